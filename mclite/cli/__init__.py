@@ -1,0 +1,48 @@
+"""The `mclite` command: a table of subcommands, each imported only when it is called.
+
+A subcommand is a module with `configure(parser)`, which adds its arguments, and `run(args) -> int`, which
+returns the exit code (0 done, 1 a negative answer, 2 usage).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from mclite import __version__
+
+# name: (module, one line for `mclite --help`)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("mclite.cli.serve", "run the reference server"),
+}
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be done as asked; the text says why, and `mclite` exits with 2."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `mclite ARGV...` and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="mclite", description="memcached's protocol: server, suite, client.")
+    parser.add_argument("--version", action="version", version=f"mclite {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    for name, (module_name, summary) in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary, add_help=name != "serve")
+        if name == wanted:
+            importlib.import_module(module_name).configure(subparser)
+    args = parser.parse_args(arguments)
+    module = importlib.import_module(COMMANDS[args.command][0])
+    try:
+        return int(module.run(args))
+    except UsageError as error:
+        print(f"mclite {args.command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output went away (`mclite ... | head`): no traceback, and none at shutdown either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
