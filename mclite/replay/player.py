@@ -1,0 +1,470 @@
+"""Plays a conversation to a target and says how it answered: the raw result, which nobody has judged yet.
+
+The target is not trusted: every read ends at a deadline, every buffer is bounded, and an exact line fails at its
+first different byte. When the talk is over, `version` is sent on each open connection and its answer must come
+next: so an unread byte, an answered noreply or a lost frame shows without any timer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mclite.replay.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
+from mclite.replay.text import Text, TextError, Values
+from mclite.replay.transport import Address, Connection, Unreachable
+from mclite.replay.wire import HEAD, TAIL, brief, first_difference
+
+Outcome = Literal[
+    "match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed"
+]
+#: (connection, kind, bytes or text, milliseconds since the scenario began)
+Event = tuple[str, str, bytes | str, float]
+
+#: The longest line that is read where a pattern stands; longer ones are too much.
+LONGEST_LINE = 64 * 1024
+#: The most bytes that a run of `<*` reads.
+LONGEST_LIST = 16 * 1024 * 1024
+#: How much of a wrong answer is shown, in bytes, and how long the rest of its line is waited for, in seconds.
+SHOWN, GRACE = 4096, 0.05
+#: Deliveries in pieces: larger writes are cut into this many at most, so that a megabyte does not take minutes.
+PIECES = 4096
+
+
+class Patience:
+    """How many seconds an answer is waited for: shorter and shorter with a target that keeps on not answering."""
+
+    __slots__ = ("lost", "seconds")
+
+    def __init__(self, seconds: float = 2.0) -> None:
+        """Begin with `seconds`."""
+        self.seconds = seconds
+        self.lost = 0
+
+    def spend(self) -> None:
+        """Take note of an answer that did not come."""
+        self.lost += 1
+        if self.lost % 5 == 0:
+            self.seconds = max(0.2, self.seconds / 2)
+
+
+@dataclass(slots=True)
+class Result:
+    """What happened when a scenario was played."""
+
+    outcome: Outcome
+    milliseconds: float = 0.0
+    reason: str | None = None  #: one sentence
+    step: int | None = None  #: the line of the talk
+    conn: str | None = None
+    want: str | None = None  #: as wire, or a pattern
+    got: bytes | None = None
+    at: int | None = None  #: the first differing byte of got
+    events: list[Event] = field(default_factory=list)
+    values: Values = field(default_factory=dict)
+
+
+class _Differs(Exception):  # noqa: N818  # it is no error of ours
+    """The target did not answer as the script says."""
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        line: int | None,
+        conn: str,
+        reason: str,
+        want: str | None = None,
+        got: bytes | None = None,
+        at: int | None = None,
+    ) -> None:
+        self.result = Result(outcome, 0, reason, line, conn, want, got, at)
+
+
+class Keys:
+    """Makes the keys of a run: short, unique, all letters, digits and underscores."""
+
+    def __init__(self, prefix: str) -> None:
+        """Begin every key with `prefix`."""
+        self.prefix = prefix
+        self._numbers = itertools.count(1)
+
+    def new(self, length: int | None = None) -> bytes:
+        """Return a key that no other scenario has, padded to exactly `length` bytes."""
+        key = f"{self.prefix}_{next(self._numbers)}".encode()
+        if length is None:
+            return key
+        if length <= len(key):
+            raise TextError(f"a unique key has {len(key) + 1} bytes at least, not {length}")
+        return key + b"_" * (length - len(key) - 1) + b"x"
+
+
+class Player:
+    """Plays scripts to one target."""
+
+    def __init__(
+        self,
+        address: Address,
+        keys: Keys,
+        *,
+        delivery: Delivery = "whole",
+        chop: int = 0,
+        patience: Patience | None = None,
+        barrier: bytes | None = None,
+    ) -> None:
+        """Play to `address`; `barrier` is the exact answer to `version`, any VERSION line when it is None."""
+        self.address = address
+        self.keys = keys
+        self.delivery: Delivery = delivery
+        self.chop = chop
+        self.patience = patience or Patience()
+        self.barrier = barrier
+
+    def play(self, script: Script) -> Result:
+        """Play a script and return what happened."""
+        return _Play(self).run(script)
+
+
+class _Play:
+    """One script being played."""
+
+    def __init__(self, player: Player) -> None:
+        self.player = player
+        self.patience = player.patience
+        self.open: dict[str, Connection] = {}
+        self.quiet: set[str] = set()  # drained or half-closed: no barrier
+        self.chopped: dict[str, int] = {}
+        self.values: Values = {}
+        self.events: list[Event] = []
+        self.began = time.monotonic()
+
+    def run(self, script: Script) -> Result:
+        try:
+            after_list = None
+            for op in script:
+                if op is after_list:
+                    continue  # the line that ended a run of <* was read with it
+                match op:
+                    case Write():
+                        self.write(op)
+                    case Expect():
+                        self.expect(op)
+                    case AnyOf():
+                        self.any_of(op)
+                    case SomeOf():
+                        self.some_of(op)
+                        after_list = op.until
+                    case Act():
+                        self.act(op)
+            for conn in tuple(self.open):
+                if conn not in self.quiet:
+                    self.barrier(conn)
+            result = Result("match")
+        except _Differs as differs:
+            result = differs.result
+            self.show_rest(result)
+            if result.outcome in ("timeout", "desync") and not result.got:
+                self.patience.spend()
+        except Unreachable as error:
+            result = Result("died", reason=str(error))
+        except (TextError, KeyError) as error:
+            result = Result("malformed", reason=str(error))
+        finally:
+            for connection in self.open.values():
+                connection.close()
+        result.milliseconds = self.elapsed()
+        result.events = self.events
+        result.values = self.values
+        return result
+
+    # -- time and record
+
+    def elapsed(self) -> float:
+        return round((time.monotonic() - self.began) * 1000, 3)
+
+    def deadline(self, extra: float = 0.0) -> float:
+        return time.monotonic() + self.patience.seconds + extra
+
+    def log(self, conn: str, kind: str, data: bytes | str) -> None:
+        if isinstance(data, bytes) and len(data) > HEAD + TAIL:
+            data = brief(data)
+        self.events.append((conn, kind, data, self.elapsed()))
+
+    def show_rest(self, result: Result) -> None:
+        """Put the wrong answer, and what else had arrived by then, into the transcript."""
+        if result.conn is None:
+            return
+        if result.got:
+            self.log(result.conn, "<", result.got)
+        connection = self.open.get(result.conn)
+        if connection is not None:
+            rest = bytes(connection.buffer[len(result.got or b"") : SHOWN])
+            if rest:
+                self.log(result.conn, "<", rest)
+        self.log(result.conn, "!", result.reason or result.outcome)
+
+    def connection(self, conn: str) -> Connection:
+        found = self.open.get(conn)
+        if found is None:
+            self.quiet.discard(conn)
+            found = self.open[conn] = Connection(self.player.address, self.patience.seconds)
+        return found
+
+    # -- sending
+
+    def write(self, op: Write) -> None:
+        pieces: list[bytes] = []
+        for text, end in op.lines:
+            data = text.render(self.values, self.player.keys.new) + end
+            self.log(op.conn, ">", data)
+            pieces.append(data)
+        self.send(op.conn, b"".join(pieces), op.line)
+
+    def send(self, conn: str, data: bytes, line: int | None) -> None:
+        connection = self.connection(conn)
+        deadline = self.deadline(len(data) / 1e6)
+        size = self.chopped.get(conn, self.player.chop or (1 if self.player.delivery == "bytes" else 0))
+        if size:
+            size = max(size, -(-len(data) // PIECES))
+            chunks = [data[start : start + size] for start in range(0, len(data), size)]
+        elif self.player.delivery == "lines":
+            chunks = [chunk + b"\r\n" for chunk in data.split(b"\r\n")]
+            chunks[-1] = chunks[-1][:-2]
+        else:
+            chunks = [data]
+        for chunk in chunks:
+            if not connection.send(chunk, deadline):
+                raise _Differs("timeout", line, conn, "the server did not read what was sent to it")
+
+    # -- reading
+
+    def more(self, connection: Connection, deadline: float, line: int | None, want: str) -> None:
+        """Read once; raise when nothing comes."""
+        if connection.fill(deadline):
+            return
+        conn = next(name for name, item in self.open.items() if item is connection)
+        got = bytes(connection.buffer[:SHOWN])
+        if connection.gone is not None:
+            raise _Differs("closed", line, conn, connection.gone, want, got, len(got))
+        waited = f"nothing{' more' if got else ''} came for {self.patience.seconds:g} s"
+        raise _Differs("timeout", line, conn, waited, want, got, len(got))
+
+    def rest_of_line(self, connection: Connection, start: int) -> bytes:
+        """Return the buffer up to the end of the line that holds the byte at `start`, as far as it comes soon."""
+        deadline = time.monotonic() + GRACE
+        while True:
+            end = connection.buffer.find(b"\n", start)
+            if end >= 0:
+                return bytes(connection.buffer[: end + 1])
+            if len(connection.buffer) > start + SHOWN or not connection.fill(deadline):
+                return bytes(connection.buffer[: start + SHOWN])
+
+    def expect(self, op: Expect) -> None:
+        connection = self.connection(op.conn)
+        if op.text.matches:
+            self.pattern(connection, op)
+            return
+        want = op.text.render(self.values, self.player.keys.new) + op.end
+        self.exact(connection, op.conn, op.line, want)
+
+    def exact(self, connection: Connection, conn: str, line: int | None, want: bytes) -> None:
+        deadline = self.deadline(len(want) / 1e6)
+        checked = 0
+        while True:
+            got = connection.buffer
+            if got.startswith(want):
+                self.log(conn, "<", connection.take(len(want)))
+                return
+            piece = bytes(got[checked : len(want)])
+            different = first_difference(want[checked:], piece)
+            if different is not None:
+                at = checked + different
+                raise _Differs(
+                    "mismatch",
+                    line,
+                    conn,
+                    "another answer came",
+                    brief(want),
+                    self.rest_of_line(connection, at),
+                    at,
+                )
+            checked += len(piece)
+            self.more(connection, deadline, line, brief(want))
+
+    def line_of(self, connection: Connection, op: Expect | AnyOf | SomeOf, count: int, want: str) -> bytes:
+        """Return the next `count` lines, with their ends, without taking them."""
+        deadline = self.deadline()
+        start = 0
+        for _ in range(count):
+            while (end := connection.buffer.find(b"\n", start)) < 0:
+                if len(connection.buffer) - start > LONGEST_LINE:
+                    got = bytes(connection.buffer[:SHOWN])
+                    raise _Differs(
+                        "too-much", op.line, op.conn, f"a line of more than {LONGEST_LINE} bytes", want, got
+                    )
+                self.more(connection, deadline, op.line, want)
+            start = end + 1
+        return bytes(connection.buffer[:start])
+
+    def pattern(self, connection: Connection, op: Expect) -> None:
+        want = op.text.show(self.values) + "\\r\\n"
+        head = _literal_head(op.text)
+        if head:  # what is exact before the first slot fails at its first different byte
+            deadline = self.deadline()
+            while len(connection.buffer) < len(head):
+                if not head.startswith(bytes(connection.buffer)):
+                    break
+                self.more(connection, deadline, op.line, want)
+            at = first_difference(head, bytes(connection.buffer[: len(head)]))
+            if at is not None:
+                got = self.rest_of_line(connection, at)
+                raise _Differs("mismatch", op.line, op.conn, "another answer came", want, got, at)
+        got = self.line_of(connection, op, _newlines(op.text) + 1, want)
+        matched = self.matches(op, got)
+        if isinstance(matched, int):
+            raise _Differs("mismatch", op.line, op.conn, "another answer came", want, got, matched)
+        self.values.update(matched)
+        self.log(op.conn, "<", connection.take(len(got)))
+
+    def matches(self, op: Expect, got: bytes) -> Values | int:
+        """Match lines with their ends; return the new values or the index at which they differ."""
+        if not got.endswith(b"\r\n"):
+            return len(got) - 1
+        return op.text.match(got[:-2], self.values)
+
+    def any_of(self, op: AnyOf) -> None:
+        connection = self.connection(op.conn)
+        want = " or ".join(item.text.show(self.values) for item in op.options)
+        furthest = 0
+        got = b""
+        for item in sorted(op.options, key=lambda item: _newlines(item.text)):
+            got = self.line_of(connection, op, _newlines(item.text) + 1, want)
+            matched = self.matches(item, got)
+            if not isinstance(matched, int):
+                self.values.update(matched)
+                self.log(op.conn, "<", connection.take(len(got)))
+                return
+            furthest = max(furthest, matched)
+        raise _Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
+
+    def some_of(self, op: SomeOf) -> None:
+        connection = self.connection(op.conn)
+        missing = list(op.wanted)
+        endings = op.until.options if isinstance(op.until, AnyOf) else (op.until,)
+        read = 0
+        while True:
+            want = (missing or endings)[0].text.show(self.values) + "\\r\\n"
+            got = self.line_of(connection, op, 1, want)
+            for item in endings:
+                matched = self.matches(item, got)
+                if isinstance(matched, dict):
+                    if missing:
+                        first = missing[0]
+                        reason = "the list ended without this line" + (
+                            f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+                        )
+                        raise _Differs("mismatch", first.line, op.conn, reason, want, got, 0)
+                    self.values.update(matched)
+                    self.log(op.conn, "<", connection.take(len(got)))
+                    return
+            for item in missing:
+                matched = self.matches(item, got)
+                if isinstance(matched, dict):
+                    self.values.update(matched)
+                    missing.remove(item)
+                    break
+            read += len(got)
+            if read > LONGEST_LIST:
+                raise _Differs(
+                    "too-much", op.line, op.conn, f"a list of more than {LONGEST_LIST} bytes", want, got
+                )
+            self.log(op.conn, "<", connection.take(len(got)))
+
+    # -- verbs and the barrier
+
+    def act(self, op: Act) -> None:
+        conn = op.conn
+        match op.verb:
+            case "wait":
+                time.sleep(op.number)
+            case "open":
+                self.connection(conn)
+            case "chop":
+                self.chopped[conn] = int(op.number)
+            case "drain":
+                self.quiet.add(conn)
+            case "silence":
+                self.silence(op)
+            case "closed":
+                self.closed(op)
+            case "shut":
+                self.connection(conn).shut()
+                self.quiet.add(conn)
+            case "close":
+                self.connection(conn).close()
+                del self.open[conn]
+            case "reset":
+                self.connection(conn).reset()
+                del self.open[conn]
+
+    def silence(self, op: Act) -> None:
+        connection = self.connection(op.conn)
+        deadline = time.monotonic() + op.number
+        if not connection.buffer and not connection.fill(deadline):
+            if connection.gone is None:
+                return
+            raise _Differs(
+                "closed", op.line, op.conn, connection.gone, f"silence for {op.number:g} s", b"", 0
+            )
+        got = self.rest_of_line(connection, 0)
+        reason = "something came where nothing may come"
+        raise _Differs("mismatch", op.line, op.conn, reason, f"silence for {op.number:g} s", got, 0)
+
+    def closed(self, op: Act) -> None:
+        connection = self.connection(op.conn)
+        want = "the server hangs up"
+        if not connection.buffer:
+            connection.fill(self.deadline(op.number))
+        if connection.buffer:
+            got = self.rest_of_line(connection, 0)
+            raise _Differs("mismatch", op.line, op.conn, "an answer came before the end", want, got, 0)
+        if connection.gone is None:
+            raise _Differs("timeout", op.line, op.conn, "the server kept the connection open", want, b"", 0)
+        self.log(op.conn, "!", connection.gone)
+        connection.close()
+        del self.open[op.conn]
+
+    def barrier(self, conn: str) -> None:
+        """Send `version`: its answer must come next, or the conversation is out of step."""
+        connection = self.open[conn]
+        connection.send(b"version\r\n", self.deadline())
+        self.log(conn, ">", b"version\r\n")
+        answer = self.player.barrier
+        try:
+            if answer is not None:
+                self.exact(connection, conn, None, answer)
+            else:
+                self.exact(connection, conn, None, b"VERSION ")
+                self.exact(connection, conn, None, self.rest_of_line(connection, 0) or b"\n")
+        except _Differs as differs:
+            result = differs.result
+            got = result.got or b""
+            if result.outcome == "mismatch":
+                reason = "after the last line of the talk the server had sent more: out of step"
+            elif result.outcome == "closed":
+                reason = f"after the last line of the talk {connection.gone}"
+            else:
+                reason = "after the last line of the talk `version` got no answer: the server waits for something else"
+            want = brief(answer) if answer is not None else "VERSION {:rest}\\r\\n"
+            outcome: Outcome = "closed" if result.outcome == "closed" and not got else "desync"
+            raise _Differs(outcome, None, conn, reason, want, got, result.at) from None
+
+
+def _newlines(text: Text) -> int:
+    return text.source.count("\\n")
+
+
+def _literal_head(text: Text) -> bytes:
+    first = text.parts[0]
+    return getattr(first, "data", b"")

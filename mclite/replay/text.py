@@ -1,0 +1,383 @@
+"""The text of one line of a talk: literal bytes and slots, how it is written, sent and matched.
+
+    text  = any character | \\r \\n \\t \\0 \\\\ \\{ \\} \\xHH | slot
+    slot  = {name} {name+1} {time+100} {text*n} {key:250} {name:type} {:type}
+    type  = uint | word | rest | n..m | !name | /regex/
+
+A text that is sent or must come exactly is rendered to bytes; one with a `{name:type}` is matched part by part.
+No part ever matches across the end of a line, so a match costs at most one pass over the line a slot.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mclite.replay.wire import brief, escape
+
+Values = dict[str, bytes]
+
+#: The most bytes that a `{text*n}` may grow to.
+LARGEST = 64 * 1024 * 1024
+
+
+class TextError(ValueError):
+    """A text is malformed; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Bytes that stand for themselves."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """`{name}` or `{name+1}`: the value of a name, plus a number."""
+
+    name: str
+    delta: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`{time+100}`: Unix time in seconds when the line is sent or matched, plus a number."""
+
+    delta: int
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """`{key:250}`: a new unique key of exactly so many bytes."""
+
+    name: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """`{text*n}`: a text n times."""
+
+    text: Text
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An end of `n..m`: a number, or the value of a name (or the clock) plus a number; None is open."""
+
+    name: str | None
+    number: int
+
+    def value(self, values: Mapping[str, bytes]) -> int:
+        """Return the number; `values` must hold the name."""
+        if self.name is None:
+            return self.number
+        if self.name == "time":
+            return int(time.time()) + self.number
+        return _integer(self.name, values) + self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """`{name:type}`: bytes that come from the server, checked and, with a name, kept."""
+
+    name: str | None
+    pattern: re.Pattern[bytes]
+    source: str
+    differs_from: str | None = None
+    low: Bound | None = None
+    high: Bound | None = None
+
+    def accepts(self, data: bytes, values: Mapping[str, bytes]) -> bool:
+        """Tell whether bytes that have the form of the slot also have a value that it allows."""
+        if self.differs_from is not None:
+            return data != values[self.differs_from]
+        if self.low is not None and int(data) < self.low.value(values):
+            return False
+        return self.high is None or int(data) <= self.high.value(values)
+
+    def names(self) -> Iterator[str]:
+        """Yield the names whose values the slot needs."""
+        if self.differs_from is not None:
+            yield self.differs_from
+        for bound in (self.low, self.high):
+            if bound is not None and bound.name is not None and bound.name != "time":
+                yield bound.name
+
+
+Part = Literal | Value | Clock | Padded | Repeat | Slot
+
+
+def _integer(name: str, values: Mapping[str, bytes]) -> int:
+    try:
+        return int(values[name])
+    except ValueError:
+        raise TextError(f"{{{name}}} is {escape(values[name])!r}, not a number to calculate with") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A parsed text; `constant` is its bytes when it has no slot that changes."""
+
+    source: str
+    parts: tuple[Part, ...]
+    constant: bytes | None
+    matches: bool  #: it holds a `{name:type}`, so it is a pattern
+
+    def render(self, values: Values, new_key: Callable[[int | None], bytes]) -> bytes:
+        """Return the bytes to send, or that must come; `new_key(length)` makes the keys that have no value yet."""
+        if self.constant is not None:
+            return self.constant
+        out: list[bytes] = []
+        for part in self.parts:
+            match part:
+                case Literal(data):
+                    out.append(data)
+                case Value(name, delta):
+                    if name not in values and name.startswith("key"):
+                        values[name] = new_key(None)
+                    out.append(values[name] if delta is None else b"%d" % (_integer(name, values) + delta))
+                case Clock(delta):
+                    out.append(b"%d" % (int(time.time()) + delta))
+                case Padded(name, length):
+                    values[name] = new_key(length)
+                    out.append(values[name])
+                case Repeat(text, count):
+                    out.append(text.render(values, new_key) * count)
+                case Slot(source=source):
+                    raise TextError(f"{source} matches what comes; it cannot be sent")
+        return b"".join(out)
+
+    def match(self, data: bytes, values: Values) -> Values | int:
+        """Match a whole line; return the new names and their values, or the index at which it differs."""
+        found: Values = {}
+        position = 0
+        parts = self.parts
+        for index, part in enumerate(parts):
+            known = {**values, **found} if found else values
+            if not isinstance(part, Slot):
+                wanted = _bytes_of(part, known)
+                if not data.startswith(wanted, position):
+                    return position + _common(wanted, data[position : position + len(wanted)])
+                position += len(wanted)
+                continue
+            following = parts[index + 1] if index + 1 < len(parts) else None
+            end = _slot_end(part, data, position, following, known)
+            if end is None:
+                return position
+            if part.name is not None:
+                found[part.name] = data[position:end]
+            position = end
+        return found if position == len(data) else position
+
+    def show(self, values: Mapping[str, bytes]) -> str:
+        """Return the text for people: values put in, slots that match as they are written."""
+        if self.constant is not None:
+            return brief(self.constant)
+        shown = []
+        for part in self.parts:
+            if isinstance(part, Slot):
+                shown.append(part.source)
+            elif isinstance(part, Padded) or (isinstance(part, Value) and part.name not in values):
+                shown.append(f"{{{part.name}}}")
+            else:
+                shown.append(brief(_bytes_of(part, values)))
+        return "".join(shown)
+
+    def needs(self) -> Iterator[str]:
+        """Yield the names whose values must be known before."""
+        for part in self.parts:
+            match part:
+                case Value(name):
+                    yield name
+                case Repeat(text):
+                    yield from text.needs()
+                case Slot():
+                    yield from part.names()
+                case _:
+                    pass
+
+    def binds(self) -> Iterator[str]:
+        """Yield the names to which it gives a value."""
+        for part in self.parts:
+            if isinstance(part, Padded) or (isinstance(part, Slot) and part.name is not None):
+                yield part.name  # type: ignore[misc]  # not None, by the line above
+
+
+def _bytes_of(part: Part, values: Mapping[str, bytes]) -> bytes:
+    """Return the bytes of a part that matches exactly."""
+    match part:
+        case Literal(data):
+            return data
+        case Value(name, None):
+            return values[name]
+        case Value(name, delta):
+            return b"%d" % (_integer(name, values) + (delta or 0))
+        case Clock(delta):
+            return b"%d" % (int(time.time()) + delta)
+        case Repeat(text, count):
+            return b"".join([_bytes_of(item, values) for item in text.parts]) * count
+        case _:
+            raise TextError("a new key has no value before it is sent")
+
+
+def _common(wanted: bytes, got: bytes) -> int:
+    return next((index for index, pair in enumerate(zip(wanted, got)) if pair[0] != pair[1]), len(got))
+
+
+def _slot_end(
+    slot: Slot, data: bytes, start: int, following: Part | None, values: Mapping[str, bytes]
+) -> int | None:
+    """Return where the bytes of a slot end: as far as it can go while what follows still fits."""
+    longest = slot.pattern.match(data, start)
+    if longest is None:
+        return None
+    if following is None or isinstance(following, Slot):
+        ends = iter((longest.end(),))
+    else:
+        ends = _places(data, _bytes_of(following, values), start, longest.end())
+    for end in ends:
+        if slot.pattern.fullmatch(data, start, end) and slot.accepts(data[start:end], values):
+            return end
+    return None
+
+
+def _places(data: bytes, wanted: bytes, start: int, end: int) -> Iterator[int]:
+    """Yield where `wanted` begins in `data`, from `end` down to `start`; `end` itself first, so that a miss shows there."""
+    yielded = False
+    place = data.rfind(wanted, start, end + len(wanted))
+    while place >= start:
+        yielded = True
+        yield place
+        place = data.rfind(wanted, start, place + len(wanted) - 1) if place > start else -1
+    if not yielded:
+        yield end
+
+
+_NAME = r"[A-Za-z][A-Za-z0-9_]*"
+_REGEX_SLOT = re.compile(rf"\{{({_NAME})?:/(.*?)/\}}")
+_REPEAT = re.compile(r"(.+)\*([0-9]+)", re.DOTALL)
+_CLOCK = re.compile(r"time([+-][0-9]+)?")
+_VALUE = re.compile(rf"({_NAME})([+-][0-9]+)?")
+_TYPED = re.compile(rf"({_NAME})?:(.+)")
+_RANGE = re.compile(rf"(-?[0-9]+|{_NAME}(?:[+-][0-9]+)?)?\.\.(-?[0-9]+|{_NAME}(?:[+-][0-9]+)?)?")
+_ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "{": b"{", "}": b"}"}
+_FORMS = {
+    "uint": re.compile(rb"0|[1-9][0-9]*"),
+    "word": re.compile(rb"[^ \t\r\n\0]+"),
+    "rest": re.compile(rb"[^\r\n]*"),
+}
+_INTEGER = re.compile(rb"-?[0-9]{1,20}")
+
+
+def parse_text(source: str) -> Text:
+    """Parse the text of a line, without its end; raise TextError when it is malformed."""
+    parts: list[Part] = []
+    literal = bytearray()
+    position = 0
+    while position < len(source):
+        character = source[position]
+        if character == "\\":
+            data, position = _escape_at(source, position)
+            literal += data
+        elif character == "{":
+            part, position = _slot_at(source, position)
+            if isinstance(part, Repeat) and part.text.constant is not None:
+                literal += part.text.constant * part.count
+                continue
+            if literal:
+                parts.append(Literal(bytes(literal)))
+                literal.clear()
+            parts.append(part)
+        elif character == "}":
+            raise TextError(r"a } that closes nothing: write \}")
+        else:
+            literal += character.encode()
+            position += 1
+    if literal:
+        parts.append(Literal(bytes(literal)))
+    constant = b"" if not parts else None
+    if len(parts) == 1 and isinstance(parts[0], Literal):
+        constant = parts[0].data
+    return Text(source, tuple(parts), constant, any(isinstance(part, Slot) for part in parts))
+
+
+def _escape_at(source: str, position: int) -> tuple[bytes, int]:
+    letter = source[position + 1 : position + 2]
+    if letter == "x":
+        digits = source[position + 2 : position + 4]
+        if not re.fullmatch("[0-9A-Fa-f]{2}", digits):
+            raise TextError(rf"\x needs two hexadecimal digits, not {digits!r}")
+        return bytes.fromhex(digits), position + 4
+    if letter not in _ESCAPES or not letter:
+        raise TextError(rf"\{letter} is no escape; there are \r \n \t \0 \\ \{{ \}} \xHH")
+    return _ESCAPES[letter], position + 2
+
+
+def _slot_at(source: str, position: int) -> tuple[Part, int]:
+    """Parse the slot that opens at `position`; return it and where it ends."""
+    if regex := _REGEX_SLOT.match(source, position):
+        try:
+            pattern = re.compile(regex[2].encode())
+        except re.error as error:
+            raise TextError(f"the pattern /{regex[2]}/ is malformed: {error}") from None
+        return Slot(regex[1], pattern, regex[0]), regex.end()
+    depth, end = 0, position
+    while True:
+        if end >= len(source):
+            raise TextError(rf"a {{ that is never closed: write \{{ for the character; {source[position:]!r}")
+        if source[end] == "\\":
+            end += 2
+            continue
+        depth += {"{": 1, "}": -1}.get(source[end], 0)
+        end += 1
+        if depth == 0:
+            return _slot(source[position + 1 : end - 1]), end
+
+
+def _slot(inside: str) -> Part:
+    if found := _REPEAT.fullmatch(inside):
+        text, count = parse_text(found[1]), int(found[2])
+        if text.matches or any(isinstance(part, Padded) for part in text.parts):
+            raise TextError(f"{{{inside}}}: only literal text and values can be repeated")
+        if len(found[1]) * count > LARGEST:
+            raise TextError(f"{{{inside}}} is more than {LARGEST} bytes")
+        return Repeat(text, count)
+    if found := _CLOCK.fullmatch(inside):
+        return Clock(int(found[1] or 0))
+    if found := _VALUE.fullmatch(inside):
+        return Value(found[1], int(found[2]) if found[2] else None, f"{{{inside}}}")
+    if found := _TYPED.fullmatch(inside):
+        return _typed(found[1], found[2], f"{{{inside}}}")
+    raise TextError(
+        rf"{{{inside}}} is no slot; there are {{name}} {{name+1}} {{time+100}} {{text*n}} {{key:250}} {{name:type}}"
+    )
+
+
+def _typed(name: str | None, kind: str, source: str) -> Part:
+    if name == "time":
+        raise TextError(f"{source}: time is the clock, it cannot be bound")
+    if kind in _FORMS:
+        return Slot(name, _FORMS[kind], source)
+    if kind.isdecimal():
+        if name is None or not name.startswith("key"):
+            raise TextError(f"{source}: a length makes a key, so its name must begin with key")
+        return Padded(name, int(kind))
+    if kind.startswith("!") and re.fullmatch(_NAME, kind[1:]):
+        return Slot(name, _FORMS["word"], source, differs_from=kind[1:])
+    if kind != ".." and (found := _RANGE.fullmatch(kind)):
+        return Slot(name, _INTEGER, source, low=_bound(found[1]), high=_bound(found[2]))
+    raise TextError(f"{source}: the type is none of uint, word, rest, n..m, !name, /regex/")
+
+
+def _bound(written: str | None) -> Bound | None:
+    if written is None:
+        return None
+    if found := re.fullmatch(rf"({_NAME})([+-][0-9]+)?", written):
+        return Bound(found[1], int(found[2] or 0))
+    return Bound(None, int(written))
