@@ -17,6 +17,7 @@ from mclite import __version__
 # name: (module, one line for `mclite --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("mclite.cli.serve", "run the reference server"),
+    "bench": ("mclite.cli.bench", "measure a server under load, and compare it with others"),
 }
 
 
