@@ -18,6 +18,7 @@ from mclite import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("mclite.cli.serve", "run the reference server"),
     "bench": ("mclite.cli.bench", "measure a server under load, and compare it with others"),
+    "report": ("mclite.cli.report", "make the compatibility report from results"),
 }
 
 

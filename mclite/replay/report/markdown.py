@@ -1,0 +1,95 @@
+"""The report as Markdown: fits a CI job's summary, and the support table fits a vendor's documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mclite.replay.report import summary, support, tally
+from mclite.replay.report.results import Results
+
+#: How many deviations are listed for each target.
+MOST_DEVIATIONS = 20
+
+_CELL_MARKS: dict[support.Status, str] = {"supported": "✅", "partly": "⚠️", "unsupported": "❌", "untested": "–"}
+_LONGEST = 300  # characters of one text: a hostile answer shall not fill the page
+
+
+def render(runs: Sequence[Results]) -> str:
+    """Return the verdicts, counts, support table and first deviations of one or more runs."""
+    parts = ["# memcached compatibility"]
+    for run in runs:
+        parts.append(f"**{escape(summary.headline(run))}**")
+        said = summary.caveats(run)
+        if sentence := summary.resembles_text(run):
+            said.append(sentence)
+        if said:
+            parts.append("\n".join(f"- {escape(sentence)}" for sentence in said))
+    parts += ["## Counts", counts_table(runs), "## Support", support_table(runs)]
+    for run in runs:
+        failed = [one for one in run["scenarios"] if one["verdict"] in (*tally.FAILURES, "suite-error")]
+        if failed:
+            parts += [f"## Deviations of {escape(run['target']['name'])}", _deviations(failed)]
+    return "\n\n".join(parts) + "\n"
+
+
+def counts_table(runs: Sequence[Results]) -> str:
+    """Return the counts by level, a row a target."""
+    levels = [f"{level} ({name})" for level, name in tally.LEVEL_NAMES.items()]
+    rows = [["server", "judged against", *levels]]
+    for run in runs:
+        cells = [one.text if one.total else "–" for one in tally.tallies(run["scenarios"])]
+        rows.append([run["target"]["name"], f"memcached {run['run']['as']}", *cells])
+    return table([[escape(cell) for cell in row] for row in rows])
+
+
+def support_table(runs: Sequence[Results]) -> str:
+    """Return commands and features down, targets across."""
+    by_id = [{scenario["id"]: scenario for scenario in run["scenarios"]} for run in runs]
+    rows = [["", *(escape(run["target"]["name"]) for run in runs)]]
+    group = None
+    for row, cells in support.table(by_id):
+        if row.group != group:
+            group = row.group
+            rows.append([f"**{escape(group)}**"] + [""] * len(runs))
+        label = code(row.label) if row.kind == "command" else escape(row.label)
+        rows.append([label, *(f"{_CELL_MARKS[cell.status]} {cell.text}" for cell in cells)])
+    return table(rows)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells, which are Markdown already, as a table with the first row for its head."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "|" + " --- |" * len(rows[0]))
+    return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is: every sign that could be markup is an entity."""
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}…"
+    return "".join(_entity(char) for char in text)
+
+
+def code(text: str) -> str:
+    """Return `text` in a code element, whatever signs it has."""
+    return f"<code>{escape(text)}</code>"
+
+
+def _entity(char: str) -> str:
+    if char.isalnum() or char in " .,:;()/-–…'\"%+=?é":
+        return char
+    if char == "\n":
+        return " "
+    return f"&#{ord(char)};" if char.isprintable() else f"&#92;x{ord(char):02x}"
+
+
+def _deviations(failed: Sequence[dict[str, object]]) -> str:
+    lines = []
+    for scenario in failed[:MOST_DEVIATIONS]:
+        known = " (known)" if scenario.get("baseline") == "expected" else ""
+        lines.append(f"- {code(str(scenario['id']))} {escape(str(scenario['title']))}{known}")
+        if reason := summary.reason(scenario):
+            lines.append(f"  <br>{code(reason)}")
+    if len(failed) > MOST_DEVIATIONS:
+        lines.append(f"- … and {len(failed) - MOST_DEVIATIONS} more")
+    return "\n".join(lines)

@@ -1,0 +1,205 @@
+"""What the page's script gets: several runs laid side by side, and every text and transcript stored once.
+
+Runs differ in what means nothing: the prefix of their keys, the address, the version in the closing barrier. Such parts
+are stored as one private character each and put back by the page, so that equal dialogues are stored as equal.
+The script reads this by position; `page.js` names the positions.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from mclite.replay.report.results import OUTCOMES, VERDICTS, Results, Scenario
+from mclite.replay.report.spec import LENGTH, SECTIONS, Spec
+from mclite.replay.report.support import Row
+
+#: Private characters that stand for parts of a run or of a scenario.
+RUN_ID, ADDRESS, VERSION, FILE, ID, SLUG = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004", "\ue005"
+
+_PAUSE = 0.1  # seconds: a shorter pause between two events is not worth telling
+
+
+class Strings:
+    """Texts by number, each stored once."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._known: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """Return the number of `text`."""
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = len(self.texts)
+            self.texts.append(text)
+        return found
+
+
+class _Run:
+    """The texts of one run, with its own parts taken out."""
+
+    def __init__(self, results: Results, strings: Strings, transcripts: dict[tuple[int, ...], int]) -> None:
+        self._strings = strings
+        self._shared = transcripts
+        self._id = results["run"]["id"]
+        self._address = results["target"]["address"]
+        version = results["target"]["version"]
+        self._barrier = f"VERSION {version}" if version else None
+        self._numbers: dict[int, int] = {}
+        self._events = results["transcripts"]
+
+    def text(self, text: str | None, scenario: Scenario | None = None) -> int | None:
+        if text is None:
+            return None
+        if scenario is not None:
+            slug = scenario["id"].rpartition("/")[2]
+            text = text.replace(scenario["file"], FILE).replace(scenario["id"], ID)
+            text = text.replace(slug, SLUG) if len(slug) > 3 else text
+            text = text.replace(self._address, ADDRESS) if self._address else text
+        return self._strings.number(self._take_out(text))
+
+    def transcript(self, index: int | None) -> int | None:
+        if index is None:
+            return None
+        if index not in self._numbers:
+            key = tuple(self._flat(self._events[index]))
+            self._numbers[index] = self._shared.setdefault(key, len(self._shared))
+        return self._numbers[index]
+
+    def _flat(self, events: Sequence[Sequence[Any]]) -> list[int]:
+        """Return the numbers of the events; a negative number is a pause before the next one, in 0.1 s."""
+        out: list[int] = []
+        before = 0.0
+        for event in events:
+            if len(event) > 3:
+                pause = (event[3] - before) / 1000
+                before = event[3]
+                if pause >= _PAUSE:
+                    out.append(-round(pause * 10))
+            out.append(self._strings.number(event[0] + event[1] + self._take_out(event[2])))
+        return out
+
+    def _take_out(self, text: str) -> str:
+        if self._barrier and text.startswith(self._barrier):
+            text = f"VERSION {VERSION}" + text[len(self._barrier) :]
+        return text.replace(self._id, RUN_ID) if self._id else text
+
+
+def build(
+    runs: Sequence[Results], rows: Sequence[Row], *, spec: Spec | None, links: Sequence[str], dialogues: bool
+) -> dict[str, Any]:
+    """Return the data of the page; `links` name a page of its own for each run, `dialogues` says whether to include them."""
+    order = arrange(runs)
+    position = {scenario["id"]: number for number, scenario in enumerate(order)}
+    strings = Strings()
+    transcripts: dict[tuple[int, ...], int] = {}
+    columns = []
+    for run in runs:
+        texts = _Run(run, strings, transcripts)
+        column: list[list[Any] | int] = [0] * len(order)
+        for scenario in run["scenarios"]:
+            column[position[scenario["id"]]] = _result(scenario, texts, dialogues)
+        columns.append(column)
+    return {
+        "verdicts": VERDICTS,
+        "outcomes": OUTCOMES,
+        "targets": [_target(run, link) for run, link in zip(runs, links, strict=True)],
+        "rows": [[row.kind, row.name, row.label, [position[name] for name in row.ids]] for row in rows],
+        "scenarios": [_scenario(scenario) for scenario in order],
+        "results": columns,
+        "strings": strings.texts,
+        "transcripts": [list(numbers) for numbers in transcripts],
+        "sections": SECTIONS,
+        "spec": _spec(spec),
+        "length": LENGTH,
+    }
+
+
+def arrange(runs: Sequence[Results]) -> list[Scenario]:
+    """Return each scenario of the runs once, as its latest run has it, chapters in the order of protocol.txt."""
+    latest: dict[str, Scenario] = {}
+    for run in sorted(runs, key=lambda run: str(run["run"]["started"]), reverse=True):
+        for scenario in run["scenarios"]:
+            latest.setdefault(scenario["id"], scenario)
+    first_lines: dict[str, list[int]] = {}
+    for scenario in latest.values():
+        for line in scenario["lines"][:1]:
+            first_lines.setdefault(scenario["chapter"], []).append(int(line.split("-")[0]))
+    place = {chapter: statistics.median_low(lines) for chapter, lines in first_lines.items()}
+    chapters = sorted(
+        {scenario["chapter"] for scenario in latest.values()}, key=lambda chapter: (place.get(chapter, LENGTH), chapter)
+    )
+    rank = {chapter: number for number, chapter in enumerate(chapters)}
+    return sorted(latest.values(), key=lambda scenario: rank[scenario["chapter"]])
+
+
+def to_script(data: dict[str, Any]) -> str:
+    """Return `data` as JSON that is safe inside a script element of HTML, whatever its texts are."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _target(run: Results, link: str) -> dict[str, Any]:
+    return {
+        "name": run["target"]["name"],
+        "address": run["target"]["address"],
+        "version": run["target"]["version"],
+        "as": run["run"]["as"],
+        "run": run["run"]["id"],
+        "link": link,
+    }
+
+
+def _scenario(scenario: Scenario) -> list[Any]:
+    return [
+        scenario["id"],
+        scenario["title"],
+        scenario["chapter"],
+        scenario["section"],
+        scenario["lines"],
+        scenario["level"],
+        scenario.get("since"),
+        scenario.get("until"),
+        scenario.get("requires", []),
+        scenario.get("scope", "key"),
+        scenario.get("commands", []),
+        scenario.get("note"),
+        scenario["file"],
+        scenario.get("talk"),
+    ]
+
+
+def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
+    reference = scenario.get("reference")
+    row = [
+        VERDICTS.index(scenario["verdict"]),
+        OUTCOMES.index(scenario["outcome"]),
+        round(scenario["milliseconds"]) if scenario["milliseconds"] >= 10 else round(scenario["milliseconds"], 1),
+        texts.transcript(scenario["transcript"]) if dialogues else None,
+        texts.text(scenario.get("replay"), scenario),
+        texts.text(scenario.get("reason"), scenario),
+        texts.text(scenario.get("want")),
+        texts.text(scenario.get("got")),
+        scenario.get("at"),
+        scenario.get("step"),
+        scenario.get("baseline"),
+        scenario.get("like"),
+        _reference(reference, texts, dialogues) if reference else None,
+    ]
+    while row[-1] is None:
+        row.pop()
+    return row
+
+
+def _reference(reference: dict[str, Any], texts: _Run, dialogues: bool) -> list[Any]:
+    transcript = texts.transcript(reference["transcript"]) if dialogues else None
+    return [OUTCOMES.index(reference["outcome"]), transcript, reference["same"], texts.text(reference.get("got"))]
+
+
+def _spec(spec: Spec | None) -> dict[str, Any] | None:
+    if spec is None:
+        return None
+    return {"lines": spec.lines, "numbers": None if spec.exact else spec.numbers}

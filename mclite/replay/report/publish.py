@@ -1,0 +1,149 @@
+"""All published reports again: a run a server, a page each, and the matrix `index.html` made from them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mclite.replay.report import html
+from mclite.replay.report.results import Results, ResultsError, load, write_text
+
+#: Where CI and the Makefile-like script of the targets put real memcached servers: a folder a Debian suite.
+MEMCACHED = Path(".memcached")
+
+#: The most seconds that one run may take.
+PATIENCE = 900
+
+TITLE = "Which servers speak memcached?"
+
+
+class PublishError(Exception):
+    """The reports cannot be made; the text says of which server, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One run that was published."""
+
+    name: str
+    results: Path
+    page: Path
+
+
+def usual_servers(root: Path) -> list[str]:
+    """Return what to start, as `--spawn` takes it: each memcached under .memcached, mclite, and twemproxy if installed."""
+    programs = sorted((root / MEMCACHED).glob("*/memcached"))
+    servers = [f"memcached={program}" for program in programs]
+    for name, program in (("mclite", sys.executable), ("twemproxy", "nutcracker")):
+        if (root / "conformance" / "targets" / f"{name}.toml").is_file() and shutil.which(program):
+            servers.append(name)
+    return servers
+
+
+def run(spawn: str, root: Path, folder: Path, *, options: Sequence[str] = ()) -> list[Path]:
+    """Run the suite in `root` on the server `spawn`, put results into `folder`, return their paths.
+
+    Raises PublishError when there are none; deviations are no error, they are what is published.
+    """
+    command = [sys.executable, "-m", "pytest", "conformance", "--spawn", spawn, "--report-dir", str(folder)]
+    try:
+        done = subprocess.run(
+            [*command, "-q", *options],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise PublishError(f"{spawn}: the run took longer than {PATIENCE} s.") from None
+    found = sorted(folder.glob("*.json"))
+    if done.returncode not in (0, 1) or not found:
+        last = done.stdout.decode("utf-8", "replace").strip().splitlines()[-5:]
+        raise PublishError(f"{spawn}: the run ended with {done.returncode}: {' / '.join(last)}")
+    return found
+
+
+def publish(
+    servers: Sequence[str], root: Path, out: Path, *, options: Sequence[str] = (), say: bool = True
+) -> list[Published]:
+    """Run the suite on each of `servers` and publish what was found in `out`; raises PublishError, ResultsError.
+
+    What is in `out` is replaced only when all runs are done.
+    """
+    with tempfile.TemporaryDirectory(prefix="mclite-publish-") as name:
+        results = []
+        for number, spawn in enumerate(servers):
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            if say:
+                print(f"[{number + 1}/{len(servers)}] {spawn}", flush=True)
+            results += run(spawn, root, folder, options=options)
+        return pages(results, out)
+
+
+def pages(results: Sequence[Path], out: Path) -> list[Published]:
+    """Copy results files to `out`, make a page of each, and `index.html` with all of them side by side.
+
+    No text of protocol.txt goes into these pages: they are kept in the repository.
+    """
+    if not results:
+        raise ResultsError("There are no results to publish.")
+    out.mkdir(parents=True, exist_ok=True)
+    made: list[Published] = []
+    for path, run in sorted(((path, load(path)) for path in results), key=lambda pair: _order(pair[1])):
+        name = _file_name(run, {one.name for one in made})
+        copy, page = out / f"{name}.json", out / f"{name}.html"
+        if path.resolve() != copy.resolve():
+            write_text(path.read_text("utf-8"), copy)
+        html.write([copy], page, text=False)
+        made.append(Published(name, copy, page))
+    html.write(
+        [one.results for one in made],
+        out / "index.html",
+        text=False,
+        links=[one.page.name for one in made],
+        title=TITLE,
+    )
+    return made
+
+
+def picture(page: Path, out: Path, *, width: int = 1280, height: int = 1100) -> bool:
+    """Take a picture of a page with Chromium; False when there is no Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        return False
+    with tempfile.TemporaryDirectory(prefix="mclite-chromium-") as profile:
+        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
+        flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        flags += [f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--screenshot={out.resolve()}"]
+        done = subprocess.run(
+            [program, *flags, page.resolve().as_uri()],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+    return done.returncode == 0 and out.is_file()
+
+
+def _order(run: Results) -> tuple[str, list[int], str]:
+    """Put servers of one name together, newest version first."""
+    name, version = run["target"]["name"].split(" ")[0], run["target"]["known_version"] or "0"
+    return name, [-int(part) for part in version.split(".") if part.isdigit()], run["target"]["name"]
+
+
+def _file_name(run: Results, taken: set[str]) -> str:
+    from mclite.replay.results import slug
+
+    name = slug(run["target"]["name"])
+    number = 2
+    while name in taken or name == "index":
+        name, number = f"{slug(run['target']['name'])}-{number}", number + 1
+    return name

@@ -1,0 +1,232 @@
+"""Reading and writing results files: one that is truncated, foreign or of another schema is refused in one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Results = dict[str, Any]
+Scenario = dict[str, Any]
+
+FORMAT = "mclite-results"
+SCHEMA = 1
+
+LEVELS = ("must", "should", "observed")
+OUTCOMES = ("match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed")
+VERDICTS = (
+    "pass", "fail", "warn", "same", "differs", "unsupported", "skipped", "blocked", "suite-error", "target-died",
+)  # fmt: skip
+
+
+class ResultsError(Exception):
+    """A file cannot be used as results; the text names it and says why in one sentence."""
+
+
+# What a JSON value may be, by name; bool is an int in Python and must not pass for a number.
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "text or null": (str, type(None)),
+    "number": (int, float),
+    "integer or null": (int, type(None)),
+    "true or false": (bool,),
+    "true, false or null": (bool, type(None)),
+    "object": (dict,),
+    "object or null": (dict, type(None)),
+    "list": (list,),
+}
+
+_RUN = {
+    "id": "text",
+    "started": "text",
+    "seconds": "number",
+    "as": "text",
+    "delivery": "text",
+    "transport": "text",
+}
+_RUN_OPTIONAL = {
+    "complete": "true or false",
+    "destructive": "true or false",
+    "baseline": "text or null",
+    "reference": "text or null",
+}
+_TARGET = {
+    "name": "text", "address": "text", "version": "text or null", "known_version": "text or null",
+    "spawn": "text or null", "capabilities": "object",
+}  # fmt: skip
+_RESEMBLES = {"version": "text", "same": "number", "of": "number", "others": "list"}
+_SCENARIO = {
+    "id": "text", "title": "text", "chapter": "text", "section": "text", "lines": "list", "level": "text", "file": "text",
+    "outcome": "text", "verdict": "text", "milliseconds": "number", "transcript": "integer or null",
+}  # fmt: skip
+_SCENARIO_OPTIONAL = {
+    "since": "text or null", "until": "text or null", "requires": "list", "scope": "text", "transport": "text or null",
+    "commands": "list", "note": "text or null", "talk": "text", "baseline": "text or null", "reason": "text or null",
+    "step": "integer or null", "want": "text or null", "got": "text or null", "at": "integer or null",
+    "fingerprint": "text or null", "like": "object", "reference": "object or null", "replay": "text",
+}  # fmt: skip
+
+
+def load(path: Path) -> Results:
+    """Read the results file at `path`; raises ResultsError, with one sentence, for whatever is not one."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be read: {error.strerror or error}.") from None
+    try:
+        data = json.loads(raw.decode("utf-8"))
+        if b"\\ud" in raw.lower():  # half a surrogate pair is no text: it would fail wherever it is written
+            data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+    except json.JSONDecodeError as error:
+        ended = not raw.strip() or not error.doc[error.pos :].strip() or "Unterminated" in error.msg
+        if ended:
+            what = f"is truncated: it ends after {len(raw)} bytes, in the middle of its JSON"
+        else:
+            what = f"is no results file: it is not JSON (line {error.lineno}, column {error.colno})"
+        raise ResultsError(f"{path} {what}.") from None
+    except (ValueError, RecursionError):
+        raise ResultsError(f"{path} is no results file: it is not JSON text.") from None
+    return check(data, str(path))
+
+
+def check(data: Any, name: str) -> Results:
+    """Return `data` as results if it has the shape of schema 1, else raise ResultsError naming the wrong part.
+
+    Fields that are not known are let through, so that an optional field added later does no harm.
+    """
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ResultsError(f"{name} is no results file of mclite: it does not say format {FORMAT!r}.")
+    if data.get("schema") != SCHEMA or isinstance(data.get("schema"), bool):
+        found = json.dumps(data.get("schema"))[:40]
+        raise ResultsError(
+            f"{name} is of results schema {found}, this mclite reads schema {SCHEMA}: use the mclite that wrote it."
+        )
+    try:
+        _check_head(data)
+        _check_transcripts(data)
+        _check_scenarios(data)
+    except _Wrong as wrong:
+        raise ResultsError(f"{name} is damaged: {wrong}.") from None
+    return data
+
+
+class _Wrong(Exception):
+    """The place in the file, and what is wrong with it."""
+
+
+def _check_head(data: Results) -> None:
+    top = {part: "object" for part in ("suite", "run", "target", "summary")}
+    _fields("the top", data, top | {"scenarios": "list", "transcripts": "list"})
+    _fields("suite", data["suite"], {"version": "text", "protocol": "text"})
+    _fields("run", data["run"], _RUN, _RUN_OPTIONAL)
+    _fields("target", data["target"], _TARGET)
+    for name, probe in data["target"]["capabilities"].items():
+        _is(f"target.capabilities.{name}", probe, "object")
+        _fields(f"target.capabilities.{name}", probe, {"present": "true or false", "evidence": "text"})
+    fields = {"conforms": "true or false", "verdicts": "object", "resembles": "object or null"}
+    _fields("summary", data["summary"], fields)
+    resembles = data["summary"]["resembles"]
+    if resembles is not None:
+        _fields("summary.resembles", resembles, _RESEMBLES)
+        _all_text("summary.resembles.others", resembles["others"])
+
+
+def _check_transcripts(data: Results) -> None:
+    for number, transcript in enumerate(data["transcripts"]):
+        good = isinstance(transcript, list) and all(
+            isinstance(event, list)
+            and len(event) in (3, 4)
+            and isinstance(event[0], str)
+            and event[1] in (">", "<", "!")
+            and isinstance(event[2], str)
+            and (len(event) == 3 or type(event[3]) in (int, float))
+            for event in transcript
+        )
+        if not good:
+            raise _Wrong(f"transcripts[{number}] is not a list of events")
+
+
+def _check_scenarios(data: Results) -> None:
+    seen: set[str] = set()
+    known = len(data["transcripts"])
+    for number, scenario in enumerate(data["scenarios"]):
+        where = f"scenarios[{number}]"
+        _is(where, scenario, "object")
+        _fields(where, scenario, _SCENARIO, _SCENARIO_OPTIONAL)
+        if scenario["id"] in seen:
+            raise _Wrong(f"{where}.id {scenario['id']!r} appears twice")
+        seen.add(scenario["id"])
+        for field, allowed in (("level", LEVELS), ("verdict", VERDICTS), ("outcome", OUTCOMES)):
+            if scenario[field] not in allowed:
+                raise _Wrong(f"{where}.{field} is {scenario[field][:40]!r}, not one of {', '.join(allowed)}")
+        for field in ("lines", "requires", "commands"):
+            _all_text(f"{where}.{field}", scenario.get(field, []))
+        for line in scenario["lines"]:
+            if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in line.split("-", 1)):
+                raise _Wrong(f"{where}.lines holds {line[:40]!r}, not a line or a range of lines")
+        for version, same in scenario.get("like", {}).items():
+            _is(f"{where}.like.{version}", same, "true or false")
+        _check_transcript(where, scenario, known)
+        reference = scenario.get("reference")
+        if reference is not None:
+            fields = {"outcome": "text", "transcript": "integer or null", "same": "true or false"}
+            _fields(f"{where}.reference", reference, fields, {"got": "text or null"})
+            _check_transcript(f"{where}.reference", reference, known)
+
+
+def _check_transcript(where: str, owner: Mapping[str, Any], known: int) -> None:
+    index = owner["transcript"]
+    if index is not None and not 0 <= index < known:
+        raise _Wrong(f"{where}.transcript names number {index} of {known} transcripts")
+
+
+def _fields(
+    where: str,
+    owner: Mapping[str, Any],
+    required: Mapping[str, str],
+    optional: Mapping[str, str] | None = None,
+) -> None:
+    for field, kind in required.items():
+        if field not in owner:
+            raise _Wrong(f"{where} has no {field!r}")
+        _is(f"{where}.{field}", owner[field], kind)
+    for field, kind in (optional or {}).items():
+        if field in owner:
+            _is(f"{where}.{field}", owner[field], kind)
+
+
+def _is(where: str, value: Any, kind: str) -> None:
+    wrong_bool = isinstance(value, bool) and bool not in _KINDS[kind]
+    if wrong_bool or not isinstance(value, _KINDS[kind]):
+        raise _Wrong(f"{where} is not {kind}")
+
+
+def _all_text(where: str, values: Any) -> None:
+    if not all(isinstance(value, str) for value in values):
+        raise _Wrong(f"{where} is not a list of texts")
+
+
+@contextlib.contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """Give a temporary path beside `out` to write to, and move it over `out` only if the block succeeds."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(text: str, out: Path) -> None:
+    """Write `text` to `out` as UTF-8, whole or not at all."""
+    with replacing(out) as temporary:
+        temporary.write_bytes(text.encode("utf-8", "replace"))
+
+
+def write_json(data: Results, out: Path) -> None:
+    """Write results to `out` as JSON, whole or not at all."""
+    write_text(json.dumps(data, indent=1) + "\n", out)

@@ -1,0 +1,141 @@
+"""The verdict in one sentence, and the lines that close a run: the page and the terminal say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from mclite.replay.report.results import Results, Scenario
+from mclite.replay.report.support import subjects
+from mclite.replay.report.tally import FAILURES, JUDGED, LEVEL_NAMES, tallies
+
+State = Literal["conforms", "except", "fails", "died", "nothing"]
+
+#: More failures than this share of the required cases, and it is no longer "conforms except".
+EXCEPT_SHARE = 0.1
+
+
+def state(results: Results) -> State:
+    """Say in one word what a run found."""
+    scenarios = results["scenarios"]
+    if any(scenario["verdict"] == "target-died" for scenario in scenarios):
+        return "died"
+    must = tallies(scenarios)[0]
+    if not any(scenario["verdict"] in JUDGED for scenario in scenarios):
+        return "nothing"
+    if not must.bad:
+        return "conforms"
+    return "except" if must.bad <= EXCEPT_SHARE * must.judged else "fails"
+
+
+def headline(results: Results) -> str:
+    """Return the verdict as one sentence for somebody who reads nothing else."""
+    name, version = results["target"]["name"], f"memcached {results['run']['as']}"
+    scenarios = results["scenarios"]
+    must = tallies(scenarios)[0]
+    failed = [scenario for scenario in scenarios if scenario["verdict"] in FAILURES]
+    cases, where = count(must.bad, "case"), _where(failed)
+    match state(results):
+        case "died":
+            died = [scenario for scenario in failed if scenario["verdict"] == "target-died"]
+            return f"{name} stopped answering during the test, in {died[0]['id']}."
+        case "nothing":
+            return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
+        case "except":
+            return f"{name} conforms to {version} except {cases}{where}."
+        case "fails":
+            return f"{name} does not conform to {version}: {must.bad} of {must.judged} required cases fail{where}."
+        case "conforms" if must.judged:
+            which = "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
+            return f"{name} conforms to {version}: {which}."
+        case "conforms":
+            return f"{name} shows no deviation from {version}, but no required case was judged."
+
+
+def caveats(results: Results) -> list[str]:
+    """Return the sentences that belong beside the verdict, so that it claims no more than was found."""
+    scenarios = results["scenarios"]
+    must, should, observed = tallies(scenarios)
+    said = []
+    if results["run"].get("complete") is False:
+        said.append(f"Only a selection ran: {count(len(scenarios), 'scenario')}.")
+    if lacking := must.verdicts["unsupported"]:
+        needs = sorted({need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])})
+        what = f" ({', '.join(needs)})" if needs else ""
+        said.append(f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}.")
+    if not_run := must.verdicts["skipped"] + must.verdicts["blocked"]:
+        said.append(f"{count(not_run, 'required case')} did not run.")
+    if should.bad:
+        said.append(f"{count(should.bad, 'recommended case')} {'deviates' if should.bad == 1 else 'deviate'}.")
+    if observed.bad:
+        more = "is" if observed.bad == 1 else "are"
+        said.append(f"{count(observed.bad, 'answer')} on which protocol.txt is silent {more} not memcached's.")
+    known = sum(s["verdict"] in FAILURES and s.get("baseline") == "expected" for s in scenarios)
+    if known:
+        every = "All failures are" if known == must.bad else f"{known} of the failures {'is' if known == 1 else 'are'}"
+        said.append(f"{every} known, from the baseline.")
+    if errors := sum(s["verdict"] == "suite-error" for s in scenarios):
+        said.append(f"{count(errors, 'scenario')} could not be judged by a fault of the suite itself.")
+    return said
+
+
+def resembles_text(results: Results) -> str | None:
+    """Return the sentence on the version that the target resembles, None when nothing told versions apart."""
+    found = results["summary"]["resembles"]
+    if not found:
+        return None
+    cases = "the one case that tells" if found["of"] == 1 else f"{found['same']} of {found['of']} cases that tell"
+    return f"Behaves like memcached {found['version']} in {cases} versions apart."
+
+
+def lines(results: Results, first: int = 5) -> list[str]:
+    """Return the closing lines of a run for a terminal: verdict, counts, resemblance, the `first` failures."""
+    scenarios = results["scenarios"]
+    out = [headline(results), *(f"  {sentence}" for sentence in caveats(results))]
+    for tally in tallies(scenarios):
+        if tally.total:
+            out.append(f"  {tally.level:<9} {LEVEL_NAMES[tally.level]}: {tally.text}")
+    if sentence := resembles_text(results):
+        out.append(f"  {sentence}")
+    failed = [s for s in scenarios if s["verdict"] in (*FAILURES, "suite-error")]
+    if failed:
+        out.append("First failures:" if len(failed) > first else "Failures:")
+    for scenario in failed[:first]:
+        out.append(f"  {scenario['id']}: {scenario['title']}")
+        if why := reason(scenario):
+            out.append(f"    {why}")
+    if len(failed) > first:
+        out.append(f"  ... and {len(failed) - first} more")
+    return [plain(line) for line in out]
+
+
+def reason(scenario: Scenario) -> str | None:
+    """Return why a scenario got its verdict: what was said, else what was wanted and got."""
+    if scenario.get("reason"):
+        return str(scenario["reason"])
+    if scenario.get("want") is not None:
+        got = scenario.get("got")
+        return f"want {scenario['want']}  got {got if got else 'nothing'}"
+    return None
+
+
+def count(number: int, thing: str) -> str:
+    """Return `1 case`, `2 cases`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _need(number: int) -> str:
+    return "needs" if number == 1 else "need"
+
+
+def _where(failed: Iterable[Scenario], show: int = 4) -> str:
+    commands = sorted({command for scenario in failed for command in subjects(scenario)})
+    if not commands:
+        return ""
+    named = f" ({', '.join(commands)})" if len(commands) <= show else ""
+    return f" in {count(len(commands), 'command')}{named}"
+
+
+def plain(line: str) -> str:
+    """Return a line that cannot steer a terminal: what does not print is escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)

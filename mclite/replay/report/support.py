@@ -1,0 +1,186 @@
+"""The support table: which scenarios speak for which command or feature, and what they say of each target.
+
+A scenario speaks for the commands that its title or its id name; one that names none speaks for all that it sends.
+So a fault in `incr` does not count against the `set` that prepared the item. It also speaks for the features that it
+requires, such as UDP, and for its chapter, when that is about no single command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mclite.replay.report.results import Scenario
+from mclite.replay.report.tally import GOOD, JUDGED
+
+Status = Literal["supported", "partly", "unsupported", "untested"]
+
+STATUS_NAMES: dict[Status, str] = {
+    "supported": "supported",
+    "partly": "partly",
+    "unsupported": "not supported",
+    "untested": "not tested",
+}
+
+#: The commands as people look for them; a command that is not here is listed at the end.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Storage": ("set", "add", "replace", "append", "prepend", "cas"),
+    "Retrieval": ("get", "gets", "gat", "gats"),
+    "Deletion, arithmetic, touch": ("delete", "incr", "decr", "touch"),
+    "Meta commands": ("mg", "ms", "md", "ma", "mn", "me"),
+    "Administration": (
+        "version", "verbosity", "quit", "flush_all", "stats", "cache_memlimit", "slabs", "lru", "lru_crawler", "watch",
+        "shutdown", "debugtime", "misbehave",
+    ),
+}  # fmt: skip
+
+_GROUP_OF = {command: group for group, commands in GROUPS.items() for command in commands}
+
+#: Chapters about single commands, which have rows of their own; so have all that begin with `meta-`.
+_COMMAND_CHAPTERS = frozenset(
+    "storage retrieval deletion delete arithmetic incr touch gat noop no-op other admin version verbosity quit flush"
+    " flush-all cache-memlimit shutdown slabs slabs-reassign slabs-automove lru lru-tuning lru-crawler watch watchers".split()
+)
+
+#: Requirements that are features of the server; others only say how the suite has to start it, or name a command.
+_FEATURES = frozenset(
+    "auth tls udp unix cas stats-settings stats-items stats-slabs stats-sizes stats-conns".split()
+)
+
+_ALIASES = {"authentication": "auth", "unix-socket": "unix", "stats": "stats-general", "statistics": "stats-general"}
+
+_FEATURE_NAMES = {
+    "auth": "authentication",
+    "tls": "TLS",
+    "udp": "UDP",
+    "unix": "unix socket",
+    "wire": "fragments and pipelining",
+    "errors": "error answers",
+    "expiration": "expiration times",
+    "cas": "cas uniques",
+}
+
+_WORD = re.compile(r"[a-z_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command or feature, with the ids of the scenarios that speak for it."""
+
+    kind: Literal["command", "feature"]
+    group: str
+    name: str
+    label: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What the scenarios of a row say of one target: `good` of `judged`, and how many were not judged.
+
+    A scenario that needs what the target lacks speaks for that capability, and against a command only where no
+    scenario of the command could be judged: `set` is not worse on a server without authentication.
+    """
+
+    status: Status
+    good: int
+    judged: int
+    unsupported: int
+    unjudged: int
+
+    @property
+    def text(self) -> str:
+        """The cell in words: `partly (5 of 9)`; scenarios that did not run are told apart."""
+        name = STATUS_NAMES[self.status]
+        if self.status == "partly":
+            return f"{name} ({self.good} of {self.judged})"
+        return name
+
+    @property
+    def detail(self) -> str:
+        """The numbers behind the words, for a tooltip or a screen reader."""
+        parts = [f"{self.good} of {self.judged} pass"] if self.judged else []
+        need = "needs" if self.unsupported == 1 else "need"
+        parts += [f"{self.unsupported} {need} what the server lacks"] if self.unsupported else []
+        parts += [f"{self.unjudged} not run"] if self.unjudged else []
+        return ", ".join(parts) or "no scenario"
+
+
+def subjects(scenario: Scenario) -> list[str]:
+    """Return the commands that a scenario speaks for: those it names, else all that it sends, in order."""
+    sent = list(dict.fromkeys(command.split(" ", 1)[0] for command in scenario.get("commands", [])))
+    words = set(_WORD.findall(scenario["title"].lower())) | set(_WORD.findall(scenario["id"]))
+    named = [command for command in sent if command in words]
+    return named or [command for command in sent if command in _GROUP_OF]
+
+
+def rows(scenarios: Iterable[Scenario]) -> list[Row]:
+    """Sort scenarios into the rows of the table: commands by group, then features."""
+    commands: dict[str, list[str]] = {}
+    features: dict[str, list[str]] = {}
+    for scenario in scenarios:
+        for command in subjects(scenario):
+            commands.setdefault(command, []).append(scenario["id"])
+        for feature in _features(scenario):
+            features.setdefault(feature, []).append(scenario["id"])
+    known = [command for group in GROUPS.values() for command in group]
+    order = known + sorted(set(commands) - set(known))
+    table = [
+        Row("command", _GROUP_OF.get(name, "Other commands"), name, name, tuple(commands[name]))
+        for name in order
+        if name in commands
+    ]
+    for name in sorted(features, key=feature_label):
+        table.append(Row("feature", "Features", name, feature_label(name), tuple(features[name])))
+    return table
+
+
+def feature_label(name: str) -> str:
+    """Return a capability or chapter as people read it."""
+    if name.startswith("stats-"):
+        return f"statistics: {name.removeprefix('stats-').replace('-', ' ')}"
+    return _FEATURE_NAMES.get(name, name.replace("-", " "))
+
+
+def _features(scenario: Scenario) -> list[str]:
+    """Return the features that a scenario speaks for: those that it requires, and its chapter if that is one."""
+    found = [need for need in scenario.get("requires", []) if need in _FEATURES]
+    chapter = scenario["chapter"].lower().replace("_", "-")
+    chapter = _ALIASES.get(chapter, chapter)
+    if chapter not in _COMMAND_CHAPTERS and not chapter.startswith("meta-"):
+        found.append(chapter)
+    return list(dict.fromkeys(found))
+
+
+def cell(row: Row, found: Mapping[str, Scenario]) -> Cell:
+    """Judge one row for one target, whose scenarios are `found` by id.
+
+    What memcached only happens to do (level observed) speaks where nothing else does.
+    """
+    ours = [found[name] for name in row.ids if name in found]
+    binding = [scenario for scenario in ours if scenario["level"] != "observed"]
+    if any(scenario["verdict"] in JUDGED | {"unsupported"} for scenario in binding):
+        ours = binding
+    verdicts = [scenario["verdict"] for scenario in ours]
+    good = sum(verdict in GOOD for verdict in verdicts)
+    judged = sum(verdict in JUDGED for verdict in verdicts)
+    unsupported = verdicts.count("unsupported")
+    status: Status
+    if not judged and not unsupported:
+        status = "untested"
+    elif not good:
+        status = "unsupported"
+    else:
+        status = "supported" if good == judged else "partly"
+    return Cell(status, good, judged, unsupported, len(verdicts) - judged - unsupported)
+
+
+def table(runs: Sequence[Mapping[str, Scenario]]) -> list[tuple[Row, list[Cell]]]:
+    """Return the support table: a row a command or feature, a cell a run; `runs` hold scenarios by id."""
+    every: dict[str, Scenario] = {}
+    for run in runs:
+        for name, scenario in run.items():
+            every.setdefault(name, scenario)
+    return [(row, [cell(row, run) for run in runs]) for row in rows(every.values())]

@@ -1,0 +1,131 @@
+// The data of the page by name. Texts come from servers that nobody trusts: they only ever become text nodes.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const { targets, strings, verdicts } = data;
+const many = targets.length > 1;
+
+const FIELDS = ["id", "title", "chapter", "section", "lines", "level", "since", "until", "requires", "scope",
+  "commands", "note", "file", "talk"];
+const scenarios = data.scenarios.map((values, index) => {
+  const scenario = { index };
+  FIELDS.forEach((field, position) => { scenario[field] = values[position]; });
+  scenario.ranges = scenario.lines.map((text) => {
+    const [from, to] = text.split("-").map(Number);
+    return [from, to === undefined ? from : to];
+  });
+  return scenario;
+});
+const byId = new Map(scenarios.map((scenario) => [scenario.id, scenario]));
+
+const KINDS = {
+  pass: ["good", "✓", "pass"],
+  same: ["good", "=", "same as memcached"],
+  fail: ["bad", "✕", "fail"],
+  "target-died": ["bad", "✕", "server died"],
+  "suite-error": ["bad", "?", "fault of the suite"],
+  warn: ["warn", "!", "warning"],
+  differs: ["warn", "≠", "differs from memcached"],
+  unsupported: ["rest", "–", "not supported"],
+  skipped: ["rest", "○", "skipped"],
+  blocked: ["rest", "○", "blocked"],
+};
+
+// The parts of a run that were taken out so that equal texts are stored once: see payload.py.
+function expand(number, target, scenario) {
+  if (number === null || number === undefined) return null;
+  return putBack(strings[number], target, scenario);
+}
+
+function putBack(text, target, scenario) {
+  return text.replace(/[\ue000-\ue005]/g, (sign) => {
+    switch (sign) {
+      case "\ue000": return targets[target].run;
+      case "\ue001": return targets[target].address;
+      case "\ue002": return targets[target].version ?? "";
+      case "\ue003": return scenario.file;
+      case "\ue004": return scenario.id;
+      default: return scenario.id.split("/").pop();
+    }
+  });
+}
+
+// The result of a scenario on a target, or null when that run did not have it.
+function result(target, index) {
+  const row = data.results[target][index];
+  if (!row) return null;
+  const scenario = scenarios[index];
+  const text = (position) => expand(row[position], target, scenario);
+  return {
+    target,
+    verdict: verdicts[row[0]],
+    outcome: data.outcomes[row[1]],
+    milliseconds: row[2],
+    transcript: row[3] ?? null,
+    replay: text(4),
+    reason: text(5),
+    want: text(6),
+    got: text(7),
+    at: row[8] ?? null,
+    step: row[9] ?? null,
+    baseline: row[10] ?? null,
+    like: row[11] ?? null,
+    reference: row[12] ?? null,
+  };
+}
+
+function verdictOf(target, index) {
+  const row = data.results[target][index];
+  return row ? verdicts[row[0]] : null;
+}
+
+function likeOf(target, index) {
+  const row = data.results[target][index];
+  return row ? row[11] ?? null : null;
+}
+
+// The worst kind first: a line or a scenario with several results shows the worst of them.
+const WORST = ["bad", "warn", "good", "rest"];
+
+function worst(kinds) {
+  return WORST.find((kind) => kinds.includes(kind)) ?? null;
+}
+
+function el(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === true) node.setAttribute(name, "");
+    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+function chip(verdict, extra) {
+  const [kind, mark, word] = KINDS[verdict];
+  return el("span", { class: `chip v-${kind}` }, el("span", { "aria-hidden": "true" }, mark), ` ${word}${extra ?? ""}`);
+}
+
+// A bar of parts [class, number], drawn as the server-made ones are.
+function bar(parts, label) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  for (const [name, value] of [["class", "bar"], ["role", "img"], ["aria-label", label], ["height", "8"], ["width", "100%"]]) {
+    svg.setAttribute(name, value);
+  }
+  const total = parts.reduce((sum, [, number]) => sum + number, 0) || 1;
+  let start = 0;
+  for (const [name, number] of parts) {
+    const rect = document.createElementNS(space, "rect");
+    rect.setAttribute("class", name);
+    rect.setAttribute("x", `${(100 * start) / total}%`);
+    rect.setAttribute("width", `${(100 * number) / total}%`);
+    rect.setAttribute("height", "8");
+    svg.append(rect);
+    start += number;
+  }
+  return svg;
+}
+
+function plural(number, thing) {
+  return `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
+}
