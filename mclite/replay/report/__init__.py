@@ -1,4 +1,4 @@
 """The compatibility report: results files in; HTML, Markdown, badge, difference or merged results out.
 
-Everything a results file holds may come from a hostile server: it is escaped where it is printed, never trusted.
+Everything that a results file holds may come from a hostile server: it is escaped wherever it is printed.
 """

@@ -20,7 +20,7 @@ _WIDE = frozenset("mwMWQO@%")
 
 
 def render(results: Results) -> str:
-    """Return the badge of one run as SVG, which shows `memcached 1.6.45 | conforms` and says the headline to readers."""
+    """Return the badge of one run as SVG: `memcached 1.6.45 | conforms`, with the headline for its title."""
     left, right = f"memcached {results['run']['as']}", words(results)
     return (
         environment()
@@ -55,6 +55,6 @@ def words(results: Results) -> str:
 
 
 def width(text: str) -> int:
-    """Return the pixels that `text` takes at 11 px with a margin, near enough: the image pins the text to it."""
+    """Return the pixels for `text` at 11 px with a margin, near enough: the image pins the text to it."""
     signs = sum(4 if char in _NARROW else 10 if char in _WIDE else 7 for char in text)
     return signs + 12

@@ -17,11 +17,12 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MEANINGS: dict[Kind, str] = {
     "regressed": "were right, now wrong or no longer supported",
     "fixed": "were wrong or not supported, now right",
-    "changed": "wrong in another way, or judged in one run only",
+    "changed": "wrong in another way, judged in one run only, or otherwise where protocol.txt is silent",
     "added": "only in the new run",
     "removed": "only in the old run",
 }
 
+_GONE: tuple[Kind, ...] = ("changed", "removed")
 _WRONG = JUDGED - GOOD | {"unsupported", "suite-error"}
 
 
@@ -60,11 +61,11 @@ class Difference:
     changes: dict[Kind, list[Change]] = field(default_factory=dict)
 
     def failed(self, *, strict: bool = False) -> bool:
-        """Say whether a gate should stop this: something regressed; with `strict` also what right answers are gone."""
+        """Say whether a gate should stop this: something regressed; `strict`: or a right answer is gone."""
         gone = [
             change
-            for kind in ("changed", "removed")
-            for change in self.changes[kind]  # type: ignore[index]
+            for kind in _GONE
+            for change in self.changes[kind]
             if change.old and change.old["verdict"] in GOOD
         ]
         return bool(self.changes["regressed"]) or (strict and bool(gone))
@@ -150,12 +151,15 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
     was, now = old["verdict"], new["verdict"]
     if was in GOOD and now in GOOD:
         return None
-    if was in GOOD and now in _WRONG:
+    binding = new["level"] != "observed"
+    if was in GOOD and now in _WRONG and binding:
         return "regressed"
-    if was in _WRONG and now in GOOD:
+    if was in _WRONG and now in GOOD and binding:
         return "fixed"
     if was != now:
         return "changed"
     # The same verdict: the wrong answer itself may be another. A fingerprint has no run-dependent parts.
-    fields = ["fingerprint"] if old.get("fingerprint") and new.get("fingerprint") else ["outcome", "step", "want"]
+    fields = (
+        ["fingerprint"] if old.get("fingerprint") and new.get("fingerprint") else ["outcome", "step", "want"]
+    )
     return "changed" if any(old.get(name) != new.get(name) for name in fields) else None

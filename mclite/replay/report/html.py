@@ -23,7 +23,13 @@ SCRIPTS = ("data", "wire", "state", "scenario", "list", "compare", "spec", "main
 #: How many deviations the page names before it refers to the filter.
 MOST_DEVIATIONS = 20
 
-STATE_MARKS: dict[summary.State, str] = {"conforms": "✓", "except": "!", "fails": "✕", "died": "✕", "nothing": "?"}
+STATE_MARKS: dict[summary.State, str] = {
+    "conforms": "✓",
+    "except": "!",
+    "fails": "✕",
+    "died": "✕",
+    "nothing": "?",
+}
 STATE_WORDS: dict[summary.State, str] = {
     "conforms": "conforms",
     "except": "conforms, with exceptions",
@@ -45,8 +51,9 @@ def write(
 ) -> None:
     """Make the page of one or more results files at `out`, whole or not at all.
 
-    `protocol` is a copy of protocol.txt to annotate; without one Debian's is taken if it is installed, and with
-    `text` False none is. `links`, one page a results file, leave the dialogues to those pages. Raises ResultsError.
+    `protocol` is a copy of protocol.txt to annotate; without one Debian's is taken if it is installed, and
+    with `text` False none is. `links`, one page a results file, leave the dialogues to those pages. Raises
+    ResultsError.
     """
     runs = [load(path) for path in results]
     copy = None
@@ -56,7 +63,11 @@ def write(
 
 
 def render(
-    runs: Sequence[Results], *, copy: spec.Spec | None = None, links: Sequence[str] = (), title: str | None = None
+    runs: Sequence[Results],
+    *,
+    copy: spec.Spec | None = None,
+    links: Sequence[str] = (),
+    title: str | None = None,
 ) -> str:
     """Return the page of one or more runs as text; `copy` is the protocol.txt to annotate."""
     names = labels(runs)
@@ -103,22 +114,26 @@ def environment() -> Environment:
 
 @cache
 def asset(*names: str) -> dict[str, Markup | str]:
-    """Return parts of the page's own script or style, joined, with the hash by which its security policy knows it."""
+    """Return our own script or style with the hash by which the security policy knows it."""
     folder = Path(__file__).with_name("templates")
     text = "\n" + "\n".join((folder / name).read_text("utf-8") for name in names)
     if names[0].endswith(".js"):
         text = f'\n"use strict";\n(() => {{{text}}})();\n'
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return {"text": Markup(text), "hash": f"'sha256-{digest}'"}  # our own files: nothing a target sent is in them
+    return {
+        "text": Markup(text),
+        "hash": f"'sha256-{digest}'",
+    }  # our own files: nothing a target sent is in them
 
 
 def labels(runs: Sequence[Results]) -> list[str]:
     """Return a name for each run that tells it from the others."""
     names = [run["target"]["name"] for run in runs]
-    for tell in (lambda run: run["target"]["address"], lambda run: run["run"]["started"]):
+    for part, field in (("target", "address"), ("run", "started")):
         often = Counter(names)
         names = [
-            f"{name} ({tell(run)})" if often[name] > 1 else name for name, run in zip(names, runs, strict=True)
+            f"{name} ({run[part][field]})" if often[name] > 1 else name
+            for name, run in zip(names, runs, strict=True)
         ]
     return names
 
@@ -173,7 +188,11 @@ def _bar(one: tally.Tally) -> list[tuple[str, float, float]]:
     """Return the parts of a tally's bar: class, start and width in percent."""
     total = one.total or 1
     parts, start = [], 0.0
-    for name, number in (("good", one.good), ("bad" if one.level == "must" else "warn", one.bad), ("rest", one.total - one.judged)):
+    for name, number in (
+        ("good", one.good),
+        ("bad" if one.level == "must" else "warn", one.bad),
+        ("rest", one.total - one.judged),
+    ):
         width = 100 * number / total
         if number:
             parts.append((name, round(start, 2), round(width, 2)))

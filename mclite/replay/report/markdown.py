@@ -10,7 +10,12 @@ from mclite.replay.report.results import Results
 #: How many deviations are listed for each target.
 MOST_DEVIATIONS = 20
 
-_CELL_MARKS: dict[support.Status, str] = {"supported": "✅", "partly": "⚠️", "unsupported": "❌", "untested": "–"}
+_CELL_MARKS: dict[support.Status, str] = {
+    "supported": "✅",
+    "partly": "⚠️",
+    "unsupported": "❌",
+    "untested": "–",
+}
 _LONGEST = 300  # characters of one text: a hostile answer shall not fill the page
 
 

@@ -10,14 +10,25 @@ from mclite.replay.report.results import Results, ResultsError, Scenario
 from mclite.replay.results import resembles
 
 # Which of two results of one scenario stands: that of a run in which it ran, then the worse one.
-_RANK = ("target-died", "suite-error", "fail", "warn", "differs", "pass", "same", "unsupported", "blocked", "skipped")
+_RANK = (
+    "target-died",
+    "suite-error",
+    "fail",
+    "warn",
+    "differs",
+    "pass",
+    "same",
+    "unsupported",
+    "blocked",
+    "skipped",
+)
 
 
 def merge(shards: Sequence[Results], *, complete: bool | None = None) -> tuple[Results, list[str]]:
     """Return the shards as one, and a sentence for each scenario on which two of them disagree.
 
-    `complete` says whether the shards together ran the whole suite; None: only if one of them did alone. Raises
-    ResultsError when they are not of one target, one suite and one version judged against.
+    `complete` says whether the shards together ran the whole suite; None: only if one of them did alone.
+    Raises ResultsError when they are not of one target, one suite and one version judged against.
     """
     first = min(shards, key=lambda shard: str(shard["run"]["started"]))
     for shard in shards:
@@ -32,7 +43,9 @@ def merge(shards: Sequence[Results], *, complete: bool | None = None) -> tuple[R
             other = found.get(scenario["id"])
             if other and other["verdict"] != scenario["verdict"]:
                 both = sorted((other, scenario), key=lambda one: _RANK.index(one["verdict"]))
-                notes.append(f"{scenario['id']} is {both[0]['verdict']} in one and {both[1]['verdict']} in another.")
+                notes.append(
+                    f"{scenario['id']} is {both[0]['verdict']} in one and {both[1]['verdict']} in another."
+                )
                 found[scenario["id"]] = both[0]
             else:
                 found.setdefault(scenario["id"], scenario)

@@ -1,8 +1,8 @@
 """What the page's script gets: several runs laid side by side, and every text and transcript stored once.
 
-Runs differ in what means nothing: the prefix of their keys, the address, the version in the closing barrier. Such parts
-are stored as one private character each and put back by the page, so that equal dialogues are stored as equal.
-The script reads this by position; `page.js` names the positions.
+Runs differ in what means nothing: the prefix of their keys, the address, the version in the closing barrier.
+Such parts are stored as one private character each and put back by the page, so that equal dialogues are
+stored as equal. The script reads all this by position; `data.js` names the positions.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class _Run:
 def build(
     runs: Sequence[Results], rows: Sequence[Row], *, spec: Spec | None, links: Sequence[str], dialogues: bool
 ) -> dict[str, Any]:
-    """Return the data of the page; `links` name a page of its own for each run, `dialogues` says whether to include them."""
+    """Return the data of the page; `links` name a page for each run; without `dialogues` it has none."""
     order = arrange(runs)
     position = {scenario["id"]: number for number, scenario in enumerate(order)}
     strings = Strings()
@@ -119,7 +119,7 @@ def build(
 
 
 def arrange(runs: Sequence[Results]) -> list[Scenario]:
-    """Return each scenario of the runs once, as its latest run has it, chapters in the order of protocol.txt."""
+    """Return each scenario once, as its latest run has it, the chapters in the order of protocol.txt."""
     latest: dict[str, Scenario] = {}
     for run in sorted(runs, key=lambda run: str(run["run"]["started"]), reverse=True):
         for scenario in run["scenarios"]:
@@ -130,7 +130,8 @@ def arrange(runs: Sequence[Results]) -> list[Scenario]:
             first_lines.setdefault(scenario["chapter"], []).append(int(line.split("-")[0]))
     place = {chapter: statistics.median_low(lines) for chapter, lines in first_lines.items()}
     chapters = sorted(
-        {scenario["chapter"] for scenario in latest.values()}, key=lambda chapter: (place.get(chapter, LENGTH), chapter)
+        {scenario["chapter"] for scenario in latest.values()},
+        key=lambda chapter: (place.get(chapter, LENGTH), chapter),
     )
     rank = {chapter: number for number, chapter in enumerate(chapters)}
     return sorted(latest.values(), key=lambda scenario: rank[scenario["chapter"]])
@@ -177,7 +178,9 @@ def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
     row = [
         VERDICTS.index(scenario["verdict"]),
         OUTCOMES.index(scenario["outcome"]),
-        round(scenario["milliseconds"]) if scenario["milliseconds"] >= 10 else round(scenario["milliseconds"], 1),
+        round(scenario["milliseconds"])
+        if scenario["milliseconds"] >= 10
+        else round(scenario["milliseconds"], 1),
         texts.transcript(scenario["transcript"]) if dialogues else None,
         texts.text(scenario.get("replay"), scenario),
         texts.text(scenario.get("reason"), scenario),
@@ -196,7 +199,12 @@ def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
 
 def _reference(reference: dict[str, Any], texts: _Run, dialogues: bool) -> list[Any]:
     transcript = texts.transcript(reference["transcript"]) if dialogues else None
-    return [OUTCOMES.index(reference["outcome"]), transcript, reference["same"], texts.text(reference.get("got"))]
+    return [
+        OUTCOMES.index(reference["outcome"]),
+        transcript,
+        reference["same"],
+        texts.text(reference.get("got")),
+    ]
 
 
 def _spec(spec: Spec | None) -> dict[str, Any] | None:

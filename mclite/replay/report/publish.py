@@ -13,7 +13,7 @@ from pathlib import Path
 from mclite.replay.report import html
 from mclite.replay.report.results import Results, ResultsError, load, write_text
 
-#: Where CI and the Makefile-like script of the targets put real memcached servers: a folder a Debian suite.
+#: Where a checkout keeps real memcached servers: a folder each.
 MEMCACHED = Path(".memcached")
 
 #: The most seconds that one run may take.
@@ -36,7 +36,7 @@ class Published:
 
 
 def usual_servers(root: Path) -> list[str]:
-    """Return what to start, as `--spawn` takes it: each memcached under .memcached, mclite, and twemproxy if installed."""
+    """Return what to start, as `--spawn` takes it: .memcached/*/memcached, mclite, twemproxy if installed."""
     programs = sorted((root / MEMCACHED).glob("*/memcached"))
     servers = [f"memcached={program}" for program in programs]
     for name, program in (("mclite", sys.executable), ("twemproxy", "nutcracker")):
@@ -73,7 +73,7 @@ def run(spawn: str, root: Path, folder: Path, *, options: Sequence[str] = ()) ->
 def publish(
     servers: Sequence[str], root: Path, out: Path, *, options: Sequence[str] = (), say: bool = True
 ) -> list[Published]:
-    """Run the suite on each of `servers` and publish what was found in `out`; raises PublishError, ResultsError.
+    """Run the suite on each of `servers` and publish the results in `out`; raises PublishError, ResultsError.
 
     What is in `out` is replaced only when all runs are done.
     """
@@ -122,7 +122,11 @@ def picture(page: Path, out: Path, *, width: int = 1280, height: int = 1100) -> 
     with tempfile.TemporaryDirectory(prefix="mclite-chromium-") as profile:
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
         flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        flags += [f"--user-data-dir={profile}", f"--window-size={width},{height}", f"--screenshot={out.resolve()}"]
+        flags += [
+            f"--user-data-dir={profile}",
+            f"--window-size={width},{height}",
+            f"--screenshot={out.resolve()}",
+        ]
         done = subprocess.run(
             [program, *flags, page.resolve().as_uri()],
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Reading and writing results files: one that is truncated, foreign or of another schema is refused in one sentence."""
+"""Reading and writing results files: a truncated, foreign or newer one is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ SCHEMA = 1
 LEVELS = ("must", "should", "observed")
 OUTCOMES = ("match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed")
 VERDICTS = (
-    "pass", "fail", "warn", "same", "differs", "unsupported", "skipped", "blocked", "suite-error", "target-died",
+    "pass", "fail", "warn", "same", "differs", "unsupported", "skipped", "blocked", "suite-error",
+    "target-died",
 )  # fmt: skip
 
 
@@ -59,14 +60,16 @@ _TARGET = {
 }  # fmt: skip
 _RESEMBLES = {"version": "text", "same": "number", "of": "number", "others": "list"}
 _SCENARIO = {
-    "id": "text", "title": "text", "chapter": "text", "section": "text", "lines": "list", "level": "text", "file": "text",
-    "outcome": "text", "verdict": "text", "milliseconds": "number", "transcript": "integer or null",
+    "id": "text", "title": "text", "chapter": "text", "section": "text", "lines": "list", "level": "text",
+    "file": "text", "outcome": "text", "verdict": "text", "milliseconds": "number",
+    "transcript": "integer or null",
 }  # fmt: skip
 _SCENARIO_OPTIONAL = {
-    "since": "text or null", "until": "text or null", "requires": "list", "scope": "text", "transport": "text or null",
-    "commands": "list", "note": "text or null", "talk": "text", "baseline": "text or null", "reason": "text or null",
-    "step": "integer or null", "want": "text or null", "got": "text or null", "at": "integer or null",
-    "fingerprint": "text or null", "like": "object", "reference": "object or null", "replay": "text",
+    "since": "text or null", "until": "text or null", "requires": "list", "scope": "text",
+    "transport": "text or null", "commands": "list", "note": "text or null", "talk": "text",
+    "baseline": "text or null", "reason": "text or null", "step": "integer or null", "want": "text or null",
+    "got": "text or null", "at": "integer or null", "fingerprint": "text or null", "like": "object",
+    "reference": "object or null", "replay": "text",
 }  # fmt: skip
 
 
@@ -93,7 +96,7 @@ def load(path: Path) -> Results:
 
 
 def check(data: Any, name: str) -> Results:
-    """Return `data` as results if it has the shape of schema 1, else raise ResultsError naming the wrong part.
+    """Return `data` as results if it has the shape of schema 1, else raise ResultsError naming what is wrong.
 
     Fields that are not known are let through, so that an optional field added later does no harm.
     """
@@ -102,23 +105,24 @@ def check(data: Any, name: str) -> Results:
     if data.get("schema") != SCHEMA or isinstance(data.get("schema"), bool):
         found = json.dumps(data.get("schema"))[:40]
         raise ResultsError(
-            f"{name} is of results schema {found}, this mclite reads schema {SCHEMA}: use the mclite that wrote it."
+            f"{name} is of results schema {found}, and this mclite reads schema {SCHEMA}:"
+            " use the mclite that wrote it."
         )
     try:
         _check_head(data)
         _check_transcripts(data)
         _check_scenarios(data)
-    except _Wrong as wrong:
+    except _WrongError as wrong:
         raise ResultsError(f"{name} is damaged: {wrong}.") from None
     return data
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     """The place in the file, and what is wrong with it."""
 
 
 def _check_head(data: Results) -> None:
-    top = {part: "object" for part in ("suite", "run", "target", "summary")}
+    top = dict.fromkeys(("suite", "run", "target", "summary"), "object")
     _fields("the top", data, top | {"scenarios": "list", "transcripts": "list"})
     _fields("suite", data["suite"], {"version": "text", "protocol": "text"})
     _fields("run", data["run"], _RUN, _RUN_OPTIONAL)
@@ -146,7 +150,7 @@ def _check_transcripts(data: Results) -> None:
             for event in transcript
         )
         if not good:
-            raise _Wrong(f"transcripts[{number}] is not a list of events")
+            raise _WrongError(f"transcripts[{number}] is not a list of events")
 
 
 def _check_scenarios(data: Results) -> None:
@@ -157,16 +161,18 @@ def _check_scenarios(data: Results) -> None:
         _is(where, scenario, "object")
         _fields(where, scenario, _SCENARIO, _SCENARIO_OPTIONAL)
         if scenario["id"] in seen:
-            raise _Wrong(f"{where}.id {scenario['id']!r} appears twice")
+            raise _WrongError(f"{where}.id {scenario['id']!r} appears twice")
         seen.add(scenario["id"])
         for field, allowed in (("level", LEVELS), ("verdict", VERDICTS), ("outcome", OUTCOMES)):
             if scenario[field] not in allowed:
-                raise _Wrong(f"{where}.{field} is {scenario[field][:40]!r}, not one of {', '.join(allowed)}")
+                raise _WrongError(
+                    f"{where}.{field} is {scenario[field][:40]!r}, not one of {', '.join(allowed)}"
+                )
         for field in ("lines", "requires", "commands"):
             _all_text(f"{where}.{field}", scenario.get(field, []))
         for line in scenario["lines"]:
             if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in line.split("-", 1)):
-                raise _Wrong(f"{where}.lines holds {line[:40]!r}, not a line or a range of lines")
+                raise _WrongError(f"{where}.lines holds {line[:40]!r}, not a line or a range of lines")
         for version, same in scenario.get("like", {}).items():
             _is(f"{where}.like.{version}", same, "true or false")
         _check_transcript(where, scenario, known)
@@ -180,7 +186,7 @@ def _check_scenarios(data: Results) -> None:
 def _check_transcript(where: str, owner: Mapping[str, Any], known: int) -> None:
     index = owner["transcript"]
     if index is not None and not 0 <= index < known:
-        raise _Wrong(f"{where}.transcript names number {index} of {known} transcripts")
+        raise _WrongError(f"{where}.transcript names number {index} of {known} transcripts")
 
 
 def _fields(
@@ -191,7 +197,7 @@ def _fields(
 ) -> None:
     for field, kind in required.items():
         if field not in owner:
-            raise _Wrong(f"{where} has no {field!r}")
+            raise _WrongError(f"{where} has no {field!r}")
         _is(f"{where}.{field}", owner[field], kind)
     for field, kind in (optional or {}).items():
         if field in owner:
@@ -201,12 +207,12 @@ def _fields(
 def _is(where: str, value: Any, kind: str) -> None:
     wrong_bool = isinstance(value, bool) and bool not in _KINDS[kind]
     if wrong_bool or not isinstance(value, _KINDS[kind]):
-        raise _Wrong(f"{where} is not {kind}")
+        raise _WrongError(f"{where} is not {kind}")
 
 
 def _all_text(where: str, values: Any) -> None:
     if not all(isinstance(value, str) for value in values):
-        raise _Wrong(f"{where} is not a list of texts")
+        raise _WrongError(f"{where} is not a list of texts")
 
 
 @contextlib.contextmanager

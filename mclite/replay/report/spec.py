@@ -1,7 +1,7 @@
-"""protocol.txt: its sections by line, finding a copy, and laying the line numbers of the suite over another release.
+"""protocol.txt: its sections, finding a copy, and laying the suite's line numbers over another release.
 
-The text is never part of mclite. `protocol.sums` holds four hexadecimal digits a line of the release that the suite
-cites, enough to align a copy of another release with it.
+The text is never part of mclite. `protocol.sums` holds four hexadecimal digits a line of the release that the
+suite cites, enough to align a copy of another release with it.
 """
 
 from __future__ import annotations
@@ -93,12 +93,14 @@ def find() -> Spec | None:
 
 
 def read(path: Path) -> Spec:
-    """Read protocol.txt at `path`, plain or gzip; raises ResultsError with one sentence when it is not one."""
+    """Read protocol.txt at `path`, plain or gzip; raises ResultsError when it is not one."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole gzip file"
+        reason = (
+            error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole gzip file"
+        )
         raise ResultsError(f"{path} cannot be read: {reason}.") from None
     lines = tuple(raw.decode("utf-8", "replace").splitlines())
     numbers = _align(lines) if len(raw) <= _MOST_BYTES else ()

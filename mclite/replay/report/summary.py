@@ -44,9 +44,12 @@ def headline(results: Results) -> str:
         case "except":
             return f"{name} conforms to {version} except {cases}{where}."
         case "fails":
-            return f"{name} does not conform to {version}: {must.bad} of {must.judged} required cases fail{where}."
+            ratio = f"{must.bad} of {must.judged}"
+            return f"{name} does not conform to {version}: {ratio} required cases fail{where}."
         case "conforms" if must.judged:
-            which = "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
+            which = (
+                "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
+            )
             return f"{name} conforms to {version}: {which}."
         case "conforms":
             return f"{name} shows no deviation from {version}, but no required case was judged."
@@ -60,19 +63,31 @@ def caveats(results: Results) -> list[str]:
     if results["run"].get("complete") is False:
         said.append(f"Only a selection ran: {count(len(scenarios), 'scenario')}.")
     if lacking := must.verdicts["unsupported"]:
-        needs = sorted({need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])})
+        needs = sorted(
+            {need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])}
+        )
         what = f" ({', '.join(needs)})" if needs else ""
-        said.append(f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}.")
+        said.append(
+            f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}."
+        )
     if not_run := must.verdicts["skipped"] + must.verdicts["blocked"]:
         said.append(f"{count(not_run, 'required case')} did not run.")
     if should.bad:
-        said.append(f"{count(should.bad, 'recommended case')} {'deviates' if should.bad == 1 else 'deviate'}.")
+        said.append(
+            f"{count(should.bad, 'recommended case')} {'deviates' if should.bad == 1 else 'deviate'}."
+        )
     if observed.bad:
         more = "is" if observed.bad == 1 else "are"
-        said.append(f"{count(observed.bad, 'answer')} on which protocol.txt is silent {more} not memcached's.")
+        said.append(
+            f"{count(observed.bad, 'answer')} on which protocol.txt is silent {more} not memcached's."
+        )
     known = sum(s["verdict"] in FAILURES and s.get("baseline") == "expected" for s in scenarios)
     if known:
-        every = "All failures are" if known == must.bad else f"{known} of the failures {'is' if known == 1 else 'are'}"
+        every = (
+            "All failures are"
+            if known == must.bad
+            else f"{known} of the failures {'is' if known == 1 else 'are'}"
+        )
         said.append(f"{every} known, from the baseline.")
     if errors := sum(s["verdict"] == "suite-error" for s in scenarios):
         said.append(f"{count(errors, 'scenario')} could not be judged by a fault of the suite itself.")
@@ -84,12 +99,14 @@ def resembles_text(results: Results) -> str | None:
     found = results["summary"]["resembles"]
     if not found:
         return None
-    cases = "the one case that tells" if found["of"] == 1 else f"{found['same']} of {found['of']} cases that tell"
+    cases = (
+        "the one case that tells" if found["of"] == 1 else f"{found['same']} of {found['of']} cases that tell"
+    )
     return f"Behaves like memcached {found['version']} in {cases} versions apart."
 
 
 def lines(results: Results, first: int = 5) -> list[str]:
-    """Return the closing lines of a run for a terminal: verdict, counts, resemblance, the `first` failures."""
+    """Return the closing lines of a run for a terminal: verdict, counts, resemblance, `first` failures."""
     scenarios = results["scenarios"]
     out = [headline(results), *(f"  {sentence}" for sentence in caveats(results))]
     for tally in tallies(scenarios):

@@ -1,8 +1,8 @@
 """The support table: which scenarios speak for which command or feature, and what they say of each target.
 
-A scenario speaks for the commands that its title or its id name; one that names none speaks for all that it sends.
-So a fault in `incr` does not count against the `set` that prepared the item. It also speaks for the features that it
-requires, such as UDP, and for its chapter, when that is about no single command.
+A scenario speaks for the commands that its title or its id name; one that names none speaks for all that it
+sends. So a fault in `incr` does not count against the `set` that prepared the item. It also speaks for the
+features that it requires, such as UDP, and for its chapter, when that is about no single command.
 """
 
 from __future__ import annotations
@@ -31,25 +31,32 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Deletion, arithmetic, touch": ("delete", "incr", "decr", "touch"),
     "Meta commands": ("mg", "ms", "md", "ma", "mn", "me"),
     "Administration": (
-        "version", "verbosity", "quit", "flush_all", "stats", "cache_memlimit", "slabs", "lru", "lru_crawler", "watch",
-        "shutdown", "debugtime", "misbehave",
+        "version", "verbosity", "quit", "flush_all", "stats", "cache_memlimit", "slabs", "lru", "lru_crawler",
+        "watch", "shutdown", "debugtime", "misbehave",
     ),
 }  # fmt: skip
 
 _GROUP_OF = {command: group for group, commands in GROUPS.items() for command in commands}
 
 #: Chapters about single commands, which have rows of their own; so have all that begin with `meta-`.
-_COMMAND_CHAPTERS = frozenset(
-    "storage retrieval deletion delete arithmetic incr touch gat noop no-op other admin version verbosity quit flush"
-    " flush-all cache-memlimit shutdown slabs slabs-reassign slabs-automove lru lru-tuning lru-crawler watch watchers".split()
-)
+_COMMAND_CHAPTERS = {
+    "storage", "retrieval", "deletion", "delete", "arithmetic", "incr", "touch", "gat", "noop", "no-op",
+    "other", "admin", "version", "verbosity", "quit", "flush", "flush-all", "cache-memlimit", "shutdown", "slabs",
+    "slabs-reassign", "slabs-automove", "lru", "lru-tuning", "lru-crawler", "watch", "watchers",
+}  # fmt: skip
 
-#: Requirements that are features of the server; others only say how the suite has to start it, or name a command.
-_FEATURES = frozenset(
-    "auth tls udp unix cas stats-settings stats-items stats-slabs stats-sizes stats-conns".split()
-)
+#: Requirements that are features of the server; others say how the suite starts it, or name a command.
+_FEATURES = {
+    "auth", "tls", "udp", "unix", "cas", "stats-settings", "stats-items", "stats-slabs", "stats-sizes",
+    "stats-conns",
+}  # fmt: skip
 
-_ALIASES = {"authentication": "auth", "unix-socket": "unix", "stats": "stats-general", "statistics": "stats-general"}
+_ALIASES = {
+    "authentication": "auth",
+    "unix-socket": "unix",
+    "stats": "stats-general",
+    "statistics": "stats-general",
+}
 
 _FEATURE_NAMES = {
     "auth": "authentication",
@@ -80,8 +87,8 @@ class Row:
 class Cell:
     """What the scenarios of a row say of one target: `good` of `judged`, and how many were not judged.
 
-    A scenario that needs what the target lacks speaks for that capability, and against a command only where no
-    scenario of the command could be judged: `set` is not worse on a server without authentication.
+    A scenario that needs what the target lacks speaks for that capability, and against a command only where
+    no scenario of the command could be judged: `set` is not worse on a server without authentication.
     """
 
     status: Status
@@ -145,7 +152,7 @@ def feature_label(name: str) -> str:
 
 
 def _features(scenario: Scenario) -> list[str]:
-    """Return the features that a scenario speaks for: those that it requires, and its chapter if that is one."""
+    """Return the features that a scenario speaks for: what it requires, and its chapter if that is one."""
     found = [need for need in scenario.get("requires", []) if need in _FEATURES]
     chapter = scenario["chapter"].lower().replace("_", "-")
     chapter = _ALIASES.get(chapter, chapter)

@@ -1,4 +1,4 @@
-"""Counting: what was judged, what went well, and what the counts do not cover, so that every ratio is honest."""
+"""Counting what was judged, what went well, and what the counts do not cover: every ratio is honest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEVEL_NAMES = {"must": "required", "should": "recommended", "observed": "as memc
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The verdicts of the scenarios of one level: `good` of `judged`, and why the others of `total` were not judged."""
+    """The verdicts of one level: `good` of `judged`, and why the others of `total` were not judged."""
 
     level: str
     verdicts: Counter[str]
@@ -54,7 +54,9 @@ class Tally:
     @property
     def others(self) -> dict[str, int]:
         """Why scenarios were not judged, with their numbers, none of them 0."""
-        return {name: self.verdicts[verdict] for verdict, name in NOT_JUDGED.items() if self.verdicts[verdict]}
+        return {
+            name: self.verdicts[verdict] for verdict, name in NOT_JUDGED.items() if self.verdicts[verdict]
+        }
 
     @property
     def text(self) -> str:
