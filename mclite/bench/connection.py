@@ -36,8 +36,8 @@ class Connection:
     """A connection and its place in its script."""
 
     __slots__ = (
-        "at", "buffer", "done", "due", "expect", "fd", "got", "number", "once", "read_size", "recv", "send",
-        "sent", "sock", "steps", "unsent", "value", "workload",
+        "asking", "at", "buffer", "done", "due", "expect", "fd", "got", "number", "once", "read_size", "recv",
+        "send", "sent", "sock", "steps", "unsent", "value", "workload",
     )  # fmt: skip
 
     def __init__(self, address: Address, number: int, workload: Workload) -> None:
@@ -56,6 +56,7 @@ class Connection:
         self.workload = workload
         self.read_size = LARGE_READ_SIZE if workload.large else READ_SIZE
         self.steps: list[Step] = []
+        self.asking = b""  # the request of `ask`, while it waits
         self.at = 0  # index of the step under way
         self.expect: bytes | None = None  # its reply; None: a number, see `take`
         self.got = 0  # bytes of the reply that came so far
@@ -100,10 +101,12 @@ class Connection:
             WrongReplyError, TargetDiedError
         """
         self._send_all(step.request)
+        self.asking = step.request
         self.expect = step.reply
         self.got = 0
         while not self.take(self.receive()):
             pass
+        self.asking = b""
 
     def _learn(self, step: Step) -> Step:
         """Return the step with the cas uniques that the server answers now, all else being as it must."""
@@ -150,6 +153,11 @@ class Connection:
         if expect is None:
             return self._take_numbers(data)
         if not expect.startswith(data, self.got):
+            if data.startswith(expect[self.got :]):
+                more = data[len(expect) - self.got :]
+                raise WrongReplyError(
+                    f"{len(more)} bytes too many in the answer to {shown(self.request())}: {shown(more)}"
+                )
             raise WrongReplyError(difference(self.request(), expect, expect[: self.got] + data))
         self.got += len(data)
         if self.got < len(expect):
@@ -173,7 +181,7 @@ class Connection:
 
     def request(self) -> bytes:
         """Return the request under way, for messages."""
-        return self.steps[self.at].request if self.steps else b"set"
+        return self.asking or (self.steps[self.at].request if self.steps else b"")
 
     def flush(self, poll: select.epoll) -> None:
         """Send on what the kernel did not take; watch for room as long as something is left."""

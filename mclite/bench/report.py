@@ -25,7 +25,7 @@ def text(result: Figures) -> str:
     if footprint:
         parts.append(footprint)
     body = "\n".join(parts)
-    notes = [f"{mark} {meaning}" for mark, meaning in NOTES.items() if f"{mark} |" in body]
+    notes = [f"{mark} {meaning}" for mark, meaning in NOTES.items() if f" {mark} " in body]
     return body + ("\n" + "\n".join(notes) + "\n" if notes else "")
 
 
