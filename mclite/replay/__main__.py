@@ -102,7 +102,7 @@ def play(
             passed += 1
             if args.verbose:
                 print(f"pass    {scenario.id} ({result.milliseconds:.0f} ms)")
-                print("\n".join(show.transcript(result.events)))
+                print("\n".join(show.transcript([(e[0], e[1], show.event_text(e)) for e in result.events])))
             continue
         failed += 1
         replay = f"python -m mclite.replay conformance/{scenario.file} -k {scenario.slug} --target {address}"

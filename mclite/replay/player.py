@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mclite.replay.delivery import lines, pieces, pipelined
 from mclite.replay.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
 from mclite.replay.text import Text, TextError, Values
 from mclite.replay.transport import Address, Connection, Unreachable
@@ -29,8 +30,6 @@ LONGEST_LINE = 64 * 1024
 LONGEST_LIST = 16 * 1024 * 1024
 #: How much of a wrong answer is shown, in bytes, and how long the rest of its line is waited for, in seconds.
 SHOWN, GRACE = 4096, 0.05
-#: Deliveries in pieces: larger writes are cut into this many at most, so that a megabyte does not take minutes.
-PIECES = 4096
 
 
 class Patience:
@@ -123,7 +122,7 @@ class Player:
 
     def play(self, script: Script) -> Result:
         """Play a script and return what happened."""
-        return _Play(self).run(script)
+        return _Play(self).run(pipelined(script) if self.delivery == "pipelined" else script)
 
 
 class _Play:
@@ -226,13 +225,9 @@ class _Play:
         deadline = self.deadline(len(data) / 1e6)
         size = self.chopped.get(conn, self.player.chop or (1 if self.player.delivery == "bytes" else 0))
         if size:
-            size = max(size, -(-len(data) // PIECES))
-            chunks = [data[start : start + size] for start in range(0, len(data), size)]
-        elif self.player.delivery == "lines":
-            chunks = [chunk + b"\r\n" for chunk in data.split(b"\r\n")]
-            chunks[-1] = chunks[-1][:-2]
+            chunks = pieces(data, size)
         else:
-            chunks = [data]
+            chunks = lines(data) if self.player.delivery == "lines" else [data]
         for chunk in chunks:
             if not connection.send(chunk, deadline):
                 raise _Differs("timeout", line, conn, "the server did not read what was sent to it")

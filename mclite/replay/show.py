@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mclite.replay.player import Event, Result
 from mclite.replay.scenario import Scenario
-from mclite.replay.wire import brief, escape
+from mclite.replay.wire import brief
 
-#: How many events of a transcript are shown on a terminal.
-EVENTS = 40
+#: How many events of a transcript are shown on a terminal: the first and the last.
+FIRST, LAST = 10, 30
 
 
 def event_text(event: Event) -> str:
@@ -20,46 +21,75 @@ def event_text(event: Event) -> str:
 
 def failure(scenario: Scenario, result: Result, replay: str) -> str:
     """Return a failed scenario as a readable text of several lines; `replay` is the command that repeats it."""
-    return "\n".join(_failure(scenario, result, replay))
+    events = [(event[0], event[1], event_text(event)) for event in result.events]
+    got = brief(result.got) if result.got is not None else None
+    said = f"{result.outcome}: {result.reason}"
+    return "\n".join(_lines(scenario, events, result.step, said, result.want, got, _mark(result), replay))
 
 
-def _failure(scenario: Scenario, result: Result, replay: str) -> Iterator[str]:
-    lines = ", ".join(scenario.lines)
-    yield f"{scenario.id}"
+def failure_of_record(made: dict[str, Any], scenario: Scenario) -> str:
+    """Return the same text, made of a record of the results."""
+    events = [(event[0], event[1], event[2]) for event in made["events"]]
+    said = f"{made['verdict']} ({made['outcome']}): {made['reason']}"
+    if made.get("baseline"):
+        said += f" [baseline: {made['baseline']}]"
+    mark = made["at"] if made["got"] else None
+    return "\n".join(
+        _lines(scenario, events, made["step"], said, made["want"], made["got"], mark, made["replay"])
+    )
+
+
+def _mark(result: Result) -> int | None:
+    return result.at if result.got else None
+
+
+def _lines(
+    scenario: Scenario,
+    events: Sequence[tuple[str, str, str]],
+    step: int | None,
+    said: str,
+    want: str | None,
+    got: str | None,
+    at: int | None,
+    replay: str,
+) -> Iterator[str]:
+    yield scenario.id
     yield f"  {scenario.title}"
-    yield f"  protocol.txt {lines or '(silent)'} · {scenario.section} · {scenario.level}"
-    if scenario.note:
-        yield f"  {scenario.note.strip()}"
+    lines = ", ".join(scenario.lines)
+    yield f"  protocol.txt {'lines ' + lines if lines else 'is silent'} · {scenario.section} · {scenario.level}"
+    for line in (scenario.note or "").strip().splitlines():
+        yield f"  {line.strip()}"
     yield ""
-    yield from transcript(result.events)
+    yield from transcript(events)
     yield ""
-    where = f"{scenario.file}:{scenario.talk_line + result.step - 1}" if result.step else scenario.file
-    yield f"  {where}: {result.outcome}: {result.reason}"
-    yield from difference(result)
+    yield f"  {scenario.file}:{scenario.talk_line + step - 1 if step else scenario.line}: {said}"
+    if want is not None:
+        yield f"  want  {want}"
+    if got is not None:
+        yield f"  got   {got or '(nothing)'}"
+        if at is not None:
+            yield from _caret(got, at)
     yield f"  replay: {replay}"
 
 
-def transcript(events: list[Event]) -> Iterator[str]:
+def _caret(got: str, at: int) -> Iterator[str]:
+    """Yield a line with a mark below byte `at` of the escaped bytes `got`."""
+    column = byte = 0
+    while byte < at and column < len(got):
+        if got.startswith("\\{", column):
+            return  # the byte is in the middle that was left out
+        column += {"x": 4}.get(got[column + 1 : column + 2], 2) if got[column] == "\\" else 1
+        byte += 1
+    yield f"        {' ' * column}^ byte {at}"
+
+
+def transcript(events: Sequence[tuple[str, str, str]]) -> Iterator[str]:
     """Yield the events, a line each; of a long conversation the beginning and the end."""
     several = len({event[0] for event in events}) > 1
-    skipped = len(events) - EVENTS
-    for index, event in enumerate(events):
-        if skipped > 0 and 10 <= index < 10 + skipped:
-            if index == 10:
+    skipped = len(events) - FIRST - LAST
+    for index, (conn, kind, text) in enumerate(events):
+        if 0 < skipped and FIRST <= index < FIRST + skipped:
+            if index == FIRST:
                 yield f"    ... {skipped} more ..."
             continue
-        conn = event[0] if several else ""
-        yield f"    {conn}{event[1]} {event_text(event)}"
-
-
-def difference(result: Result) -> Iterator[str]:
-    """Yield want and got with a mark under the first byte that differs."""
-    if result.want is not None:
-        yield f"  want  {result.want}"
-    if result.got is None:
-        return
-    yield f"  got   {brief(result.got) or '(nothing)'}"
-    if result.at is not None and result.got:
-        before = escape(result.got[: result.at])
-        if len(before) < 400:
-            yield f"        {' ' * len(before)}^ byte {result.at}"
+        yield f"    {conn if several else ''}{kind} {text}"

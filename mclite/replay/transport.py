@@ -79,20 +79,21 @@ class Connection:
 
     def fill(self, deadline: float) -> bool:
         """Read once, at the latest at `deadline` (of time.monotonic); return False when nothing came by then."""
-        if self.gone is not None:
-            return False
-        while True:
+        left = 0.0
+        while not self.over() and left >= 0:
+            # TLS may hold bytes of its own, of which poll knows nothing.
             if self._tls and self._receive():
                 return True
-            if self.gone is not None:
-                return False
             left = deadline - time.monotonic()
-            if not self._poll.poll(max(0, left * 1000)):
+            if self.over() or not self._poll.poll(max(0, left * 1000)):
                 return False
             if self._receive():
                 return True
-            if self.gone is not None or left <= 0:
-                return False
+        return False
+
+    def over(self) -> bool:
+        """Tell whether nothing more will come."""
+        return self.gone is not None
 
     def _receive(self) -> bool:
         try:

@@ -1,0 +1,35 @@
+"""Loads the engine of the suite into pytest; see README.md beside this file."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+if importlib.util.find_spec("mclite") is None:  # in a checkout, run without being installed
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mclite.replay import plugin
+from mclite.replay.plugin import (  # noqa: F401  # pytest finds its hooks by their names
+    pytest_addoption,
+    pytest_collect_file,
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_configure_node,
+    pytest_generate_tests,
+    pytest_runtest_logreport,
+    pytest_runtest_makereport,
+    pytest_runtestloop,
+    pytest_sessionfinish,
+    pytest_sessionstart,
+    pytest_terminal_summary,
+    pytest_xdist_make_scheduler,
+    target,
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the suite that lies in this folder."""
+    plugin.configure(config, Path(__file__).resolve().parent)

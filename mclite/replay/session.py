@@ -1,0 +1,268 @@
+"""A run of the suite in one process: its targets, its timeline, its records and its exit code."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mclite
+from mclite.replay import results
+from mclite.replay.options import Options
+from mclite.replay.results import Record
+from mclite.replay.run import WAITS, Settings, TargetInfo, TargetRun
+from mclite.replay.servers import Server
+from mclite.replay.timeline import Timeline
+from mclite.replay.transport import parse_address
+from mclite.replay.verdicts import (
+    CONFORMS,
+    DEVIATES,
+    NOTHING_RAN,
+    PLAYED,
+    STALE_BASELINE,
+    UNREACHABLE,
+    USAGE,
+    fails,
+)
+from mclite.replay.versions import parse_version
+
+if TYPE_CHECKING:
+    from mclite.replay.items import ScenarioItem
+
+#: Seconds that a worker waits for the others to be through with what needs the target alone.
+OTHERS = 900.0
+
+
+class Session:
+    """The suite at `root`, played as `options` say, by this process or by its workers."""
+
+    def __init__(self, config: pytest.Config, root: Path, options: Options) -> None:
+        """Prepare; nothing is started yet."""
+        self.config = config
+        self.root = root
+        self.options = options
+        self.infos: list[TargetInfo] = []
+        self.runs: list[TargetRun] = []
+        self.records: list[dict[str, Record]] = []
+        self.folder: Path | None = None
+        self.collected = 0
+        self.shown = 0
+        self.written: list[Path] = []
+        self.problems: list[str] = []
+        self.documents: list[Record] = []
+        self._began = time.monotonic()
+        self._started = datetime.datetime.now(datetime.UTC)
+        self._worker = ""
+        self._timeline: Timeline[ScenarioItem, Record] | None = None
+        self._alone: set[ScenarioItem] = set()
+        self._waiting: list[ScenarioItem] = []
+
+    # -- playing
+
+    def use(self, infos: list[TargetInfo], servers: list[Server | None], worker: str) -> None:
+        """Use these targets; a worker takes keys of its own."""
+        self.infos = infos
+        self._worker = worker
+        settings = Settings(
+            self.root, self.options.deliver, self.options.chop, self.options.strict, self.options.destructive
+        )
+        for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
+            info.prefix += worker.removeprefix("gw")
+            self.runs.append(TargetRun(info, settings, asked.spec, server))
+            self.records.append({})
+
+    def concerns(self, item: ScenarioItem) -> bool:
+        """Tell whether the scenario is about the version that its target is judged as."""
+        return item.scenario.applies_to(parse_version(self.infos[item.target].judged))
+
+    def rank(self, item: pytest.Item) -> tuple[int, int]:
+        """Return where the item comes: first what needs a running target alone, last what waits."""
+        target = getattr(item, "target", None)
+        if not isinstance(target, int) or not hasattr(item, "scenario"):
+            return 2, 0
+        if self._needs_alone(item):  # type: ignore[arg-type]  # checked by what it has
+            return 0, target
+        return (3 if self.runs[target].waits(item.scenario) > WAITS else 1), target
+
+    def _needs_alone(self, item: ScenarioItem) -> bool:
+        return item.scenario.scope == "server" and self.options.targets[item.target].spec is None
+
+    def plan(self, items: list[ScenarioItem]) -> None:
+        """Take note of this process's items, and begin with those that wait as soon as nothing is in their way."""
+        self._alone = {item for item in items if self._needs_alone(item)}
+        self._waiting = [
+            item
+            for item in items
+            if item not in self._alone and self.runs[item.target].waits(item.scenario) > WAITS
+        ]
+        self._begin_waiting()
+
+    def _begin_waiting(self, block: bool = False) -> None:
+        """Start the timeline, unless some worker still needs a target alone."""
+        if self._timeline is not None or not self._waiting or self._alone:
+            return
+        deadline = time.monotonic() + OTHERS
+        while not self._others_done():
+            if not block or time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
+        self._timeline = Timeline(lambda item: self.runs[item.target].examine(item.scenario))
+        self._timeline.start((self.runs[item.target].waits(item.scenario), item) for item in self._waiting)
+
+    def _others_done(self) -> bool:
+        """Tell whether every worker is through with what needs a target alone; say so for this one."""
+        worker: dict[str, Any] | None = getattr(self.config, "workerinput", None)
+        if worker is None or self.folder is None or all(asked.spec for asked in self.options.targets):
+            return True
+        (self.folder / f"{self._worker}.through").touch()
+        return len(list(self.folder.glob("*.through"))) >= int(worker["workercount"])
+
+    def examine(self, item: ScenarioItem) -> Record:
+        """Return the record of an item: play it, or wait for its end on the timeline."""
+        self._begin_waiting(block=item in self._waiting)
+        run = self.runs[item.target]
+        try:
+            if self._timeline is not None and item in self._timeline:
+                return self._timeline.result(item)
+            return run.examine(item.scenario)
+        finally:
+            self._alone.discard(item)
+            if not self._alone:
+                self._others_done()
+
+    def fails(self, made: Record) -> bool:
+        """Tell whether the record fails the run."""
+        return fails(made["verdict"], self.options.strict) and made.get("baseline") != "expected"
+
+    def close(self) -> None:
+        """Stop every server of this process."""
+        for run in self.runs:
+            run.close()
+        if self.folder is not None and not self._worker:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- the end
+
+    def gather(self, target: int, made: Record) -> None:
+        """Take in the record of a scenario."""
+        self.records[target][made["id"]] = made
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was asked for."""
+        option = self.config.option
+        everything = all(
+            self.root == path or self.root.is_relative_to(path)
+            for path in (
+                (Path(str(self.config.invocation_params.dir)) / str(arg)).resolve()
+                for arg in self.config.args
+            )
+        )
+        chosen = any(
+            getattr(option, name, None) for name in ("keyword", "markexpr", "deselect", "lf", "maxfail")
+        )
+        return everything and not chosen
+
+    def finish(self, exitstatus: int) -> None:
+        """Write the results of each target for which scenarios were played, and its page."""
+        complete = self.complete and exitstatus in (0, 1)
+        for info, records in zip(self.infos, self.records, strict=True):
+            if not records:
+                continue
+            made = self._document(info, records, complete)
+            self.documents.append(made)
+            if self.options.no_report or not (complete or self.options.report_dir):
+                continue
+            if any(item["verdict"] in PLAYED for item in records.values()):
+                self._write(made, self._path(info))
+        pages = [path for path in self.written if path.suffix == ".json"]
+        if len(pages) > 1:
+            self._page(pages, pages[0].parent / "index.html")
+
+    def _path(self, info: TargetInfo) -> Path:
+        folder = self.options.report_dir or Path("reports")
+        name = info.slug
+        if info.judged != info.known and info.known is not None:
+            name += f"-as-{info.judged}"
+        if self.options.deliver != "whole":
+            name += f"-{self.options.deliver}"
+        if self.options.chop:
+            name += f"-chop-{self.options.chop}"
+        return folder / f"{name}.json"
+
+    def _write(self, made: Record, path: Path) -> None:
+        try:
+            results.write(made, path)
+        except OSError as error:
+            self.problems.append(f"the results could not be written to {path}: {error.strerror}")
+            return
+        self.written.append(path)
+        self._page([path], path.with_suffix(".html"))
+
+    def _page(self, paths: list[Path], out: Path) -> None:
+        """Let the report make a page of results, if it is there."""
+        try:
+            from mclite.replay.report import html
+        except ImportError as error:
+            self.problems.append(f"no HTML: {error.name} is missing (pip install 'mclite[conformance]')")
+            return
+        try:
+            html.write(paths, out)
+        except OSError as error:
+            self.problems.append(f"the page could not be written to {out}: {error.strerror}")
+            return
+        self.written.append(out)
+
+    def _document(self, info: TargetInfo, records: dict[str, Record], complete: bool) -> Record:
+        run = {
+            "id": info.prefix,
+            "started": self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "seconds": round(time.monotonic() - self._began, 3),
+            "as": info.judged,
+            "delivery": self.options.deliver,
+            "transport": parse_address(info.address).kind,
+            "complete": complete,
+            "destructive": self.options.destructive,
+            "baseline": str(self.options.baseline) if self.options.baseline else None,
+        }
+        target = {
+            "name": info.name,
+            "address": info.address,
+            "version": info.version,
+            "known_version": info.known,
+            "spawn": info.spawn,
+            "capabilities": {
+                name: {"present": present, "evidence": evidence}
+                for name, (present, evidence) in info.capabilities.items()
+            },
+        }
+        return results.document(
+            run, target, records.values(), mclite.__version__, parse_version(info.judged), self.options.strict
+        )
+
+    def exit_code(self, exitstatus: int, failed: int) -> int:
+        """Return the exit code of the run, given pytest's own."""
+        if exitstatus == pytest.ExitCode.USAGE_ERROR:
+            return USAGE
+        if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or not self.infos:
+            return NOTHING_RAN if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus
+        verdicts = [made["verdict"] for records in self.records for made in records.values()]
+        if "target-died" in verdicts:
+            return UNREACHABLE
+        if failed or exitstatus == pytest.ExitCode.TESTS_FAILED:
+            return DEVIATES
+        if any(
+            made.get("baseline") in ("fixed", "unmatched")
+            for records in self.records
+            for made in records.values()
+        ):
+            return STALE_BASELINE
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            return NOTHING_RAN
+        if verdicts and not PLAYED.intersection(verdicts):
+            return NOTHING_RAN
+        return CONFORMS
