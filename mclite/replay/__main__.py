@@ -9,29 +9,22 @@ import time
 from pathlib import Path
 
 from mclite.replay import show
-from mclite.replay.player import Keys, Player
+from mclite.replay.player import Player
+from mclite.replay.result import Keys
 from mclite.replay.scenario import Scenario, SuiteError, load
 from mclite.replay.transport import Address, Connection, Unreachable, parse_address
 from mclite.replay.versions import KNOWN, claimed_version, parse_version
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Play the files named in `argv`; return 0 when all passed, 1 a deviation, 2 usage, 3 unreachable, 4 nothing."""
+    """Play the files named in `argv`; return the exit code: as of a run, see README.md of the suite."""
     parser = argparse.ArgumentParser(prog="python -m mclite.replay", description=__doc__)
-    parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE.toml", help="scenario files, or folders of them"
-    )
-    parser.add_argument(
-        "--target", default="127.0.0.1:11211", help="host:port, unix:/path or tls://host:port"
-    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE.toml", help="scenario files, or folders of them")
+    parser.add_argument("--target", default="127.0.0.1:11211", help="host:port, unix:/path or tls://host:port")
     parser.add_argument("--as", dest="version", metavar="VERSION", help="judge as this memcached version")
     parser.add_argument("-k", dest="word", default="", help="only the scenarios whose id contains this")
-    parser.add_argument(
-        "--all", action="store_true", help="also those that require a server started otherwise"
-    )
-    parser.add_argument(
-        "-v", action="store_true", dest="verbose", help="print the transcripts of what passed, too"
-    )
+    parser.add_argument("--all", action="store_true", help="also those that require a server started otherwise")
+    parser.add_argument("-v", action="store_true", dest="verbose", help="print the transcripts of what passed, too")
     args = parser.parse_args(argv)
     try:
         address = parse_address(args.target)
@@ -79,9 +72,7 @@ def ask_version(address: Address) -> bytes:
         connection.close()
 
 
-def play(
-    scenarios: list[Scenario], address: Address, version: str, barrier: bytes, args: argparse.Namespace
-) -> int:
+def play(scenarios: list[Scenario], address: Address, version: str, barrier: bytes, args: argparse.Namespace) -> int:
     """Play the scenarios one after the other and print a line each; return how many failed."""
     player = Player(address, Keys(f"m{secrets.token_hex(2)}"), barrier=barrier)
     judged = parse_version(version)
@@ -93,9 +84,7 @@ def play(
             continue
         if scenario.transport not in (None, address.kind) or (scenario.requires and not args.all):
             left += 1
-            print(
-                f"skipped {scenario.id} (requires {', '.join(scenario.requires) or scenario.transport}; see --all)"
-            )
+            print(f"skipped {scenario.id} (requires {', '.join(scenario.requires) or scenario.transport})")
             continue
         result = player.play(scenario.talk.script(judged))
         if result.outcome == "match":

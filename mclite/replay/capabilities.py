@@ -1,6 +1,7 @@
 """What a server can do, probed once: a request, and the answer that shows that it is there.
 
-The probes change nothing that a client could see: they ask for missing keys, or give arguments that are refused.
+The probes change nothing that a client could see: they ask for missing keys, or give arguments that are
+refused.
 """
 
 from __future__ import annotations

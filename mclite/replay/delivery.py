@@ -29,7 +29,8 @@ def lines(data: bytes) -> list[bytes]:
 def pipelined(script: Script) -> Script:
     """Return the script with its writes as early as they can be: requests are sent before answers are read.
 
-    A write stays behind a line that gives a value it needs, behind a verb, and behind what another connection does.
+    A write stays behind a line that gives a value it needs, behind a verb, and behind what another connection
+    does.
     """
     out: list[Op] = []
     block: list[Op] = []

@@ -60,9 +60,7 @@ class ScenarioItem(pytest.Item):
         item.scenario = scenario
         item.target = target
         item.suite = parent.suite
-        item.extra_keyword_matches.update(
-            {scenario.level, scenario.scope, *scenario.requires, *scenario.commands}
-        )
+        item.extra_keyword_matches.update({scenario.level, scenario.scope, *scenario.requires, *scenario.commands})
         return item
 
     def runtest(self) -> None:

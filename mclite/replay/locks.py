@@ -1,7 +1,7 @@
 """Who may touch a server now: key-scoped scenarios share it, server-scoped ones have it alone.
 
-The lock lies in the temporary folder and is named after the address, so it holds between the workers of a run and
-between runs. A second lock, the gate, keeps a steady stream of readers from starving a writer.
+The lock lies in the temporary folder and is named after the address, so it holds between the workers of a run
+and between runs. A second lock, the gate, keeps a steady stream of readers from starving a writer.
 """
 
 from __future__ import annotations

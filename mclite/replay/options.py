@@ -34,7 +34,7 @@ def add_options(parser: pytest.Parser) -> None:
         default=[],
         metavar="SERVER",
         help="start the server: a command with {port}, a target file, or a name of conformance/targets, "
-        "e.g. memcached or memcached=/path/to/memcached; may be repeated. Without --target or --spawn: mclite",
+        "e.g. memcached=/path/to/memcached; may be repeated. Without --target and --spawn: mclite",
     )
     group.addoption("--as", dest="judge_as", metavar="VERSION", help="judge as this memcached version")
     group.addoption(

@@ -1,28 +1,20 @@
 """Plays a conversation to a target and says how it answered: the raw result, which nobody has judged yet.
 
-The target is not trusted: every read ends at a deadline, every buffer is bounded, and an exact line fails at its
-first different byte. When the talk is over, `version` is sent on each open connection and its answer must come
-next: so an unread byte, an answered noreply or a lost frame shows without any timer.
+The target is not trusted: every read ends at a deadline, every buffer is bounded, and an exact line fails at
+its first different byte. When the talk is over, `version` is sent on each open connection and its answer must
+come next: so an unread byte, an answered noreply or a lost frame shows without any timer.
 """
 
 from __future__ import annotations
 
-import itertools
 import time
-from dataclasses import dataclass, field
-from typing import Literal
 
 from mclite.replay.delivery import lines, pieces, pipelined
+from mclite.replay.result import Differs, Event, Keys, Outcome, Patience, Result
 from mclite.replay.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
 from mclite.replay.text import Text, TextError, Values
 from mclite.replay.transport import Address, Connection, Unreachable
 from mclite.replay.wire import HEAD, TAIL, brief, first_difference
-
-Outcome = Literal[
-    "match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed"
-]
-#: (connection, kind, bytes or text, milliseconds since the scenario began)
-Event = tuple[str, str, bytes | str, float]
 
 #: The longest line that is read where a pattern stands; longer ones are too much.
 LONGEST_LINE = 64 * 1024
@@ -30,73 +22,6 @@ LONGEST_LINE = 64 * 1024
 LONGEST_LIST = 16 * 1024 * 1024
 #: How much of a wrong answer is shown, in bytes, and how long the rest of its line is waited for, in seconds.
 SHOWN, GRACE = 4096, 0.05
-
-
-class Patience:
-    """How many seconds an answer is waited for: shorter and shorter with a target that keeps on not answering."""
-
-    __slots__ = ("lost", "seconds")
-
-    def __init__(self, seconds: float = 2.0) -> None:
-        """Begin with `seconds`."""
-        self.seconds = seconds
-        self.lost = 0
-
-    def spend(self) -> None:
-        """Take note of an answer that did not come."""
-        self.lost += 1
-        if self.lost % 5 == 0:
-            self.seconds = max(0.2, self.seconds / 2)
-
-
-@dataclass(slots=True)
-class Result:
-    """What happened when a scenario was played."""
-
-    outcome: Outcome
-    milliseconds: float = 0.0
-    reason: str | None = None  #: one sentence
-    step: int | None = None  #: the line of the talk
-    conn: str | None = None
-    want: str | None = None  #: as wire, or a pattern
-    got: bytes | None = None
-    at: int | None = None  #: the first differing byte of got
-    events: list[Event] = field(default_factory=list)
-    values: Values = field(default_factory=dict)
-
-
-class _Differs(Exception):  # noqa: N818  # it is no error of ours
-    """The target did not answer as the script says."""
-
-    def __init__(
-        self,
-        outcome: Outcome,
-        line: int | None,
-        conn: str,
-        reason: str,
-        want: str | None = None,
-        got: bytes | None = None,
-        at: int | None = None,
-    ) -> None:
-        self.result = Result(outcome, 0, reason, line, conn, want, got, at)
-
-
-class Keys:
-    """Makes the keys of a run: short, unique, all letters, digits and underscores."""
-
-    def __init__(self, prefix: str) -> None:
-        """Begin every key with `prefix`."""
-        self.prefix = prefix
-        self._numbers = itertools.count(1)
-
-    def new(self, length: int | None = None) -> bytes:
-        """Return a key that no other scenario has, padded to exactly `length` bytes."""
-        key = f"{self.prefix}_{next(self._numbers)}".encode()
-        if length is None:
-            return key
-        if length <= len(key):
-            raise TextError(f"a unique key has {len(key) + 1} bytes at least, not {length}")
-        return key + b"_" * (length - len(key) - 1) + b"x"
 
 
 class Player:
@@ -160,7 +85,7 @@ class _Play:
                 if conn not in self.quiet:
                     self.barrier(conn)
             result = Result("match")
-        except _Differs as differs:
+        except Differs as differs:
             result = differs.result
             self.show_rest(result)
             if result.outcome in ("timeout", "desync") and not result.got:
@@ -224,13 +149,11 @@ class _Play:
         connection = self.connection(conn)
         deadline = self.deadline(len(data) / 1e6)
         size = self.chopped.get(conn, self.player.chop or (1 if self.player.delivery == "bytes" else 0))
-        if size:
-            chunks = pieces(data, size)
-        else:
-            chunks = lines(data) if self.player.delivery == "lines" else [data]
+        whole = lines(data) if self.player.delivery == "lines" else [data]
+        chunks = pieces(data, size) if size else whole
         for chunk in chunks:
             if not connection.send(chunk, deadline):
-                raise _Differs("timeout", line, conn, "the server did not read what was sent to it")
+                raise Differs("timeout", line, conn, "the server did not read what was sent to it")
 
     # -- reading
 
@@ -241,12 +164,12 @@ class _Play:
         conn = next(name for name, item in self.open.items() if item is connection)
         got = bytes(connection.buffer[:SHOWN])
         if connection.gone is not None:
-            raise _Differs("closed", line, conn, connection.gone, want, got, len(got))
+            raise Differs("closed", line, conn, connection.gone, want, got, len(got))
         waited = f"nothing{' more' if got else ''} came for {self.patience.seconds:g} s"
-        raise _Differs("timeout", line, conn, waited, want, got, len(got))
+        raise Differs("timeout", line, conn, waited, want, got, len(got))
 
     def rest_of_line(self, connection: Connection, start: int) -> bytes:
-        """Return the buffer up to the end of the line that holds the byte at `start`, as far as it comes soon."""
+        """Return the buffer up to the end of the line that holds byte `start`, as far as it comes soon."""
         deadline = time.monotonic() + GRACE
         while True:
             end = connection.buffer.find(b"\n", start)
@@ -275,7 +198,7 @@ class _Play:
             different = first_difference(want[checked:], piece)
             if different is not None:
                 at = checked + different
-                raise _Differs(
+                raise Differs(
                     "mismatch",
                     line,
                     conn,
@@ -295,9 +218,7 @@ class _Play:
             while (end := connection.buffer.find(b"\n", start)) < 0:
                 if len(connection.buffer) - start > LONGEST_LINE:
                     got = bytes(connection.buffer[:SHOWN])
-                    raise _Differs(
-                        "too-much", op.line, op.conn, f"a line of more than {LONGEST_LINE} bytes", want, got
-                    )
+                    raise Differs("too-much", op.line, op.conn, f"a line of more than {LONGEST_LINE} bytes", want, got)
                 self.more(connection, deadline, op.line, want)
             start = end + 1
         return bytes(connection.buffer[:start])
@@ -314,11 +235,11 @@ class _Play:
             at = first_difference(head, bytes(connection.buffer[: len(head)]))
             if at is not None:
                 got = self.rest_of_line(connection, at)
-                raise _Differs("mismatch", op.line, op.conn, "another answer came", want, got, at)
+                raise Differs("mismatch", op.line, op.conn, "another answer came", want, got, at)
         got = self.line_of(connection, op, _newlines(op.text) + 1, want)
         matched = self.matches(op, got)
         if isinstance(matched, int):
-            raise _Differs("mismatch", op.line, op.conn, "another answer came", want, got, matched)
+            raise Differs("mismatch", op.line, op.conn, "another answer came", want, got, matched)
         self.values.update(matched)
         self.log(op.conn, "<", connection.take(len(got)))
 
@@ -341,7 +262,7 @@ class _Play:
                 self.log(op.conn, "<", connection.take(len(got)))
                 return
             furthest = max(furthest, matched)
-        raise _Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
+        raise Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
 
     def some_of(self, op: SomeOf) -> None:
         connection = self.connection(op.conn)
@@ -359,7 +280,7 @@ class _Play:
                         reason = "the list ended without this line" + (
                             f" and {len(missing) - 1} more" if len(missing) > 1 else ""
                         )
-                        raise _Differs("mismatch", first.line, op.conn, reason, want, got, 0)
+                        raise Differs("mismatch", first.line, op.conn, reason, want, got, 0)
                     self.values.update(matched)
                     self.log(op.conn, "<", connection.take(len(got)))
                     return
@@ -371,9 +292,7 @@ class _Play:
                     break
             read += len(got)
             if read > LONGEST_LIST:
-                raise _Differs(
-                    "too-much", op.line, op.conn, f"a list of more than {LONGEST_LIST} bytes", want, got
-                )
+                raise Differs("too-much", op.line, op.conn, f"a list of more than {LONGEST_LIST} bytes", want, got)
             self.log(op.conn, "<", connection.take(len(got)))
 
     # -- verbs and the barrier
@@ -409,12 +328,10 @@ class _Play:
         if not connection.buffer and not connection.fill(deadline):
             if connection.gone is None:
                 return
-            raise _Differs(
-                "closed", op.line, op.conn, connection.gone, f"silence for {op.number:g} s", b"", 0
-            )
+            raise Differs("closed", op.line, op.conn, connection.gone, f"silence for {op.number:g} s", b"", 0)
         got = self.rest_of_line(connection, 0)
         reason = "something came where nothing may come"
-        raise _Differs("mismatch", op.line, op.conn, reason, f"silence for {op.number:g} s", got, 0)
+        raise Differs("mismatch", op.line, op.conn, reason, f"silence for {op.number:g} s", got, 0)
 
     def closed(self, op: Act) -> None:
         connection = self.connection(op.conn)
@@ -423,9 +340,9 @@ class _Play:
             connection.fill(self.deadline(op.number))
         if connection.buffer:
             got = self.rest_of_line(connection, 0)
-            raise _Differs("mismatch", op.line, op.conn, "an answer came before the end", want, got, 0)
+            raise Differs("mismatch", op.line, op.conn, "an answer came before the end", want, got, 0)
         if connection.gone is None:
-            raise _Differs("timeout", op.line, op.conn, "the server kept the connection open", want, b"", 0)
+            raise Differs("timeout", op.line, op.conn, "the server kept the connection open", want, b"", 0)
         self.log(op.conn, "!", connection.gone)
         connection.close()
         del self.open[op.conn]
@@ -442,7 +359,7 @@ class _Play:
             else:
                 self.exact(connection, conn, None, b"VERSION ")
                 self.exact(connection, conn, None, self.rest_of_line(connection, 0) or b"\n")
-        except _Differs as differs:
+        except Differs as differs:
             result = differs.result
             got = result.got or b""
             if result.outcome == "mismatch":
@@ -450,10 +367,10 @@ class _Play:
             elif result.outcome == "closed":
                 reason = f"after the last line of the talk {connection.gone}"
             else:
-                reason = "after the last line of the talk `version` got no answer: the server waits for something else"
+                reason = "after the last line of the talk `version` got no answer: the server waits for more"
             want = brief(answer) if answer is not None else "VERSION {:rest}\\r\\n"
             outcome: Outcome = "closed" if result.outcome == "closed" and not got else "desync"
-            raise _Differs(outcome, None, conn, reason, want, got, result.at) from None
+            raise Differs(outcome, None, conn, reason, want, got, result.at) from None
 
 
 def _newlines(text: Text) -> int:

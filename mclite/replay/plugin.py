@@ -1,8 +1,8 @@
 """The suite inside pytest: hooks that conformance/conftest.py loads by name, and by nothing else.
 
-The process that the user started reaches or starts each target and probes it once. It, or each of its xdist workers,
-then plays scenarios: those that wait begin first, all at once, and are collected last. The records travel with
-pytest's reports; at the end they become one results file a target, a summary and the exit code.
+The process that the user started reaches or starts each target and probes it once. It, or each of its xdist
+workers, then plays scenarios: those that wait begin first, all at once, and are collected last. The records
+travel with pytest's reports; at the end they become one results file a target, a summary and the exit code.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def target(request: pytest.FixtureRequest) -> Any:
-    """A target of the run, for tests that a dialogue cannot say: its `info`, its `address`, and `start(*needs)`."""
+    """A target of the run, for tests of what a dialogue cannot say: `info`, and `place(*requires)`."""
     return session_of(request.config).runs[request.param]
 
 

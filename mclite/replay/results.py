@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mclite.replay.player import Event, Result
+from mclite.replay.result import Event, Result
 from mclite.replay.scenario import Scenario
 from mclite.replay.show import event_text
 from mclite.replay.verdicts import VERDICTS, Verdict, fails
@@ -98,9 +98,7 @@ def document(
             item["transcript"] = places[text]
         scenarios.append(item)
     counts = Counter(item["verdict"] for item in scenarios)
-    expected = sum(
-        1 for item in scenarios if item.get("baseline") == "expected" and fails(item["verdict"], strict)
-    )
+    expected = sum(1 for item in scenarios if item.get("baseline") == "expected" and fails(item["verdict"], strict))
     bad = sum(1 for item in scenarios if fails(item["verdict"], strict))
     return {
         "format": "mclite-results",
@@ -119,7 +117,7 @@ def document(
 
 
 def resembles(scenarios: Iterable[Record], judged: str) -> Record | None:
-    """Return the version that the target answers like most often, over the scenarios that tell versions apart.
+    """Return which version the target answers like most often, of the scenarios that tell versions apart.
 
     Of versions with the same score the one judged as wins, then the newest.
     """
@@ -130,9 +128,7 @@ def resembles(scenarios: Iterable[Record], judged: str) -> Record | None:
             scores[version] += bool(like)
     if not telling or not scores:
         return None
-    best = max(
-        scores, key=lambda name: (scores[name], name == judged, [int(part) for part in name.split(".")])
-    )
+    best = max(scores, key=lambda name: (scores[name], name == judged, [int(part) for part in name.split(".")]))
     others = [item["id"] for item in telling if item["like"].get(best) is False]
     return {
         "version": best,

@@ -1,4 +1,4 @@
-"""One process's part of a run against one target: where a scenario plays, what its verdict is, who killed the server."""
+"""One process's part of a run against one target: where a scenario plays, what became of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 from mclite.replay.capabilities import PROBES, Capability
 from mclite.replay.locks import Held, TargetLock
-from mclite.replay.player import Keys, Patience, Player, Result
+from mclite.replay.player import Player
+from mclite.replay.result import Keys, Patience, Result
 from mclite.replay.results import Record, record
 from mclite.replay.scenario import Scenario, SuiteError, load
 from mclite.replay.servers import Server
@@ -85,9 +86,7 @@ class _Venue:
 class TargetRun:
     """Plays scenarios to one target, in one process; safe to be called by several threads."""
 
-    def __init__(
-        self, info: TargetInfo, settings: Settings, spec: TargetSpec | None, main: Server | None
-    ) -> None:
+    def __init__(self, info: TargetInfo, settings: Settings, spec: TargetSpec | None, main: Server | None) -> None:
         """Play to the running target that `info` describes, or to servers started after `spec`."""
         self.info = info
         self.settings = settings
@@ -247,7 +246,7 @@ class TargetRun:
         if missing := self.spec.missing(needs):
             raise _NotPlayed(
                 "skipped",
-                f"nothing says how {self.spec.name} is started {' and '.join(STARTS[name] for name in missing)}: "
+                f"nothing says how to start it {' and '.join(STARTS[name] for name in missing)}: "
                 f"add [start.{missing[0]}] to its target file",
             )
         with self._guard:

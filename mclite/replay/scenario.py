@@ -34,9 +34,7 @@ FIELDS = frozenset(
     }
     | {"note", "talk"}
 )
-DEFAULTS = frozenset(
-    {"section", "lines", "level", "since", "until", "requires", "scope", "transport", "depends"}
-)
+DEFAULTS = frozenset({"section", "lines", "level", "since", "until", "requires", "scope", "transport", "depends"})
 TRANSPORTS = ("tcp", "unix", "tls", "udp", "udp-raw")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -111,7 +109,7 @@ def line_ranges(lines: tuple[str, ...] | list[str]) -> list[tuple[int, int]]:
 
 
 def suite_root(path: Path) -> Path:
-    """Return the root of the suite that a file belongs to: the nearest folder above with conftest.py and schema.json."""
+    """Return the root of the suite that a file lies in: the folder with schema.json and targets."""
     path = path.resolve()
     for parent in path.parents:
         if (parent / "schema.json").exists() and (parent / "targets").is_dir():
@@ -132,7 +130,7 @@ def load(path: Path, root: Path | None = None) -> list[Scenario]:
 
 
 def parse(source: str, name: str) -> list[Scenario]:
-    """Read the text of a scenario file called `name`; raise SuiteError with everything that is wrong in it."""
+    """Read the text of a scenario file called `name`; raise SuiteError with all that is wrong in it."""
     try:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
@@ -153,9 +151,7 @@ class _Reader:
         self.prefix = name.removesuffix(".toml")
         self.source_lines = source.splitlines()
         self.heads = [
-            number
-            for number, line in enumerate(self.source_lines, 1)
-            if re.match(r"\s*\[\[\s*scenario\s*\]\]", line)
+            number for number, line in enumerate(self.source_lines, 1) if re.match(r"\s*\[\[\s*scenario\s*\]\]", line)
         ]
         self.faults: list[Fault] = []
 
@@ -165,9 +161,7 @@ class _Reader:
     def read(self, document: dict[str, Any]) -> list[Scenario]:
         defaults = {key: value for key, value in document.items() if key != "scenario"}
         for key in sorted(defaults.keys() - DEFAULTS):
-            self.fault(
-                self.find(key, 1), f"the file's default {key!r} is none of {', '.join(sorted(DEFAULTS))}"
-            )
+            self.fault(self.find(key, 1), f"the file's default {key!r} is none of {', '.join(sorted(DEFAULTS))}")
         tables = document.get("scenario", [])
         if not isinstance(tables, list) or not tables:
             self.fault(1, "the file holds no [[scenario]]")
@@ -223,9 +217,7 @@ class _Reader:
                 self.fault(self.find(key, line), f"{key} must be an array of strings")
                 fields[key] = []
         if not _SLUG.fullmatch(fields.get("id", "x")):
-            self.fault(
-                self.find("id", line), f"the id {fields['id']!r} is no slug: a-z, 0-9 and single hyphens"
-            )
+            self.fault(self.find("id", line), f"the id {fields['id']!r} is no slug: a-z, 0-9 and single hyphens")
         for key, allowed in (
             ("level", ("must", "should", "observed")),
             ("scope", ("key", "server")),

@@ -1,4 +1,4 @@
-"""Servers that the suite starts: each on a free port and in a folder of its own, and stopped by its process id."""
+"""Servers that the suite starts: each on a free port, in a folder of its own, stopped by its process id."""
 
 from __future__ import annotations
 

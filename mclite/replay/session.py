@@ -92,12 +92,10 @@ class Session:
         return item.scenario.scope == "server" and self.options.targets[item.target].spec is None
 
     def plan(self, items: list[ScenarioItem]) -> None:
-        """Take note of this process's items, and begin with those that wait as soon as nothing is in their way."""
+        """Take note of this process's items; begin with those that wait when nothing is in their way."""
         self._alone = {item for item in items if self._needs_alone(item)}
         self._waiting = [
-            item
-            for item in items
-            if item not in self._alone and self.runs[item.target].waits(item.scenario) > WAITS
+            item for item in items if item not in self._alone and self.runs[item.target].waits(item.scenario) > WAITS
         ]
         self._begin_waiting()
 
@@ -158,13 +156,10 @@ class Session:
         everything = all(
             self.root == path or self.root.is_relative_to(path)
             for path in (
-                (Path(str(self.config.invocation_params.dir)) / str(arg)).resolve()
-                for arg in self.config.args
+                (Path(str(self.config.invocation_params.dir)) / str(arg)).resolve() for arg in self.config.args
             )
         )
-        chosen = any(
-            getattr(option, name, None) for name in ("keyword", "markexpr", "deselect", "lf", "maxfail")
-        )
+        chosen = any(getattr(option, name, None) for name in ("keyword", "markexpr", "deselect", "lf", "maxfail"))
         return everything and not chosen
 
     def finish(self, exitstatus: int) -> None:
@@ -255,11 +250,7 @@ class Session:
             return UNREACHABLE
         if failed or exitstatus == pytest.ExitCode.TESTS_FAILED:
             return DEVIATES
-        if any(
-            made.get("baseline") in ("fixed", "unmatched")
-            for records in self.records
-            for made in records.values()
-        ):
+        if any(made.get("baseline") in ("fixed", "unmatched") for records in self.records for made in records.values()):
             return STALE_BASELINE
         if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             return NOTHING_RAN

@@ -1,4 +1,4 @@
-"""Which worker plays what, when pytest-xdist runs several: every n-th item, known before the first one is played."""
+"""Which worker of pytest-xdist plays what: every n-th item, known before the first one is played."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mclite.replay.player import Event, Result
+from mclite.replay.result import Event, Result
 from mclite.replay.scenario import Scenario
 from mclite.replay.wire import brief
 
@@ -20,7 +20,7 @@ def event_text(event: Event) -> str:
 
 
 def failure(scenario: Scenario, result: Result, replay: str) -> str:
-    """Return a failed scenario as a readable text of several lines; `replay` is the command that repeats it."""
+    """Return a failed scenario as a readable text; `replay` is the command that repeats it."""
     events = [(event[0], event[1], event_text(event)) for event in result.events]
     got = brief(result.got) if result.got is not None else None
     said = f"{result.outcome}: {result.reason}"
@@ -34,9 +34,7 @@ def failure_of_record(made: dict[str, Any], scenario: Scenario) -> str:
     if made.get("baseline"):
         said += f" [baseline: {made['baseline']}]"
     mark = made["at"] if made["got"] else None
-    return "\n".join(
-        _lines(scenario, events, made["step"], said, made["want"], made["got"], mark, made["replay"])
-    )
+    return "\n".join(_lines(scenario, events, made["step"], said, made["want"], made["got"], mark, made["replay"]))
 
 
 def _mark(result: Result) -> int | None:
@@ -56,7 +54,8 @@ def _lines(
     yield scenario.id
     yield f"  {scenario.title}"
     lines = ", ".join(scenario.lines)
-    yield f"  protocol.txt {'lines ' + lines if lines else 'is silent'} · {scenario.section} · {scenario.level}"
+    cited = f"lines {lines}" if lines else "is silent"
+    yield f"  protocol.txt {cited} · {scenario.section} · {scenario.level}"
     for line in (scenario.note or "").strip().splitlines():
         yield f"  {line.strip()}"
     yield ""
@@ -88,7 +87,7 @@ def transcript(events: Sequence[tuple[str, str, str]]) -> Iterator[str]:
     several = len({event[0] for event in events}) > 1
     skipped = len(events) - FIRST - LAST
     for index, (conn, kind, text) in enumerate(events):
-        if 0 < skipped and FIRST <= index < FIRST + skipped:
+        if skipped > 0 and FIRST <= index < FIRST + skipped:
             if index == FIRST:
                 yield f"    ... {skipped} more ..."
             continue

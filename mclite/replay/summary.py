@@ -48,9 +48,7 @@ def lines(made: Record, strict: bool) -> list[str]:
             + (f"; not in {', '.join(like['others'][:3])}" if like["others"] else "")
         )
     wrong = [
-        item
-        for item in made["scenarios"]
-        if fails(item["verdict"], strict) and item.get("baseline") != "expected"
+        item for item in made["scenarios"] if fails(item["verdict"], strict) and item.get("baseline") != "expected"
     ]
     for item in wrong[:NAMED]:
         out.append(f"  {item['verdict'].upper()} {item['id']}: {_reason(item)}")

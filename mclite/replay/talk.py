@@ -3,8 +3,8 @@
     wire = [conn] sigil [guard] [" " text]        conn = A..Z, A when none is written
     verb = [conn " "] word [guard] [" " number]
 
-A talk that does not parse is a fault of the suite, so everything that can be checked without a server is checked
-here: each name has a value before it is used, whatever the version.
+A talk that does not parse is a fault of the suite, so everything that can be checked without a server is
+checked here: each name has a value before it is used, whatever the version.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Talk:
                 yield from (end for end in (item.low, item.high) if end is not None)
 
     def variant(self, version: Version) -> tuple[bool, ...]:
-        """Return which of the guards let `version` pass: versions with the same answer have the same script."""
+        """Return which of the guards let `version` pass: those with the same answer have the same script."""
         return tuple(version in guard for guard in self.guards)
 
     def script(self, version: Version) -> Script:
@@ -150,9 +150,7 @@ class Talk:
     def seconds(self, version: Version) -> float:
         """Return how many seconds the talk waits, of itself."""
         return sum(
-            op.number
-            for op in self.script(version)
-            if isinstance(op, Act) and op.verb in ("wait", "silence", "closed")
+            op.number for op in self.script(version) if isinstance(op, Act) and op.verb in ("wait", "silence", "closed")
         )
 
     def commands(self) -> tuple[str, ...]:
@@ -199,9 +197,7 @@ def _step(number: int, line: str) -> Step:
             if written is not None and not takes:
                 raise TalkError(number, f"{verb} takes no number")
             value = float(written) if written is not None else default or 0.0
-            return Step(
-                number, conn or "A", verb, parse_guard(guard) if guard is not None else None, None, value
-            )
+            return Step(number, conn or "A", verb, parse_guard(guard) if guard is not None else None, None, value)
     raise TalkError(number, f"neither a wire line nor one of the verbs {', '.join(VERBS)}: {line!r}")
 
 
@@ -249,7 +245,7 @@ def _acts(script: Script, verb: str) -> bool:
 
 
 def _check_names(script: Script) -> None:
-    """Raise TalkError when a name is used before it has a value, or something is asked of a drained connection."""
+    """Raise TalkError when a name is used before it has a value, or a drained connection is to answer."""
     known: set[str] = set()
     drained: set[str] = set()
     for op in script:

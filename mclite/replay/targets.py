@@ -1,7 +1,7 @@
 """Target files: how a server is started, plainly and otherwise (auth, tls, a small memory ...).
 
 name = "memcached {version}"                       # for people; {version} is what it answers
-program = "memcached"                              # {program}; `--spawn memcached=/path` puts another one there
+program = "memcached"                              # {program}; `--spawn memcached=/path` changes it
 command = "{program} {user} -l {host} -p {port}"   # {user}: `-u nobody` for root, else nothing
 declares = ["meta"]                                # capabilities that must be there
 baseline = "memcached-{version}.baseline.toml"     # known deviations, beside this file
@@ -109,9 +109,7 @@ class TargetSpec:
         """Return the command that starts the server as `needs` say, as a list of words."""
         ways = [self.starts[need] for need in sorted(needs) if need in self.starts]
         base = next((way.command for way in ways if way.command is not None), self.command)
-        return [
-            _fill(word, values) for word in shlex.split(_user(" ".join([base, *(way.add for way in ways)])))
-        ]
+        return [_fill(word, values) for word in shlex.split(_user(" ".join([base, *(way.add for way in ways)])))]
 
     def missing(self, needs: frozenset[str]) -> list[str]:
         """Return those of `needs` that the file does not say how to do."""
@@ -133,7 +131,7 @@ def _fill(word: str, values: dict[str, str]) -> str:
 def find_spec(asked: str, folder: Path) -> TargetSpec:
     """Return the server meant by `--spawn ASKED`: a command with {port}, a file, or a name in `folder`.
 
-    A name may carry a program: `memcached=/usr/local/bin/memcached`. Raise TargetError when there is none such.
+    A name may carry a program: `memcached=/usr/bin/memcached`. Raise TargetError when there is none such.
     """
     if "{port}" in asked or " " in asked.strip():
         if "{port}" not in asked:
@@ -146,15 +144,13 @@ def find_spec(asked: str, folder: Path) -> TargetSpec:
     name, _, program = asked.partition("=")
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     if not path.is_file():
-        known = sorted(
-            file.stem for file in folder.glob("*.toml") if not file.name.endswith(".baseline.toml")
-        )
+        known = sorted(file.stem for file in folder.glob("*.toml") if not file.name.endswith(".baseline.toml"))
         raise TargetError(f"there is no target file {path}; known are {', '.join(known) or 'none'}")
     return read_spec(path, program, asked)
 
 
 def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
-    """Read a target file, with another program if one is given; raise TargetError naming what is wrong in it."""
+    """Read a target file, with another program if one is given; raise TargetError with what is wrong."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -4,8 +4,8 @@
     slot  = {name} {name+1} {time+100} {text*n} {key:250} {name:type} {:type}
     type  = uint | word | rest | n..m | !name | /regex/
 
-A text that is sent or must come exactly is rendered to bytes; one with a `{name:type}` is matched part by part.
-No part ever matches across the end of a line, so a match costs at most one pass over the line a slot.
+A text that is sent or must come exactly is rendered to bytes; one with a `{name:type}` is matched part by
+part. No part ever matches across the end of a line, so a match costs at most one pass over the line a slot.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Text:
     matches: bool  #: it holds a `{name:type}`, so it is a pattern
 
     def render(self, values: Values, new_key: Callable[[int | None], bytes]) -> bytes:
-        """Return the bytes to send, or that must come; `new_key(length)` makes the keys that have no value yet."""
+        """Return the bytes to send, or that must come; `new_key(length)` makes the keys without a value."""
         if self.constant is not None:
             return self.constant
         out: list[bytes] = []
@@ -227,12 +227,10 @@ def _bytes_of(part: Part, values: Mapping[str, bytes]) -> bytes:
 
 
 def _common(wanted: bytes, got: bytes) -> int:
-    return next((index for index, pair in enumerate(zip(wanted, got)) if pair[0] != pair[1]), len(got))
+    return next((index for index, pair in enumerate(zip(wanted, got, strict=False)) if pair[0] != pair[1]), len(got))
 
 
-def _slot_end(
-    slot: Slot, data: bytes, start: int, following: Part | None, values: Mapping[str, bytes]
-) -> int | None:
+def _slot_end(slot: Slot, data: bytes, start: int, following: Part | None, values: Mapping[str, bytes]) -> int | None:
     """Return where the bytes of a slot end: as far as it can go while what follows still fits."""
     longest = slot.pattern.match(data, start)
     if longest is None:
@@ -248,7 +246,7 @@ def _slot_end(
 
 
 def _places(data: bytes, wanted: bytes, start: int, end: int) -> Iterator[int]:
-    """Yield where `wanted` begins in `data`, from `end` down to `start`; `end` itself first, so that a miss shows there."""
+    """Yield where `wanted` begins in `data`, from `end` down to `start`; if nowhere, `end`."""
     yielded = False
     place = data.rfind(wanted, start, end + len(wanted))
     while place >= start:
@@ -354,9 +352,7 @@ def _slot(inside: str) -> Part:
         return Value(found[1], int(found[2]) if found[2] else None, f"{{{inside}}}")
     if found := _TYPED.fullmatch(inside):
         return _typed(found[1], found[2], f"{{{inside}}}")
-    raise TextError(
-        rf"{{{inside}}} is no slot; there are {{name}} {{name+1}} {{time+100}} {{text*n}} {{key:250}} {{name:type}}"
-    )
+    raise TextError(rf"{{{inside}}} is no slot: {{name}} {{name+1}} {{time+9}} {{text*n}} {{key:250}} {{name:type}}")
 
 
 def _typed(name: str | None, kind: str, source: str) -> Part:

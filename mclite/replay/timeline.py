@@ -1,4 +1,4 @@
-"""Waits overlap: work that waits begins first, all of it at once, and is collected when everything else is done."""
+"""Waits overlap: work that waits begins first, all of it at once, and is collected after everything else."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Connection:
         self._poll.register(self.sock, select.POLLIN)
 
     def fill(self, deadline: float) -> bool:
-        """Read once, at the latest at `deadline` (of time.monotonic); return False when nothing came by then."""
+        """Read once, until `deadline` (of time.monotonic) at the latest; return False when nothing came."""
         left = 0.0
         while not self.over() and left >= 0:
             # TLS may hold bytes of its own, of which poll knows nothing.
@@ -101,9 +101,7 @@ class Connection:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return False
         except OSError as error:
-            self.gone = (
-                "the server reset the connection" if isinstance(error, ConnectionError) else _reason(error)
-            )
+            self.gone = "the server reset the connection" if isinstance(error, ConnectionError) else _reason(error)
             return False
         if not data:
             self.gone = "the server closed the connection"
@@ -113,7 +111,7 @@ class Connection:
         return True
 
     def send(self, data: bytes, deadline: float) -> bool:
-        """Send all bytes, reading what comes meanwhile; return False when the target did not take them in time.
+        """Send all bytes, reading what comes meanwhile; return False when they were not taken in time.
 
         When the target hung up the rest is dropped: what it answered before can still be read.
         """
@@ -133,11 +131,7 @@ class Connection:
             self._poll.modify(self.sock, events)
             ready = self._poll.poll(left * 1000)
             self._poll.modify(self.sock, select.POLLIN)
-            if (
-                ready
-                and ready[0][1] & (select.POLLIN | select.POLLHUP | select.POLLERR)
-                and self.gone is None
-            ):
+            if ready and ready[0][1] & (select.POLLIN | select.POLLHUP | select.POLLERR) and self.gone is None:
                 self._receive()
         return True
 
@@ -186,7 +180,7 @@ def _connect(address: Address, timeout: float) -> socket.socket:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return the client's side of TLS: any certificate will do, the suite judges the protocol and not the trust."""
+    """Return the client's side of TLS: any certificate will do, for the suite judges no trust."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mclite.replay.player import Outcome
+from mclite.replay.result import Outcome
 from mclite.replay.scenario import Level
 
 Verdict = Literal[

@@ -8,7 +8,7 @@ from typing import NewType
 
 Version = NewType("Version", tuple[int, ...])
 
-#: The releases whose answers the suite was checked against, oldest first. The last one is the version of protocol.txt.
+#: The releases against which the suite was checked, oldest first; the last one is that of protocol.txt.
 KNOWN: tuple[str, ...] = ("1.6.9", "1.6.18", "1.6.38", "1.6.45")
 
 #: The release whose protocol.txt the line numbers of the scenarios are of.
@@ -25,7 +25,7 @@ def parse_version(text: str) -> Version:
 
 
 def claimed_version(answer: str) -> str | None:
-    """Return the release that the text after `VERSION ` claims, e.g. `1.6.18` of `1.6.18-mclite`; None if none."""
+    """Return the release that the text after `VERSION ` claims, e.g. `1.6.18` of `1.6.18-x`; None if none."""
     found = _VERSION.match(answer)
     return found[0] if found and (1, 2) <= parse_version(found[0]) < (2,) else None
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 _NAMED = {0x0D: "\\r", 0x0A: "\\n", 0x09: "\\t", 0x00: "\\0", 0x5C: "\\\\"}
-_ESCAPED = [
-    _NAMED.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in range(256)
-]
+_ESCAPED = [_NAMED.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in range(256)]
 _PRINTABLE = bytes(byte for byte in range(0x20, 0x7F) if byte != 0x5C)
 
 #: The most bytes of one event that are kept: the first HEAD and the last TAIL.
@@ -27,7 +25,7 @@ def brief(data: bytes, head: int = HEAD, tail: int = TAIL) -> str:
 
 
 def first_difference(want: bytes, got: bytes) -> int | None:
-    """Return the index of the first byte of `got` that is not the byte of `want` there, None if there is none.
+    """Return the index of the first byte of `got` that is not the byte of `want` there, None if none.
 
     Bytes missing at the end of `got` are no difference; bytes too many are.
     """
