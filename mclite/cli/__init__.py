@@ -29,12 +29,14 @@ class UsageError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mclite ARGV...` and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["serve"]:  # has memcached's own options
+        return int(importlib.import_module(COMMANDS["serve"][0]).run_raw(arguments[1:]))
     parser = argparse.ArgumentParser(prog="mclite", description="memcached's protocol: server, suite, client.")
     parser.add_argument("--version", action="version", version=f"mclite {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, (module_name, summary) in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, description=summary, add_help=name != "serve")
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
         if name == wanted:
             importlib.import_module(module_name).configure(subparser)
     args = parser.parse_args(arguments)

@@ -1,0 +1,87 @@
+"""`mclite serve`: the reference server, with memcached's options."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from pathlib import Path
+
+from mclite import __version__
+from mclite.handlers.authentication import AuthFileError
+from mclite.instance import Instance
+from mclite.server import options
+from mclite.server.server import ServeError, Server, run
+from mclite.settings import VERSION, Settings
+
+
+def run_raw(arguments: list[str]) -> int:
+    """Serve as ARGUMENTS say; return 0 after a clean stop, 2 for bad options, 1 if the server cannot start."""
+    try:
+        parsed = options.parse(arguments)
+    except options.OptionError as error:
+        print(f"mclite serve: {error}\n\n{options.usage()}", file=sys.stderr)
+        return 2
+    if parsed.show == "help":
+        print(options.usage())
+        return 0
+    if parsed.show == "version":
+        print(f"mclite {__version__}, answers as memcached {VERSION}")
+        return 0
+    for note in parsed.notes:
+        print(f"mclite serve: {note}", file=sys.stderr)
+    try:
+        instance = make_instance(parsed.settings)
+        if parsed.daemonize:
+            _daemonize()
+        run(instance, lambda server: _listening(server, parsed))
+    except (ServeError, AuthFileError) as error:
+        print(f"mclite serve: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if parsed.pid_file is not None:
+            Path(parsed.pid_file).unlink(missing_ok=True)
+    return 0
+
+
+def make_instance(settings: Settings) -> Instance:
+    """Make the instance that SETTINGS ask for. Raises ServeError."""
+    if settings.store != "memory":
+        raise ServeError(f"unknown store {settings.store!r}; there is: memory")
+    return Instance(settings)
+
+
+def _listening(server: Server, parsed: options.Parsed) -> None:
+    if parsed.pid_file is not None:
+        try:
+            Path(parsed.pid_file).write_text(f"{os.getpid()}\n")
+        except OSError as error:
+            raise ServeError(f"cannot write {parsed.pid_file}: {error.strerror}") from None
+    if parsed.user is not None:
+        _become(parsed.user)
+    if server.settings.verbosity:
+        where = ", ".join(server.instance.listeners)
+        print(f"mclite serve: listening on {where}, answering as memcached {VERSION}", file=sys.stderr, flush=True)
+
+
+def _become(name: str) -> None:
+    """Give up root for user NAME, as memcached does; without root the option has no effect."""
+    if os.getuid() != 0:
+        return
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        raise ServeError(f"-u {name}: there is no such user") from None
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
+def _daemonize() -> None:
+    """Go on in the background, without a terminal."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)

@@ -1,0 +1,102 @@
+"""flush_all, cache_memlimit, shutdown, version, verbosity, quit (protocol.txt 1806-1869), misbehave (1871-1884)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mclite.protocol import errors, replies
+from mclite.protocol.numbers import UINT32, digits, signed
+from mclite.protocol.parser import Request
+from mclite.settings import VERSION
+from mclite.store.clock import DebugClock
+
+if TYPE_CHECKING:
+    from mclite.session import Session
+
+_VERSION_LINE: Final = f"VERSION {VERSION}\r\n".encode()
+_MEGABYTES_MAX: Final = UINT32
+
+
+def flush_all(session: Session, request: Request) -> bytes:
+    """Invalidate all items, now or after a delay in seconds."""
+    instance = session.instance
+    delay = 0
+    if request.args:
+        sent = signed(request.args[0]) if not request.args[0].startswith(b"+") else None
+        if sent is None or abs(sent) > 0x7FFF_FFFF:
+            return errors.BAD_EXPTIME
+        delay = sent
+    if not instance.settings.flush_enabled:
+        return b"CLIENT_ERROR flush_all not allowed\r\n"
+    instance.stats.cmd_flush += 1
+    instance.store.flush_all(delay)
+    return replies.OK
+
+
+def version(session: Session, request: Request) -> bytes:
+    """Say which memcached version mclite answers as."""
+    return _VERSION_LINE
+
+
+def verbosity(session: Session, request: Request) -> bytes:
+    """Set how much the server logs."""
+    level = digits(request.args[0], UINT32) if request.args else None
+    if level is None:
+        return errors.BAD_FORMAT
+    session.instance.settings.verbosity = min(level, 2)
+    return replies.OK
+
+
+def quit_(session: Session, request: Request) -> bytes:
+    """Close the connection."""
+    session.closed = True
+    return b""
+
+
+def cache_memlimit(session: Session, request: Request) -> bytes:
+    """Set the memory limit, in megabytes."""
+    megabytes = digits(request.args[0], _MEGABYTES_MAX) if request.args else None
+    if megabytes is None:
+        return errors.ERROR
+    if megabytes < 8:
+        return errors.MEMLIMIT_TOO_SMALL
+    instance = session.instance
+    instance.settings.max_bytes = instance.store.maxbytes = megabytes << 20
+    return replies.OK
+
+
+def shutdown(session: Session, request: Request) -> bytes:
+    """Stop the server, if it was started with -A."""
+    instance = session.instance
+    if not instance.settings.shutdown_command:
+        return errors.SHUTDOWN_DISABLED
+    if request.args and request.args[0] != b"graceful":
+        return b"CLIENT_ERROR invalid shutdown mode\r\n"
+    session.closed = True
+    if instance.on_stop is not None:
+        instance.on_stop(bool(request.args))
+    return b""
+
+
+def misbehave(session: Session, request: Request) -> bytes:
+    """Say whether the security restrictions hold. They are seccomp's, and mclite has none: an ERROR as in memcached."""
+    return errors.ERROR
+
+
+def debugtime(session: Session, request: Request) -> bytes:
+    """Stop the clock (p), let it run (r), or move it by seconds, if the server has the debug clock."""
+    clock = session.instance.clock
+    if not isinstance(clock, DebugClock):
+        return errors.ERROR
+    what = request.args[0]
+    if what == b"p":
+        clock.pause()
+    elif what == b"r":
+        clock.resume()
+    else:
+        seconds = signed(what)
+        if seconds is None or abs(seconds) > UINT32:
+            return errors.ERROR
+        clock.advance(seconds)
+    session.instance.store.tick()
+    return replies.OK

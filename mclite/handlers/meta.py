@@ -1,0 +1,365 @@
+"""The meta commands: mg, ms, md, ma, me, mn (protocol.txt 79-134 and 463-982)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from mclite.handlers.storage import count_arithmetic, count_cas, refuse_too_large
+from mclite.protocol import errors, replies
+from mclite.protocol.meta import MetaFlags, decode_key, encode_key, read_flags
+from mclite.protocol.parser import KEY_MAX, Request
+from mclite.store.base import Mode, Outcome
+from mclite.store.item import BINARY_KEY, FETCHED, STALE, WON, Item
+from mclite.store.slabs import item_size
+
+if TYPE_CHECKING:
+    from mclite.session import Session
+    from mclite.store.base import Store
+
+_SET_MODES: Final[dict[int, Mode]] = {
+    0: "set",
+    ord("S"): "set",
+    ord("E"): "add",
+    ord("A"): "append",
+    ord("P"): "prepend",
+    ord("R"): "replace",
+}
+_DECREMENTS: Final = {0: False, ord("I"): False, ord("+"): False, ord("D"): True, ord("-"): True}
+
+_CODES: Final = {
+    Outcome.STORED: b"HD",
+    Outcome.NOT_STORED: b"NS",
+    Outcome.EXISTS: b"EX",
+    Outcome.NOT_FOUND: b"NF",
+}
+_ERRORS: Final = {
+    Outcome.TOO_LARGE: errors.TOO_LARGE,
+    Outcome.NO_MEMORY: errors.NO_MEMORY,
+    Outcome.NON_NUMERIC: errors.NON_NUMERIC,
+}
+
+
+def _read(request: Request, others: int) -> MetaFlags | bytes:
+    """Read key and flags; OTHERS is how many tokens, the verb included, come before the flags."""
+    key = request.args[0]
+    tokens = request.args[others - 1 :]
+    if len(key) > KEY_MAX:
+        return errors.BAD_FORMAT
+    return read_flags(key, tokens, others)
+
+
+def _key_flags(key: bytes, binary: bool) -> list[bytes]:
+    """Return what the flag k returns: the key, base64 encoded and with a b if it is BINARY."""
+    return [b"k" + encode_key(key), b"b"] if binary else [b"k" + key]
+
+
+def _answer(code: bytes, returned: list[bytes]) -> bytes:
+    return b"%b %b\r\n" % (code, b" ".join(returned)) if returned else code + replies.CRLF
+
+
+def _echo(flags: MetaFlags) -> list[bytes]:
+    """Return the flags that are returned even without an item: k and O, in the order in which they were sent."""
+    returned: list[bytes] = []
+    for token in flags.order:
+        if token[0] == 79:
+            returned.append(token)
+        elif token[0] == 107:
+            returned += _key_flags(flags.key, flags.binary)
+    return returned
+
+
+def remaining(store: Store, item: Item) -> int:
+    """Return the seconds that ITEM still lives, -1 for ever."""
+    return item.exptime - store.now if item.exptime else -1
+
+
+def get(session: Session, request: Request) -> bytes:
+    """Meta get (protocol.txt 494-694)."""
+    flags = _read(request, 2)
+    if isinstance(flags, bytes):
+        return flags
+    instance = session.instance
+    store = instance.store
+    stats = instance.stats
+    key = flags.key
+    won = False
+    with store.transaction():
+        item = store.live(key)
+        if instance.detail is not None:
+            instance.detail.count_get(key, item is not None)
+        if instance.watchers:
+            instance.log_get(session, key, item)
+        exptime = flags.number("T")
+        vivify = flags.number("N")
+        if item is None:
+            stats.cmd_get += 1
+            if vivify is not None:
+                stored = store.store("add", key, b"", 0, store.expires(vivify), cas=flags.number("E") or 0)
+                item = stored.item
+                if item is None:
+                    return _ERRORS[stored.outcome]
+                item.state |= WON
+                store.changed(key, item)
+                won = True
+                stats.classes[item.slab_class].get_hits += 1
+            else:
+                stats.get_misses += 1
+                return b"" if flags.quiet else _answer(b"EN", _echo(flags))
+            sent_before = False
+            hit_before, last_access = 0, 0
+        else:
+            counters = stats.classes[item.slab_class]
+            if exptime is None:
+                stats.cmd_get += 1
+                counters.get_hits += 1
+            else:
+                stats.cmd_touch += 1
+                counters.touch_hits += 1
+                store.touch(key, item, store.expires(exptime))
+            recache = flags.number("R")
+            if recache is not None and item.exptime and item.exptime - store.now < recache:
+                won = True
+            if item.state & STALE:
+                won = True
+            sent_before = bool(item.state & WON)
+            if won and not sent_before:
+                item.state |= WON
+                store.changed(key, item)
+            won = won and not sent_before
+            hit_before = item.state & FETCHED
+            last_access = store.now - item.time
+            if not flags.has("u"):
+                store.bump(key, item)
+    returned = _returned(store, flags, item, hit_before, last_access)
+    if sent_before:
+        returned.append(b"Z")
+    if item.state & STALE:
+        returned.append(b"X")
+    if won:
+        returned.append(b"W")
+    compare = flags.number("C")
+    if flags.has("v") and not (compare is not None and compare == item.cas):
+        tail = b"".join(b" " + token for token in returned)
+        return b"VA %d%b\r\n%b\r\n" % (len(item.data), tail, item.data)
+    return _answer(b"HD", returned)
+
+
+def _returned(store: Store, flags: MetaFlags, item: Item, hit_before: int, last_access: int) -> list[bytes]:
+    """Return the flags that mg returns for ITEM, in the order in which they were sent."""
+    returned: list[bytes] = []
+    for token in flags.order:
+        match token[0]:
+            case 99:
+                returned.append(b"c%d" % item.cas)
+            case 102:
+                returned.append(b"f%d" % item.flags)
+            case 104:
+                returned.append(b"h1" if hit_before else b"h0")
+            case 107:
+                returned += _key_flags(flags.key, bool(item.state & BINARY_KEY))
+            case 108:
+                returned.append(b"l%d" % last_access)
+            case 79:
+                returned.append(token)
+            case 115:
+                returned.append(b"s%d" % len(item.data))
+            case 116:
+                returned.append(b"t%d" % remaining(store, item))
+    return returned
+
+
+def check_set(session: Session, request: Request) -> bytes | Callable[[bytes], bytes]:
+    """Judge a meta set's line; give back what stores its data block (protocol.txt 696-805)."""
+    flags = _read(request, 3)
+    if isinstance(flags, bytes):
+        return flags
+    mode = _SET_MODES.get(flags.mode)
+    if mode is None:
+        return errors.BAD_SET_MODE
+    store = session.instance.store
+    size = item_size(len(flags.key), request.length, flags.number("F") or 0)
+    if store.slabs.class_of(size) == 0:
+        refuse_too_large(session, flags.key, mode == "set")
+        return errors.TOO_LARGE
+    return partial(_set, session, flags, mode)
+
+
+def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
+    instance = session.instance
+    store = instance.store
+    compare = flags.number("C")
+    if compare is not None and mode in ("set", "replace"):
+        mode = "cas"
+    vivify = flags.number("N")
+    expires = store.expires(flags.number("T") or 0)
+    key = flags.key
+    with store.transaction():
+        if mode == "cas":
+            count_cas(session, key, compare or 0)
+        outcome, item = store.store(
+            mode,
+            key,
+            data,
+            flags.number("F") or 0,
+            expires,
+            compare or 0,
+            flags.number("E") or 0,
+            flags.has("I"),
+            None if vivify is None else store.expires(vivify),
+            flags.binary,
+        )
+    slab_class = store.slabs.class_of(item_size(len(key), len(data), flags.number("F") or 0))
+    if outcome is Outcome.NO_MEMORY:
+        instance.stats.store_no_memory += 1
+        instance.stats.classes[slab_class].outofmemory += 1
+    else:
+        instance.stats.classes[slab_class].cmd_set += 1
+    if instance.detail is not None:
+        instance.detail.count_set(key)
+    if instance.watchers:
+        instance.log_store(session, key, outcome, mode, expires, slab_class, len(data))
+    code = _CODES.get(outcome)
+    if code is None:
+        return _ERRORS[outcome]
+    if code == b"HD" and flags.quiet:
+        return b""
+    returned: list[bytes] = []
+    for token in flags.order:
+        match token[0]:
+            case 79:
+                returned.append(token)
+            case 107:
+                returned += _key_flags(key, flags.binary)
+            case 99:
+                returned.append(b"c%d" % (item.cas if item else 0))
+            case 115:
+                returned.append(b"s%d" % (len(item.data) if item else len(data)))
+    return _answer(code, returned)
+
+
+def delete(session: Session, request: Request) -> bytes:
+    """Meta delete (protocol.txt 807-876)."""
+    flags = _read(request, 2)
+    if isinstance(flags, bytes):
+        return flags
+    instance = session.instance
+    store = instance.store
+    stats = instance.stats
+    key = flags.key
+    with store.transaction():
+        item = store.live(key)
+        if instance.detail is not None:
+            instance.detail.count_delete(key)
+        if item is None:
+            stats.delete_misses += 1
+            return _answer(b"NF", _echo(flags))
+        compare = flags.number("C")
+        if compare is not None and compare != item.cas:
+            stats.delete_misses += 1
+            return _answer(b"EX", _echo(flags))
+        new_cas = flags.number("E") or 0
+        if flags.has("x"):
+            kept = item.cas
+            emptied = store.store("set", key, b"", 0, 0, cas=new_cas or kept, binary=bool(item.state & BINARY_KEY))
+            if emptied.item is None:
+                return _ERRORS[emptied.outcome]
+            item = emptied.item
+            stats.classes[item.slab_class].delete_hits += 1
+        if flags.has("I"):
+            exptime = flags.number("T")
+            if exptime is not None:
+                item.exptime = store.expires(exptime)
+            item.state = (item.state | STALE) & ~WON
+            item.cas = new_cas or store.next_cas()
+            store.changed(key, item)
+        elif not flags.has("x"):
+            store.delete(key, item)
+            stats.classes[item.slab_class].delete_hits += 1
+            if instance.watchers:
+                instance.log_delete(session, key, item, "md")
+    return b"" if flags.quiet else _answer(b"HD", _echo(flags))
+
+
+def arithmetic(session: Session, request: Request) -> bytes:
+    """Meta arithmetic (protocol.txt 878-963)."""
+    flags = _read(request, 2)
+    if isinstance(flags, bytes):
+        return flags if flags in (errors.OPAQUE_TOO_LONG, errors.BAD_FORMAT) else errors.BAD_ARITHMETIC_FLAG
+    decrement = _DECREMENTS.get(flags.mode)
+    if decrement is None:
+        return errors.BAD_ARITHMETIC_MODE
+    instance = session.instance
+    store = instance.store
+    key = flags.key
+    delta = flags.number("D")
+    vivify = flags.number("N")
+    new_cas = flags.number("E") or 0
+    with store.transaction():
+        result = store.arithmetic(key, 1 if delta is None else delta, decrement, flags.number("C") or 0, new_cas)
+        outcome, item, value = result.outcome, result.item, result.value
+        slab_class = item.slab_class if item else 0
+        if outcome is Outcome.NOT_FOUND and vivify is not None:
+            value = flags.number("J") or 0
+            created = store.store("add", key, b"%d" % value, 0, store.expires(vivify), 0, new_cas, binary=flags.binary)
+            outcome, item = created
+        else:
+            count_arithmetic(session, outcome, decrement, slab_class)
+        if item is not None and result.item is not None:
+            exptime = flags.number("T")
+            if exptime is not None:
+                store.touch(key, item, store.expires(exptime))
+    if item is None:
+        code = _CODES.get(outcome)
+        return _ERRORS[outcome] if code is None else _answer(code, _echo(flags))
+    if flags.quiet:
+        return b""
+    returned: list[bytes] = []
+    for token in flags.order:
+        match token[0]:
+            case 79:
+                returned.append(token)
+            case 107:
+                returned += _key_flags(key, flags.binary)
+            case 99:
+                returned.append(b"c%d" % item.cas)
+            case 116:
+                returned.append(b"t%d" % remaining(store, item))
+    if flags.has("v"):
+        text = b"%d" % value
+        return b"VA %d%b\r\n%b\r\n" % (len(text), b"".join(b" " + token for token in returned), text)
+    return _answer(b"HD", returned)
+
+
+def debug(session: Session, request: Request) -> bytes:
+    """Meta debug (protocol.txt 463-492). memcached 1.6.45 forgets to decode a base64 key; mclite obeys the document."""
+    key = request.args[0]
+    tokens = request.args[1:]
+    if len(key) > KEY_MAX or tokens.count(b"b") > 1:
+        return errors.BAD_FORMAT
+    if b"b" in tokens:
+        decoded = decode_key(key)
+        if decoded is None:
+            return errors.BAD_FORMAT
+        key = decoded
+    instance = session.instance
+    store = instance.store
+    instance.stats.cmd_meta += 1
+    item = store.live(key)
+    if item is None:
+        return replies.EN
+    return b"ME %b exp=%d la=%d cas=%d fetch=%b cls=%d size=%d\r\n" % (
+        encode_key(key) if item.state & BINARY_KEY else key,
+        remaining(store, item),
+        store.now - item.time,
+        item.cas,
+        b"yes" if item.state & FETCHED else b"no",
+        item.slab_class,
+        store.size_of(key, item),
+    )
+
+
+def no_op(session: Session, request: Request) -> bytes:
+    """Meta no-op (protocol.txt 965-982)."""
+    return replies.MN

@@ -1,0 +1,184 @@
+"""slabs, lru and lru_crawler (protocol.txt 984-1194).
+
+mclite has one LRU and no slab pages, so most of this sets what `stats settings` shows, and answers as memcached
+does; the crawls and dumps are real.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_from_bytes
+
+from mclite.protocol import errors, replies
+from mclite.protocol.meta import encode_key
+from mclite.protocol.numbers import UINT32, digits, signed
+from mclite.protocol.parser import Request
+from mclite.store.item import BINARY_KEY, FETCHED
+from mclite.store.slabs import CLASSES_MAX
+
+if TYPE_CHECKING:
+    from mclite.session import Session
+
+_BAD_CLASS: Final = b"BADCLASS invalid class id\r\n"
+_SLEEP_MAX: Final = 1_000_000
+
+
+def slabs(session: Session, request: Request) -> bytes:
+    """Move memory between slab classes: there is never a page to spare."""
+    what, *args = request.args
+    settings = session.instance.settings
+    if what == b"reassign" and len(args) >= 2:
+        source, dest = signed(args[0]), signed(args[1])
+        if source is None or dest is None:
+            return errors.BAD_FORMAT
+        return _reassign(session, source, dest)
+    if what == b"automove" and args:
+        if args[0] == b"freeratio" or args[0] == b"ratio":
+            ratio = _number(args[1]) if len(args) > 1 else None
+            if ratio is None:
+                return errors.ERROR
+            if args[0] == b"ratio":
+                settings.slab_automove_ratio = ratio
+            else:
+                settings.slab_automove_freeratio = ratio
+            return replies.OK
+        level = digits(args[0], UINT32)
+        if level is None:
+            return errors.BAD_FORMAT
+        if level > 2:
+            return errors.ERROR
+        settings.slab_automove = level
+        return replies.OK
+    return errors.ERROR
+
+
+def _reassign(session: Session, source: int, dest: int) -> bytes:
+    classes = len(session.instance.store.slabs)
+    if source == dest:
+        return b"SAME src and dst class are identical\r\n"
+    if source < -1 or source > classes or dest < 0 or dest > classes:
+        return b"BADCLASS invalid src or dst class id\r\n"
+    if source == -1:
+        return replies.OK
+    return b"NOSPARE source class has no spare pages\r\n"
+
+
+def _number(text: bytes) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def lru(session: Session, request: Request) -> bytes:
+    """Set the numbers of the segmented LRU."""
+    what, *args = request.args
+    settings = session.instance.settings
+    if what == b"tune" and len(args) >= 4:
+        hot, warm = digits(args[0], UINT32), digits(args[1], UINT32)
+        hot_factor, warm_factor = _number(args[2]), _number(args[3])
+        if hot is None or warm is None or hot_factor is None or warm_factor is None:
+            return errors.ERROR
+        if hot + warm > 80:
+            return b"ERROR hot and warm pcts must not exceed 80\r\n"
+        if hot_factor <= 0 or warm_factor <= 0:
+            return b"ERROR hot/warm age factors must be greater than 0\r\n"
+        settings.hot_lru_pct, settings.warm_lru_pct = hot, warm
+        settings.hot_max_factor, settings.warm_max_factor = hot_factor, warm_factor
+        return replies.OK
+    if what == b"mode" and args and args[0] in (b"flat", b"segmented"):
+        settings.lru_segmented = args[0] == b"segmented"
+        return replies.OK
+    if what == b"temp_ttl" and args:
+        ttl = signed(args[0])
+        if ttl is None:
+            return errors.ERROR
+        settings.temp_lru = ttl >= 0
+        if ttl >= 0:
+            settings.temporary_ttl = ttl
+        return replies.OK
+    return errors.ERROR
+
+
+def lru_crawler(session: Session, request: Request) -> bytes:
+    """Free what has expired, or list the items."""
+    what, *args = request.args
+    settings = session.instance.settings
+    if what == b"enable":
+        if settings.lru_crawler:
+            return b"ERROR failed to start lru crawler thread\r\n"
+        settings.lru_crawler = True
+        return replies.OK
+    if what == b"disable":
+        settings.lru_crawler = False
+        return replies.OK
+    if not args:
+        return errors.ERROR
+    if what == b"sleep":
+        microseconds = digits(args[0], UINT32)
+        if microseconds is None:
+            return errors.BAD_FORMAT
+        if microseconds > _SLEEP_MAX:
+            return b"CLIENT_ERROR sleep must be one second or less\r\n"
+        settings.lru_crawler_sleep = microseconds
+        return replies.OK
+    if what == b"tocrawl":
+        most = digits(args[0], UINT32)
+        if most is None:
+            return errors.BAD_FORMAT
+        settings.lru_crawler_tocrawl = most
+        return replies.OK
+    if what == b"crawl":
+        return _crawl(session, args[0])
+    if what in (b"metadump", b"mgdump"):
+        return _dump(session, what, args[0])
+    return errors.ERROR
+
+
+def _classes(text: bytes) -> set[int] | None:
+    """Read class ids, separated by commas; None for a bad one."""
+    numbers = [digits(part, CLASSES_MAX) for part in text.split(b",")]
+    classes = {number for number in numbers if number}
+    return classes if len(classes) and all(numbers) else None
+
+
+def _crawl(session: Session, which: bytes) -> bytes:
+    instance = session.instance
+    if not instance.settings.lru_crawler:
+        return errors.CRAWLER_DISABLED
+    if which == b"hash":
+        return b"ERROR an unknown error happened\r\n"
+    if which != b"all" and _classes(which) is None:
+        return _BAD_CLASS
+    instance.stats.lru_crawler_starts += 1
+    instance.store.reclaim(instance.settings.lru_crawler_tocrawl or len(instance.store))
+    return replies.OK
+
+
+def _dump(session: Session, what: bytes, which: bytes) -> bytes:
+    instance = session.instance
+    store = instance.store
+    if not instance.settings.lru_crawler:
+        return errors.CRAWLER_DISABLED
+    if not instance.settings.dump_enabled:
+        return b"ERROR metadump not allowed\r\n"
+    if session.pipelined:
+        return b"ERROR cannot pipeline other commands before %b\r\n" % what
+    classes = None
+    if which not in (b"all", b"hash"):
+        classes = _classes(which)
+        if classes is None:
+            return _BAD_CLASS
+    instance.stats.lru_crawler_starts += 1
+    out = [replies.OK]
+    for key, item in store.keys_of(classes):
+        if what == b"mgdump":
+            out.append(b"mg %b b\r\n" % encode_key(key) if item.state & BINARY_KEY else b"mg %b\r\n" % key)
+        else:
+            fetched = "yes" if item.state & FETCHED else "no"
+            out.append(
+                f"key={quote_from_bytes(key, safe='')} exp={item.exptime or -1} la={item.time} cas={item.cas} "
+                f"fetch={fetched} cls={item.slab_class} size={store.size_of(key, item)} flags={item.flags} \n".encode()
+            )
+    out.append(replies.EN if what == b"mgdump" else replies.END)
+    return b"".join(out)

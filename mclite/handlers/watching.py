@@ -1,0 +1,23 @@
+"""watch: turn the connection into a log stream (protocol.txt 1197-1266)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mclite.protocol import errors, replies
+from mclite.protocol.parser import Request
+from mclite.watchers import STREAMS
+
+if TYPE_CHECKING:
+    from mclite.session import Session
+
+
+def watch(session: Session, request: Request) -> bytes:
+    """Send the connection the log lines of the streams named, of fetchers if none is."""
+    streams = frozenset(arg.decode("latin-1") for arg in request.args) or frozenset({"fetchers"})
+    if not streams <= STREAMS:
+        return errors.ERROR
+    if session.push is None:
+        return b"ERROR watching is not possible on this transport\r\n"
+    session.instance.watchers.add(session, streams)
+    return replies.OK

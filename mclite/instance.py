@@ -1,0 +1,100 @@
+"""One server's whole state, without its sockets: what all its sessions share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mclite.handlers.authentication import load
+from mclite.prefixes import PrefixStats
+from mclite.settings import Settings
+from mclite.stats import Stats
+from mclite.store import Clock, DebugClock, Item, MemoryStore, SlabClasses, Store, SystemClock
+from mclite.store.base import Mode, Outcome
+from mclite.watchers import Watchers
+
+if TYPE_CHECKING:
+    from mclite.session import Session
+
+
+class Instance:
+    """A server's settings, store, counters and connections.
+
+    `sessions` holds the open connections by number; `listeners` the addresses listened on, as `stats conns` shows
+    them; `detail` the counters of `stats detail` while that is on. `on_stop`, if set, is called when a client asked
+    the server to stop (shutdown), with True for graceful. Raises AuthFileError for a bad file of -Y.
+    """
+
+    def __init__(
+        self, settings: Settings | None = None, store: Store | None = None, clock: Clock | None = None
+    ) -> None:
+        self.settings = settings or Settings()
+        if clock is None:
+            clock = store.clock if store else DebugClock() if self.settings.debug_clock else SystemClock()
+        self.clock = clock
+        if store is None:
+            store = MemoryStore(clock, Stats(), slabs_of(self.settings), self.settings.max_bytes, self.settings.evict)
+        self.store = store
+        self.stats = store.stats
+        self.credentials = load(self.settings.auth_file) if self.settings.auth_file else []
+        self.sessions: dict[int, Session] = {}
+        self.listeners: list[str] = []
+        self.accepting = True
+        self.most_connections = 0
+        self.listen_disabled_us = 0
+        self.housekeepings = 0
+        self.certificates_loaded = clock.started
+        self.last_number = 0
+        self.watchers = Watchers(self.stats)
+        self.detail: PrefixStats | None = None
+        self.prefixes = PrefixStats(self.settings.detail_prefix)
+        if self.settings.detail_enabled:
+            self.detail = self.prefixes
+        self.on_stop: Callable[[bool], None] | None = None
+        store.on_evict = self._evicted
+
+    def _evicted(self, key: bytes, item: Item) -> None:
+        if self.watchers:
+            self.watchers.evicted(key, item, self.store.now)
+
+    def log_get(self, session: Session, key: bytes, item: Item | None) -> None:
+        """Tell the watchers that an item was looked for."""
+        self.watchers.item_get(session, key, item)
+
+    def log_store(
+        self,
+        session: Session,
+        key: bytes,
+        outcome: Outcome,
+        mode: Mode,
+        expires: int,
+        slab_class: int,
+        size: int,
+    ) -> None:
+        """Tell the watchers what a storage command came to. EXPIRES is in Unix seconds."""
+        ttl = expires - self.store.now & 0xFFFF_FFFF if expires else 0
+        self.watchers.item_store(session, key, outcome, mode, ttl, slab_class, size)
+
+    def log_delete(self, session: Session, key: bytes, item: Item, command: str) -> None:
+        """Tell the watchers that a client deleted an item."""
+        self.watchers.deleted(key, item, command)
+
+    def connected(self, session: Session) -> None:
+        """A connection was opened."""
+        self.sessions[session.number] = session
+        self.stats.total_connections += 1
+        self.most_connections = max(self.most_connections, len(self.sessions))
+        if self.watchers:
+            self.watchers.connection(session, "conn_new")
+
+    def disconnected(self, session: Session) -> None:
+        """A connection was closed."""
+        if self.sessions.pop(session.number, None) is not None:
+            self.watchers.remove(session)
+            if self.watchers:
+                self.watchers.connection(session, "conn_close", session.close_reason)
+
+
+def slabs_of(settings: Settings) -> SlabClasses:
+    """Return the slab classes that SETTINGS make."""
+    return SlabClasses(settings.item_size_max, settings.chunk_size, settings.factor)

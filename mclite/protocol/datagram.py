@@ -1,0 +1,36 @@
+"""The 8-byte frame of the UDP protocol (protocol.txt 1887-1926), both ways."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final, NamedTuple
+
+HEADER: Final = struct.Struct("!HHHH")
+PAYLOAD_MAX: Final = 1400 - HEADER.size
+"""Bytes of an answer in one datagram at most, as memcached splits it."""
+
+MULTI_PACKET: Final = b"SERVER_ERROR multi-packet request not supported\r\n"
+
+
+class Frame(NamedTuple):
+    """A datagram: whose request it belongs to, which part of how many it is, and its share of the bytes."""
+
+    request_id: int
+    sequence: int
+    total: int
+    payload: bytes
+
+
+def unframe(datagram: bytes) -> Frame | None:
+    """Read a datagram; None if it is shorter than its header."""
+    if len(datagram) < HEADER.size:
+        return None
+    request_id, sequence, total, _reserved = HEADER.unpack_from(datagram)
+    return Frame(request_id, sequence, total, datagram[HEADER.size :])
+
+
+def frames(request_id: int, message: bytes) -> list[bytes]:
+    """Split MESSAGE into the datagrams that answer request REQUEST_ID."""
+    parts = [message[start : start + PAYLOAD_MAX] for start in range(0, len(message), PAYLOAD_MAX)]
+    total = len(parts) & 0xFFFF
+    return [HEADER.pack(request_id, number & 0xFFFF, total, 0) + part for number, part in enumerate(parts)]

@@ -1,0 +1,176 @@
+"""The meta flags: which letters there are, what token each takes, and a command's flags read from its line.
+
+memcached 1.6.45 reads the flags of every meta command with one table: a flag that a command has no use for is
+checked, and then ignored. The rule that keeps it true: flags are read from left to right, and the first fault found
+is the one reported (protocol.txt 114-134).
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mclite.protocol import errors
+from mclite.protocol.numbers import UINT32, digits
+
+TokenKind = Literal["none", "uint64", "uint32", "exptime", "delta", "initial", "opaque", "mode", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One meta flag: its letter, the token that it takes, the commands that heed it, and what it does there."""
+
+    letter: str
+    token: TokenKind
+    commands: tuple[str, ...]
+    lines: str
+    summary: str
+
+
+_ROWS: Final = (
+    Flag("b", "none", ("mg", "ms", "md", "ma", "me"), "570-577", "the key is base64 encoded"),
+    Flag("c", "none", ("mg", "ms", "ma"), "544", "return the cas unique"),
+    Flag("f", "none", ("mg",), "546", "return the client flags"),
+    Flag("h", "none", ("mg",), "589-594", "return whether the item has been hit before, 0 or 1"),
+    Flag("k", "none", ("mg", "ms", "md", "ma"), "548", "return the key"),
+    Flag("l", "none", ("mg",), "589-594", "return the seconds since the item was last accessed"),
+    Flag("q", "none", ("mg", "ms", "md", "ma"), "609-620", "leave out the usual answer"),
+    Flag("s", "none", ("mg", "ms"), "552", "return the size of the data in bytes"),
+    Flag("t", "none", ("mg", "ma"), "553", "return the seconds that the item still lives, -1 for ever"),
+    Flag("u", "none", ("mg",), "622-626", "do not count this as an access"),
+    Flag("v", "none", ("mg", "ma"), "628-631", "return the data"),
+    Flag("x", "none", ("md",), "872-876", "remove the data, leave the item"),
+    Flag("I", "none", ("ms", "md"), "770-772", "invalidate: mark as stale"),
+    Flag("C", "uint64", ("mg", "ms", "md", "ma"), "579-587", "compare with the item's cas unique"),
+    Flag("E", "uint64", ("mg", "ms", "md", "ma"), "634-639", "the cas unique to give the item"),
+    Flag("F", "uint32", ("ms",), "766-768", "the client flags to store"),
+    Flag("N", "exptime", ("mg", "ms", "ma"), "641-654", "create the item on a miss, with this TTL"),
+    Flag("R", "exptime", ("mg",), "656-661", "win the recache if the item lives shorter than this"),
+    Flag("T", "exptime", ("mg", "ms", "md", "ma"), "663-666", "the TTL to give the item"),
+    Flag("D", "delta", ("ma",), "949-952", "by how much to change the number"),
+    Flag("J", "initial", ("ma",), "944-947", "the number to begin with"),
+    Flag("M", "mode", ("ms", "ma"), "787-797", "the mode"),
+    Flag("O", "opaque", ("mg", "ms", "md", "ma"), "596-607", "return this token"),
+    Flag("P", "any", (), "126-131", "for proxies; ignored"),
+    Flag("L", "any", (), "126-131", "for proxies; ignored"),
+)
+
+FLAGS: Final[dict[int, Flag]] = {ord(row.letter): row for row in _ROWS}
+
+OPAQUE_MAX: Final = 32
+"""Bytes in an opaque token at most (protocol.txt 606-607). memcached 1.6.45 counts the O with them."""
+
+TOKENS_MAX: Final = 20
+"""Tokens in a meta command's line at most, the verb included."""
+
+_EXPTIME: Final = re.compile(rb"-?[0-9]{1,20}\Z")
+_TOKEN_ERRORS: Final[dict[TokenKind, bytes]] = {
+    "uint64": errors.BAD_TOKEN,
+    "exptime": errors.BAD_TOKEN,
+    "uint32": errors.BAD_FORMAT,
+    "delta": errors.BAD_DELTA_VALUE,
+    "initial": errors.BAD_INITIAL,
+}
+
+
+@dataclass(slots=True)
+class MetaFlags:
+    """The flags of one command, read: `order` holds them as they were sent, those with a token in `numbers`.
+
+    `key` is the key, decoded if the flag b says so.
+    """
+
+    key: bytes
+    binary: bool
+    order: list[bytes]
+    present: set[int]
+    numbers: dict[int, int]
+    opaque: bytes | None = None
+    mode: int = 0
+
+    def has(self, letter: str) -> bool:
+        """Was the flag sent?"""
+        return ord(letter) in self.present
+
+    def number(self, letter: str) -> int | None:
+        """Return the flag's token as a number, None if the flag was not sent."""
+        return self.numbers.get(ord(letter))
+
+    @property
+    def quiet(self) -> bool:
+        """Was q sent?"""
+        return 113 in self.present
+
+
+def well_formed(tokens: list[bytes]) -> bool:
+    """Does each of the TOKENS begin as a flag may? If not, the line is no command at all."""
+    return all(65 <= token[0] <= 122 or 48 <= token[0] <= 57 for token in tokens)
+
+
+def read_flags(key: bytes, tokens: list[bytes], others: int) -> MetaFlags | bytes:
+    """Read the flag TOKENS of a command on KEY; OTHERS is how many tokens came before them. An error is bytes."""
+    if len(tokens) + others > TOKENS_MAX:
+        return errors.TOO_MANY_FLAGS
+    flags = MetaFlags(key, False, tokens, set(), {})
+    present = flags.present
+    for token in tokens:
+        letter = token[0]
+        row = FLAGS.get(letter)
+        if row is None:
+            return errors.BAD_FLAG
+        if letter in present:
+            return errors.DUPLICATE_FLAG
+        present.add(letter)
+        kind = row.token
+        if kind == "none" or kind == "any":
+            if letter == 98:
+                decoded = decode_key(key)
+                if decoded is None:
+                    return errors.BAD_KEY_ENCODING
+                flags.key, flags.binary = decoded, True
+        elif kind == "opaque":
+            if len(token) - 1 > OPAQUE_MAX:
+                return errors.OPAQUE_TOO_LONG
+            flags.opaque = token
+        elif kind == "mode":
+            flags.mode = token[1] if len(token) > 1 else 0
+            if len(token) == 1:
+                flags.mode = -1
+        else:
+            number = _number(kind, token[1:])
+            if number is None:
+                return _TOKEN_ERRORS[kind]
+            flags.numbers[letter] = number
+    return flags
+
+
+def _number(kind: TokenKind, text: bytes) -> int | None:
+    if kind == "exptime":
+        if not _EXPTIME.match(text):
+            return None
+        value = int(text)
+        return value if -0x8000_0000 <= value <= 0x7FFF_FFFF else None
+    return digits(text, UINT32) if kind == "uint32" else digits(text)
+
+
+def decode_key(key: bytes) -> bytes | None:
+    """Decode a base64 KEY, None if it is malformed. Each group of four may carry its own padding."""
+    if not key or len(key) % 4:
+        return None
+    out = []
+    for start in range(0, len(key), 4):
+        group = key[start : start + 4]
+        if group[2:3] == b"=":
+            group = group[:2] + b"=="
+        try:
+            out.append(binascii.a2b_base64(group, strict_mode=True))
+        except binascii.Error:
+            return None
+    return b"".join(out)
+
+
+def encode_key(key: bytes) -> bytes:
+    """Encode KEY as base64."""
+    return binascii.b2a_base64(key, newline=False)

@@ -1,0 +1,53 @@
+"""Numbers as memcached reads them: which texts it takes for one, and what it makes of those that are too long.
+
+Two readers live in memcached 1.6.45. The tokens of a command line that its new parser knows (<bytes>, <value>
+of incr) are plain digits. The others, and the value of an item under incr, go through C's strtoull and strtoll,
+which skip white space, take a sign, and stop at white space.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+UINT32: Final = 0xFFFF_FFFF
+UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF
+INT64_MAX: Final = 0x7FFF_FFFF_FFFF_FFFF
+
+_C_NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)(?=[ \t\n\v\f\r\0]|\Z)")
+
+
+def digits(token: bytes, most: int = UINT64) -> int | None:
+    """Read TOKEN as plain decimal digits, at most 20 of them; None if it is anything else or above MOST."""
+    if not token.isdigit() or len(token) > 20:
+        return None
+    value = int(token)
+    return value if value <= most else None
+
+
+def unsigned(token: bytes) -> int | None:
+    """Read TOKEN as strtoull does; None where memcached refuses it (not a number, or beyond 64 bits)."""
+    match = _C_NUMBER.match(token)
+    if match is None or len(match[1]) > 400:
+        return None
+    value = int(match[1])
+    if abs(value) > UINT64:
+        return None
+    wrapped = value & UINT64
+    # A minus sign is only looked for when the number seems huge: "-1" is refused, "-18446744073709551615" is 1.
+    return None if value < 0 and wrapped > INT64_MAX else wrapped
+
+
+def signed(token: bytes) -> int | None:
+    """Read TOKEN as strtoll does; None where memcached refuses it (not a number, or beyond 64 bits)."""
+    match = _C_NUMBER.match(token)
+    if match is None or len(match[1]) > 400:
+        return None
+    value = int(match[1])
+    return value if -INT64_MAX - 1 <= value <= INT64_MAX else None
+
+
+def exptime(token: bytes) -> int | None:
+    """Read TOKEN as an exptime: a signed number of which 32 bits are kept; None if it is not a number."""
+    value = signed(token)
+    return None if value is None else (value + 0x8000_0000 & UINT32) - 0x8000_0000

@@ -1,0 +1,85 @@
+"""Command lines to requests.
+
+The rule that keeps it true: a line is judged as memcached 1.6.45 judges it, in this order. Fewer than four bytes
+with the line end, or too few arguments, is a bad format, and what follows is the next line. A <bytes> that is no
+number is the same: the server cannot know how much to swallow. Only then is "noreply" looked for, as the last token;
+from here on errors are silent too, if it is there. The rest is the handler's affair, and a storage command that it
+refuses has its data block swallowed.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from mclite.protocol import errors
+from mclite.protocol.commands import COMMANDS, Command
+from mclite.protocol.meta import well_formed
+from mclite.protocol.numbers import digits
+
+KEY_MAX: Final = 250
+"""Bytes in a key at most (protocol.txt 46-49)."""
+
+LINE_MAX: Final = 2048
+"""Bytes that may wait for their line end before the server gives up, unless a multi-get is being sent."""
+
+LINE_MAX_WHOLE: Final = 16384
+"""Bytes in a line that arrived at once: memcached's read buffer, in which it looks for the line end."""
+
+MULTIGET_LINE_MAX: Final = 16 << 20
+"""Bytes in a `get` or `gets` line at most. memcached sets no limit of its own and grows its buffer."""
+
+BYTES_MAX: Final = 0x7FFF_FFFF - 2
+"""The largest <bytes> that memcached can swallow; above it the number is a bad format."""
+
+MULTIGET: Final = (b"get ", b"gets ")
+
+
+class Request(NamedTuple):
+    """A command line that can be carried out: the table's row, the arguments after the verb, noreply taken off."""
+
+    command: Command
+    args: list[bytes]
+    noreply: bool
+    length: int = -1
+    """bytes in the data block that follows, without CR LF; -1 for none"""
+
+
+class BadRequest(NamedTuple):
+    """A command line that cannot be carried out: the error to answer; nothing is swallowed."""
+
+    error: bytes
+
+
+def parse(line: bytes) -> Request | BadRequest:
+    """Read one command LINE, with its line end taken off up to the LF (a CR before it may still be there)."""
+    if len(line) < 3:  # with its LF fewer than four bytes: memcached's shortest command is two letters and CR LF
+        return BadRequest(errors.BAD_FORMAT)
+    if line[-1] == 13:
+        line = line[:-1]
+    name, *args = line.split(b" ")
+    command = COMMANDS.get(name)
+    if command is None:
+        return BadRequest(errors.ERROR)
+    if b"" in args:
+        args = [arg for arg in args if arg]
+    if len(args) < command.required:
+        return BadRequest(errors.ERROR if command.kind == "admin" and name != b"verbosity" else errors.BAD_FORMAT)
+    if command.kind == "meta" and not well_formed(args[1 if command.length is None else 2 :]):
+        return BadRequest(errors.BAD_FORMAT)
+    noreply = command.noreply and bool(args) and args[-1] == b"noreply"
+    if command.length is None:
+        if noreply:
+            del args[-1]
+        return Request(command, args, noreply)
+    length = digits(args[command.length], BYTES_MAX)
+    if length is None:
+        return BadRequest(errors.BAD_FORMAT)
+    return Request(command, args, noreply, length)
+
+
+def line_too_long(buffer: bytes | bytearray, start: int) -> bool:
+    """Does the server give up on the line that begins at START of BUFFER and has no end yet?"""
+    waiting = len(buffer) - start
+    if waiting <= LINE_MAX:
+        return False
+    return not buffer.startswith(MULTIGET, start) or waiting > MULTIGET_LINE_MAX

@@ -1,0 +1,149 @@
+"""One connection of a stream transport (TCP, TLS, unix socket): a Session, and flow control around it.
+
+While the peer does not read, nothing is read from it: what waits to be written stays bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from mclite.session import Session
+
+if TYPE_CHECKING:
+    from mclite.server.server import Server
+
+TOO_MANY: Final = b"ERROR Too many open connections\r\n"
+WATCHER_BACKLOG_MAX: Final = 256 << 10
+"""Bytes of log lines that may wait for a slow watcher; then lines are skipped."""
+
+
+class Connection(asyncio.Protocol):
+    """The shell around one Session."""
+
+    __slots__ = ("_loop", "_more", "_paused", "_server", "last_activity", "session", "transport")
+
+    transport: asyncio.Transport
+    session: Session
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._paused = False
+        self._more = False
+        self.last_activity = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin a session, or refuse one too many."""
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self.transport = transport  # type: ignore[assignment]
+        server = self._server
+        instance = server.instance
+        kind = "unix" if server.settings.unix_socket else "tls" if server.settings.tls else "tcp"
+        self.session = Session(
+            instance,
+            _address(transport.get_extra_info("peername")),
+            _address(transport.get_extra_info("sockname")),
+            kind,
+        )
+        if len(instance.sessions) < server.settings.max_connections:
+            self.begin()
+        elif not server.settings.maxconns_fast:
+            self.transport.pause_reading()
+            self._paused = True
+            server.wait_for_place(self)
+        else:
+            instance.stats.rejected_connections += 1
+            self.session.closed = True
+            self.transport.write(TOO_MANY)
+            self.transport.close()
+
+    def begin(self) -> None:
+        """Serve: there is a place for this connection."""
+        if self.transport.is_closing():
+            return
+        self.last_activity = time.monotonic()
+        self.session.push = self._push
+        self._server.instance.connected(self.session)
+        self._server.connections.add(self)
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand DATA to the session and write its answers, once."""
+        if self._more:
+            self.session.hold(data)
+            return
+        self.last_activity = time.monotonic()
+        self._answer(self.session.receive(data))
+
+    def _answer(self, answer: bytes) -> None:
+        session = self.session
+        if answer:
+            self.transport.write(answer)
+        if session.closed:
+            self.transport.close()
+        elif session.more:
+            self._more = True
+            if not self._paused:
+                self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._continue)
+
+    def _continue(self) -> None:
+        """Go on with requests that were put off so that other connections get their turn (option -R)."""
+        self._more = False
+        if self.transport.is_closing():
+            return
+        if self._paused:
+            self._more = True
+            return  # resume_writing goes on
+        self.transport.resume_reading()
+        self._answer(self.session.receive(b""))
+
+    def pause_writing(self) -> None:
+        """The peer does not read: stop reading from it."""
+        self._paused = True
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The peer reads again."""
+        self._paused = False
+        if self.transport.is_closing():
+            return
+        if self._more:
+            self._continue()
+        else:
+            self.transport.resume_reading()
+
+    def _push(self, line: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        if self.transport.get_write_buffer_size() > WATCHER_BACKLOG_MAX:
+            self._server.instance.stats.log_watcher_skipped += 1
+            return
+        self.transport.write(line)
+
+    def close(self, reason: str) -> None:
+        """Hang up, for REASON."""
+        self.session.close_reason = reason
+        self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        server = self._server
+        if self in server.connections:
+            server.connections.discard(self)
+            server.instance.disconnected(self.session)
+            server.place_is_free()
+        elif self in server.waiting:
+            server.waiting.remove(self)
+
+
+def _address(name: Any) -> str:
+    """Write a socket's address as memcached does: host:port, IPv6 in brackets, a path, or nothing."""
+    if isinstance(name, tuple):
+        host, port = name[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,258 @@
+"""A server's life: listen, serve, keep house, stop.
+
+`Server` is for the event loop of whoever embeds it; `run` is the whole life of `mclite serve`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mclite.instance import Instance
+from mclite.server.connection import Connection
+from mclite.server.udp import DatagramServer
+from mclite.settings import Settings
+
+HOUSEKEEPING_SECONDS = 1.0
+CRAWL_PER_TURN = 20_000
+
+
+class ServeError(Exception):
+    """The server cannot start; the text is for the user."""
+
+
+class Server:
+    """Listening sockets and connections around an Instance.
+
+    Raises ServeError from `start` when an address cannot be listened on, or a certificate cannot be used.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.settings: Settings = instance.settings
+        self.connections: set[Connection] = set()
+        self.addresses: list[tuple[str, int]] = []
+        """host and port of each TCP socket listened on"""
+        self.waiting: deque[Connection] = deque()
+        """connections above -c that wait for a place, without maxconns_fast"""
+        self._full_since = 0.0
+        self._servers: list[asyncio.Server] = []
+        self._datagrams: list[asyncio.DatagramTransport] = []
+        self._housekeeper: asyncio.TimerHandle | None = None
+        self.stopped: asyncio.Event = asyncio.Event()
+        instance.on_stop = self._asked_to_stop
+
+    async def start(self) -> None:
+        """Listen."""
+        loop = asyncio.get_running_loop()
+        settings = self.settings
+        context = tls_context(settings) if settings.tls else None
+        try:
+            if settings.unix_socket is not None:
+                await self._listen_unix(settings.unix_socket, context)
+            else:
+                for address in settings.listen:
+                    await self._listen_tcp(address, context)
+        except ServeError:
+            await self.stop()
+            raise
+        loop.set_exception_handler(self._exception)
+        self._housekeeper = loop.call_later(HOUSEKEEPING_SECONDS, self._keep_house)
+
+    async def _listen_tcp(self, address: str, context: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        settings = self.settings
+        host, port = split_address(address, settings.port)
+        if port:
+            wanted = 0 if port == -1 else port
+            try:
+                server = await loop.create_server(
+                    lambda: Connection(self), host or None, wanted, ssl=context, backlog=settings.backlog
+                )
+            except OSError as error:
+                raise ServeError(f"cannot listen on {host or '*'}:{wanted}: {_reason(error)}") from None
+            self._servers.append(server)
+            for listening in server.sockets:
+                name = listening.getsockname()
+                self.addresses.append((name[0], name[1]))
+                self.instance.listeners.append(f"tcp:{name[0]}:{name[1]}")
+            if settings.port == -1:
+                settings.port = self.addresses[0][1]
+        if settings.udp_port:
+            try:
+                transport, _ = await loop.create_datagram_endpoint(
+                    lambda: DatagramServer(self.instance), local_addr=(host or "0.0.0.0", settings.udp_port)
+                )
+            except OSError as error:
+                raise ServeError(f"cannot listen on UDP {host}:{settings.udp_port}: {_reason(error)}") from None
+            self._datagrams.append(transport)
+            self.instance.listeners.append(f"udp:{host}:{settings.udp_port}")
+
+    async def _listen_unix(self, path: str, context: ssl.SSLContext | None) -> None:
+        try:
+            if Path(path).is_socket():
+                Path(path).unlink()  # left behind by a server that was killed
+        except OSError as error:
+            raise ServeError(f"cannot use {path}: {_reason(error)}") from None
+        before = os.umask(0o777 & ~self.settings.unix_mask)
+        try:
+            server = await asyncio.get_running_loop().create_unix_server(
+                lambda: Connection(self), path, ssl=context, backlog=self.settings.backlog
+            )
+        except OSError as error:
+            raise ServeError(f"cannot listen on {path}: {_reason(error)}") from None
+        finally:
+            os.umask(before)
+        self._servers.append(server)
+        self.instance.listeners.append(f"unix:{path}")
+
+    def place_is_free(self) -> None:
+        """A connection has gone: let one that waits begin."""
+        instance = self.instance
+        while self.waiting and len(instance.sessions) < self.settings.max_connections:
+            self.waiting.popleft().begin()
+        if not self.waiting and not instance.accepting:
+            instance.accepting = True
+            instance.listen_disabled_us += int((time.monotonic() - self._full_since) * 1_000_000)
+
+    def wait_for_place(self, connection: Connection) -> None:
+        """Put CONNECTION, one above -c, to wait."""
+        instance = self.instance
+        self.waiting.append(connection)
+        if instance.accepting:
+            instance.accepting = False
+            instance.stats.listen_disabled_num += 1
+            self._full_since = time.monotonic()
+
+    def _keep_house(self) -> None:
+        """Once a second: the clock, expired items, idle connections."""
+        instance = self.instance
+        instance.housekeepings += 1
+        instance.store.tick()
+        if self.settings.lru_crawler:
+            instance.store.reclaim(CRAWL_PER_TURN)
+        timeout = self.settings.idle_timeout
+        if timeout:
+            limit = time.monotonic() - timeout
+            for connection in [one for one in self.connections if one.last_activity < limit]:
+                instance.stats.idle_kicks += 1
+                connection.close("idle_timeout")
+        self._housekeeper = asyncio.get_running_loop().call_later(HOUSEKEEPING_SECONDS, self._keep_house)
+
+    def _exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A failed TLS handshake is counted; anything else is a fault of mclite's, and shown."""
+        error = context.get("exception")
+        if isinstance(error, ssl.SSLError):
+            self.instance.stats.ssl_handshake_errors += 1
+        elif not isinstance(error, ConnectionError):
+            loop.default_exception_handler(context)
+
+    def _asked_to_stop(self, graceful: bool) -> None:
+        self.stopped.set()
+
+    async def stop(self) -> None:
+        """Listen no longer and close all connections."""
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+        for server in self._servers:
+            server.close()
+        for datagrams in self._datagrams:
+            datagrams.close()
+        for connection in [*self.connections, *self.waiting]:
+            connection.close("shutdown")
+        deadline = time.monotonic() + 1
+        while self.connections and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        for connection in list(self.connections):
+            connection.transport.abort()
+        self.instance.store.close()
+        if self.settings.unix_socket is not None:
+            Path(self.settings.unix_socket).unlink(missing_ok=True)
+
+
+def split_address(address: str, port: int) -> tuple[str, int]:
+    """Split an address of option -l, host[:port] with IPv6 in brackets or bare, into host and port."""
+    if address.startswith("["):
+        host, _, rest = address[1:].partition("]")
+        text = rest.removeprefix(":")
+    elif address.count(":") == 1:
+        host, _, text = address.partition(":")
+    else:
+        host, text = address, ""
+    if host == "*":
+        host = ""
+    if not text:
+        return host, port
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ServeError(f"bad port in the address {address}")
+    return host, int(text)
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """Make the TLS context of option -Z. Raises ServeError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    versions = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+    context.minimum_version = versions[settings.ssl_min_version]
+    if settings.ssl_chain_cert is None or settings.ssl_key is None:
+        raise ServeError("-Z needs -o ssl_chain_cert=FILE,ssl_key=FILE")
+    for path in (settings.ssl_chain_cert, settings.ssl_key, settings.ssl_ca_cert):
+        if path is not None and not Path(path).is_file():
+            raise ServeError(f"cannot read the TLS file {path}")
+    try:
+        context.load_cert_chain(settings.ssl_chain_cert, settings.ssl_key)
+        if settings.ssl_ca_cert is not None:
+            context.load_verify_locations(settings.ssl_ca_cert)
+        if settings.ssl_ciphers is not None:
+            context.set_ciphers(settings.ssl_ciphers)
+    except (ssl.SSLError, OSError) as error:
+        raise ServeError(f"cannot use the certificate {settings.ssl_chain_cert}: {error}") from None
+    if settings.ssl_verify_mode:
+        context.verify_mode = ssl.CERT_OPTIONAL if settings.ssl_verify_mode == 1 else ssl.CERT_REQUIRED
+    return context
+
+
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes the event loop: `uvloop`, `asyncio`, or `auto` for uvloop if it is installed."""
+    if name != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            if name == "uvloop":
+                raise ServeError("--loop uvloop: uvloop is not installed (pip install 'mclite[fast]')") from None
+        else:
+            return uvloop.new_event_loop
+    return asyncio.new_event_loop
+
+
+async def _serve(instance: Instance, ready: Callable[[Server], None]) -> None:
+    server = Server(instance)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        loop.add_signal_handler(number, server.stopped.set)
+    await server.start()
+    try:
+        ready(server)
+        await server.stopped.wait()
+    finally:
+        await server.stop()
+
+
+def run(instance: Instance, ready: Callable[[Server], None] = lambda server: None) -> None:
+    """Serve until SIGINT, SIGTERM or `shutdown`; READY is told when the server listens. Raises ServeError."""
+    sys.setswitchinterval(0.05)
+    socket.setdefaulttimeout(None)
+    with asyncio.Runner(loop_factory=loop_factory(instance.settings.loop)) as runner:
+        runner.run(_serve(instance, ready))

@@ -1,0 +1,41 @@
+"""The UDP interface (protocol.txt 1887-1926): a datagram is a request, with a Session of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mclite.instance import Instance
+from mclite.protocol import datagram
+from mclite.session import Session
+
+
+class DatagramServer(asyncio.DatagramProtocol):
+    """Answers each datagram by itself."""
+
+    transport: asyncio.DatagramTransport
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = transport  # type: ignore[assignment]
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Answer one datagram; one without a whole frame header is dropped, as nobody could be answered."""
+        frame = datagram.unframe(data)
+        if frame is None:
+            return
+        if frame.total > 1:
+            answer = datagram.MULTI_PACKET
+        else:
+            session = Session(self._instance, f"{addr[0]}:{addr[1]}", transport="udp")
+            answer = session.receive(frame.payload)
+            while session.more:
+                answer += session.receive(b"")
+        for part in datagram.frames(frame.request_id, answer):
+            self.transport.sendto(part, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        """A client went away before its answer came: that is UDP."""

@@ -1,0 +1,195 @@
+"""One connection without its socket: bytes in, bytes out.
+
+The strategy: a loop with two states over one buffer. In the first it looks for a line end, and the line is a command;
+in the second it takes as many bytes as the command said, and they are the data block, or are thrown away after a
+command that was refused. One call handles all complete requests of the buffer and returns all their answers, so the
+shell around it writes once. The rule that keeps it true: nothing is answered for a request before it is complete, and
+`noreply` drops an answer in one place, `_answer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from mclite.handlers import CHECKS, HANDLERS
+from mclite.protocol import errors
+from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
+from mclite.store.slabs import item_size
+
+if TYPE_CHECKING:
+    from mclite.instance import Instance
+
+_BLOCK_END: Final = b"\r\n"
+
+
+class Session:
+    """A connection to an Instance. `closed` is true when the server is to hang up, after what `receive` returned.
+
+    `more` is true when requests wait because -R of them were served; another `receive`, of nothing, goes on with them.
+    `push`, if the shell sets it, sends bytes that answer no request (the log lines of `watch`).
+    """
+
+    def __init__(self, instance: Instance, peer: str = "", local: str = "", transport: str = "tcp") -> None:
+        self.instance = instance
+        instance.last_number += 1
+        self.number = instance.last_number
+        self.peer = peer
+        self.local = local
+        self.transport = transport
+        self.closed = False
+        self.close_reason = "normal"
+        self.authenticated = instance.settings.auth_file is None
+        self.push: Callable[[bytes], None] | None = None
+        self.last_command_time = instance.store.now
+        self.state = "conn_new_cmd"
+        self._line = b""  # the beginning of a line whose end has not come
+        self._block: Callable[[bytes], bytes] | None = None  # what takes the data block that is coming
+        self._block_noreply = False
+        self._parts: list[bytes] = []
+        self._missing = 0  # bytes of the data block, with its CR LF, that have not come
+        self._swallow = 0  # bytes to throw away
+        self._after_swallow = b""
+        self._out: list[bytes] = []
+        self.more = False
+
+    @property
+    def pipelined(self) -> bool:
+        """Are answers to earlier requests waiting to be sent?"""
+        return bool(self._out)
+
+    def receive(self, data: bytes) -> bytes:
+        """Take in DATA from the client, and return the answers to all requests that are complete with it."""
+        instance = self.instance
+        instance.store.tick()
+        instance.stats.bytes_read += len(data)
+        if self.closed:
+            return b""
+        if self._missing:
+            data = self._more_of_block(data)
+        elif self._swallow:
+            data = self._more_to_swallow(data)
+        if self.more:
+            self.more = False
+            self._requests(self._line + data)
+        elif data:
+            self._requests(self._line + data if self._line else data)
+        out = self._out
+        if not out:
+            return b""
+        self._out = []
+        answer = out[0] if len(out) == 1 else b"".join(out)
+        instance.stats.bytes_written += len(answer)
+        return answer
+
+    def _requests(self, buffer: bytes) -> None:
+        position = 0
+        out = self._out
+        turns = self.instance.settings.requests_per_event
+        while not self.closed:
+            if not turns and position < len(buffer):
+                self.instance.stats.conn_yields += 1
+                self.more = True
+                self._line = buffer[position:]
+                return
+            turns -= 1
+            end = buffer.find(b"\n", position)
+            if end < 0:
+                break
+            if end - position >= LINE_MAX_WHOLE and not buffer.startswith(MULTIGET, position):
+                self._give_up()
+                return
+            self.last_command_time = self.instance.store.now
+            request = parse(buffer[position:end])
+            position = end + 1
+            if isinstance(request, BadRequest):
+                out.append(request.error)
+                continue
+            if not self.authenticated and request.command.name != b"set":
+                out.append(errors.UNAUTHENTICATED)
+                continue
+            if request.length < 0:
+                answer = HANDLERS[request.command.name](self, request)
+                if answer and not request.noreply:
+                    out.append(answer)
+            else:
+                position = self._begin_block(request, buffer, position)
+        if self.closed or position >= len(buffer):
+            self._line = b""
+        else:
+            if line_too_long(buffer, position):
+                self._give_up()
+                return
+            self._line = buffer[position:]
+
+    def hold(self, data: bytes) -> None:
+        """Keep DATA for later, while there is `more` to do."""
+        self._line += data
+
+    def _begin_block(self, request: Request, buffer: bytes, position: int) -> int:
+        """Start on the data block of REQUEST, which begins at POSITION; return where in BUFFER to go on."""
+        block = CHECKS[request.command.name](self, request)
+        size = request.length + 2
+        stop = position + size
+        if isinstance(block, bytes):
+            answer = b"" if request.noreply else block
+            if stop <= len(buffer):
+                if answer:
+                    self._out.append(answer)
+                return stop
+            self._swallow = stop - len(buffer)
+            self._after_swallow = answer
+            return len(buffer)
+        if stop <= len(buffer):
+            data = buffer[position:stop]
+            answer = block(data[:-2]) if data.endswith(_BLOCK_END) else self._bad_data_chunk(request.length)
+            if answer and not request.noreply:
+                self._out.append(answer)
+            return stop
+        self._block = block
+        self._block_noreply = request.noreply
+        self._parts = [buffer[position:]]
+        self._missing = stop - len(buffer)
+        return len(buffer)
+
+    def _more_of_block(self, data: bytes) -> bytes:
+        """Add DATA to the data block that is coming; return what is left over."""
+        if len(data) < self._missing:
+            self._parts.append(data)
+            self._missing -= len(data)
+            return b""
+        rest = data[self._missing :]
+        self._parts.append(data[: self._missing])
+        whole = b"".join(self._parts)
+        block = self._block
+        assert block is not None
+        self._parts = []
+        self._missing = 0
+        self._block = None
+        answer = block(whole[:-2]) if whole.endswith(_BLOCK_END) else self._bad_data_chunk(len(whole) - 2)
+        if answer and not self._block_noreply:
+            self._out.append(answer)
+        return rest
+
+    def _bad_data_chunk(self, length: int) -> bytes:
+        """Refuse a data block that does not end where its line said; it counts as a storage request all the same."""
+        instance = self.instance
+        instance.stats.classes[instance.store.slabs.class_of(item_size(1, length, 0))].cmd_set += 1
+        return errors.BAD_DATA_CHUNK
+
+    def _more_to_swallow(self, data: bytes) -> bytes:
+        """Throw away DATA that belongs to a refused command; return what is left over."""
+        if len(data) < self._swallow:
+            self._swallow -= len(data)
+            return b""
+        rest = data[self._swallow :]
+        self._swallow = 0
+        if self._after_swallow:
+            self._out.append(self._after_swallow)
+        return rest
+
+    def _give_up(self) -> None:
+        """Close the connection: a line of this length is no command."""
+        self.closed = True
+        self.close_reason = "error"
+        self._line = b""

@@ -1,0 +1,99 @@
+"""What a server was told at its start, and may be told while it runs. `server/options.py` reads it from the outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+VERSION: Final = "1.6.45"
+"""The memcached version that mclite answers as."""
+
+
+@dataclass(slots=True)
+class Settings:
+    """The settings of a server, with memcached 1.6.45's defaults and, where it has one, the short option's letter."""
+
+    port: int = 11211
+    """-p: TCP port; 0 for none, -1 for any free one"""
+    udp_port: int = 0
+    """-U: UDP port; 0 for none"""
+    listen: list[str] = field(default_factory=lambda: ["127.0.0.1"])
+    """-l: addresses to listen on; memcached's own default is all of them"""
+    unix_socket: str | None = None
+    """-s: path of a unix socket to listen on instead of TCP"""
+    unix_mask: int = 0o700
+    """-a: access mask of the unix socket"""
+    max_connections: int = 1024
+    """-c"""
+    maxconns_fast: bool = True
+    """-o maxconns_fast: refuse connections above -c with an error instead of letting them wait"""
+    max_bytes: int = 64 << 20
+    """-m, here in bytes: what items may take"""
+    evict: bool = True
+    """not -M: drop the least recently used items when the memory is full"""
+    item_size_max: int = 1 << 20
+    """-I, bytes"""
+    factor: float = 1.25
+    """-f: growth of the slab classes"""
+    chunk_size: int = 48
+    """-n: smallest space for key, flags and data, bytes"""
+    requests_per_event: int = 1000
+    """-R: requests served for a connection before the others get their turn; memcached's default is 20, but here a
+    turn of the event loop costs more than a request"""
+    backlog: int = 1024
+    """-b"""
+    threads: int = 4
+    """-t: has no effect, and is shown"""
+    verbosity: int = 0
+    """-v"""
+    shutdown_command: bool = False
+    """-A"""
+    flush_enabled: bool = True
+    """not -F"""
+    dump_enabled: bool = True
+    """not -X"""
+    cas_enabled: bool = True
+    """not -C"""
+    detail_prefix: str = ":"
+    """-D: delimiter of key prefixes in `stats detail`"""
+    detail_enabled: bool = False
+    auth_file: str | None = None
+    """-Y"""
+    tls: bool = False
+    """-Z"""
+    ssl_chain_cert: str | None = None
+    ssl_key: str | None = None
+    ssl_verify_mode: int = 0
+    ssl_keyformat: int = 1
+    ssl_ciphers: str | None = None
+    ssl_ca_cert: str | None = None
+    ssl_min_version: int = 2
+    idle_timeout: int = 0
+    """-o idle_timeout: seconds after which an idle connection is closed, 0 never"""
+    track_sizes: bool = False
+    """-o track_sizes: keep the histogram of `stats sizes`"""
+    temporary_ttl: int = 61
+    temp_lru: bool = False
+    hot_lru_pct: int = 20
+    warm_lru_pct: int = 40
+    hot_max_factor: float = 0.2
+    warm_max_factor: float = 2.0
+    lru_segmented: bool = True
+    lru_crawler: bool = True
+    lru_crawler_sleep: int = 0
+    """microseconds"""
+    lru_crawler_tocrawl: int = 0
+    slab_reassign: bool = True
+    slab_automove: int = 1
+    slab_automove_ratio: float = 0.8
+    slab_automove_window: int = 10
+    slab_automove_freeratio: float = 0.01
+    hashpower: int = 16
+    store: str = "memory"
+    """--store: memory, disk:DIR, or what a plug-in offers"""
+    sync: str = "interval"
+    """--sync: when the disk engine makes sure that what is written survives a power cut"""
+    debug_clock: bool = False
+    """--debug-clock: offer debugtime and misbehave, as the debug build of memcached does"""
+    loop: str = "auto"
+    """--loop: auto, asyncio or uvloop"""

@@ -1,0 +1,19 @@
+"""Items and where they live: the abstract Store, which knows what an item means, and its engines."""
+
+from mclite.store.base import ArithmeticResult, Outcome, Store
+from mclite.store.clock import Clock, DebugClock, SystemClock
+from mclite.store.item import Item
+from mclite.store.memory import MemoryStore
+from mclite.store.slabs import SlabClasses
+
+__all__ = [
+    "ArithmeticResult",
+    "Clock",
+    "DebugClock",
+    "Item",
+    "MemoryStore",
+    "Outcome",
+    "SlabClasses",
+    "Store",
+    "SystemClock",
+]

@@ -1,0 +1,309 @@
+"""The abstract Store: what an item means, once, for every engine.
+
+An engine keeps items; this class decides. The rule that keeps it true: every read goes through `live`, which drops
+what has expired or was flushed, and every write of an item through `_link`, which gives it a cas unique and makes
+room for it. Times are Unix seconds; `self.now` is set by the session once per batch of requests, as memcached's
+clock moves once a second.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
+from typing import Final, Literal, NamedTuple
+
+from mclite.protocol import numbers
+from mclite.stats import Stats
+from mclite.store.clock import Clock
+from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, STALE, WON, Item
+from mclite.store.slabs import SlabClasses, item_size
+
+RELATIVE_MAX: Final = 60 * 60 * 24 * 30
+"""An exptime above this many seconds is a Unix time (protocol.txt 142-150)."""
+
+Mode = Literal["set", "add", "replace", "append", "prepend", "cas"]
+
+
+class Outcome(Enum):
+    """What became of an attempt to store (protocol.txt 272-285), or to change or delete."""
+
+    STORED = "stored"
+    NOT_STORED = "not stored"
+    EXISTS = "exists"
+    NOT_FOUND = "not found"
+    TOO_LARGE = "too large"
+    NO_MEMORY = "no memory"
+    NON_NUMERIC = "non-numeric"
+
+
+class Stored(NamedTuple):
+    """What `Store.store` did: the outcome, and the item as it is now if it was stored."""
+
+    outcome: Outcome
+    item: Item | None = None
+
+
+class ArithmeticResult(NamedTuple):
+    """What `Store.arithmetic` did: the outcome, the new value if it was STORED, and the item."""
+
+    outcome: Outcome
+    value: int = 0
+    item: Item | None = None
+
+
+class Store(ABC):
+    """Items under keys, with expiry, cas uniques, flush and limits.
+
+    `maxbytes` bounds the bytes that items take, as memcached counts them; 0 sets no bound. With `evict` false a full
+    store refuses new items instead of dropping the least recently used ones.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        stats: Stats,
+        slabs: SlabClasses | None = None,
+        maxbytes: int = 64 << 20,
+        evict: bool = True,
+    ) -> None:
+        self.clock = clock
+        self.stats = stats
+        self.slabs = slabs or SlabClasses()
+        self.maxbytes = maxbytes
+        self.evict = evict
+        self.now = clock.now()
+        self.flush_at = 0
+        """Unix time at which a delayed flush_all falls due, 0 for none"""
+        self.oldest_live = 0
+        """Unix time of the last flush, for `stats settings`"""
+        self.on_evict: Callable[[bytes, Item], None] | None = None
+        """told of each item that is evicted"""
+
+    # What an engine provides.
+
+    @abstractmethod
+    def _find(self, key: bytes) -> Item | None:
+        """Return the item held under KEY, dead or alive, unless a flush has taken it."""
+
+    @abstractmethod
+    def _save(self, key: bytes, item: Item, old: Item | None) -> None:
+        """Hold ITEM under KEY in the place of OLD, and note that it changed."""
+
+    @abstractmethod
+    def _drop(self, key: bytes, item: Item) -> None:
+        """Hold ITEM, found under KEY, no longer."""
+
+    @abstractmethod
+    def _flush(self) -> None:
+        """Take every item that is held now out of sight."""
+
+    @abstractmethod
+    def _take_flushed(self, key: bytes) -> bool:
+        """Was KEY held when a flush took it? Says so once."""
+
+    @abstractmethod
+    def next_cas(self) -> int:
+        """Return a cas unique that no item has had."""
+
+    @abstractmethod
+    def make_room(self, size: int) -> bool:
+        """Make room for an item of SIZE bytes by evicting; False if that is not allowed or not enough."""
+
+    @abstractmethod
+    def items(self) -> Iterator[tuple[bytes, Item]]:
+        """Go through all items, least recently stored first; they may change meanwhile."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of items held, those not yet reclaimed included."""
+
+    @property
+    @abstractmethod
+    def used(self) -> int:
+        """The bytes that the items take, as memcached counts them."""
+
+    @abstractmethod
+    def reclaim(self, most: int) -> int:
+        """Look at up to MOST items and free those that have expired or were flushed; return how many were freed."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a context in which what is read stays true until what is written is written."""
+        return nullcontext()
+
+    def close(self) -> None:
+        """Let go of files and the like; the store is not used again."""
+
+    # What an item means.
+
+    def tick(self) -> None:
+        """Read the clock, and carry out a delayed flush that has fallen due."""
+        self.now = self.clock.now()
+        if self.flush_at and self.flush_at <= self.now:
+            self.flush_at = 0
+            self._flush()
+
+    def expires(self, exptime: int) -> int:
+        """Turn an EXPTIME as clients send it into Unix seconds: 0 never, in the past for a negative one."""
+        if exptime == 0:
+            return 0
+        if exptime < 0:
+            return 1
+        return exptime if exptime > RELATIVE_MAX else self.now + exptime
+
+    def size_of(self, key: bytes, item: Item) -> int:
+        """Return the bytes that ITEM takes under KEY, as memcached counts them."""
+        return item_size(len(key), len(item.data), item.flags)
+
+    def live(self, key: bytes) -> Item | None:
+        """Return the item under KEY if a client may see it; free it if it has expired."""
+        item = self._find(key)
+        if item is None:
+            if self._take_flushed(key):
+                self.stats.get_flushed += 1
+            return None
+        if item.exptime and item.exptime <= self.now:
+            self._drop(key, item)
+            self.stats.get_expired += 1
+            return None
+        return item
+
+    def bump(self, key: bytes, item: Item) -> None:
+        """Note that ITEM was accessed: it becomes the most recently used one."""
+        if not item.state & ACTIVE or not item.state & FETCHED or item.time != self.now:
+            item.state |= FETCHED | ACTIVE
+            item.time = self.now
+            self._touched(key, item)
+
+    def _touched(self, key: bytes, item: Item) -> None:
+        """ITEM's access time or state changed, not its data; an engine that keeps those elsewhere writes them."""
+
+    def changed(self, key: bytes, item: Item) -> None:
+        """ITEM's exptime, state or cas was changed in place; an engine that keeps items elsewhere writes it."""
+        self._touched(key, item)
+
+    def store(
+        self,
+        mode: Mode,
+        key: bytes,
+        data: bytes,
+        flags: int,
+        exptime: int,
+        compare: int = 0,
+        cas: int = 0,
+        stale_ok: bool = False,
+        vivify: int | None = None,
+        binary: bool = False,
+    ) -> Stored:
+        """Store DATA under KEY.
+
+        EXPTIME is in Unix seconds as `expires` gives it. COMPARE is the cas unique that the item must have, 0 for any.
+        CAS is the unique to give it, 0 for the next one. STALE_OK takes a COMPARE that is lower than the item's, and
+        marks the item as stale. VIVIFY lets append and prepend create the item, with this exptime.
+        """
+        old = self.live(key)
+        state = BINARY_KEY if binary else 0
+        if old is None:
+            if mode == "cas":
+                return Stored(Outcome.NOT_FOUND)
+            if mode == "replace" or (mode in ("append", "prepend") and vivify is None):
+                return Stored(Outcome.NOT_STORED)
+            if vivify is not None and mode in ("append", "prepend"):
+                exptime = vivify
+        elif mode == "add":
+            old.time = self.now
+            self._touched(key, old)
+            return Stored(Outcome.NOT_STORED)
+        else:
+            matches = compare == old.cas
+            if mode == "cas":
+                if stale_ok and 0 < compare < old.cas:
+                    exptime = old.exptime
+                    state |= STALE | (old.state & WON)
+                elif not matches or not compare:
+                    return Stored(Outcome.EXISTS)
+            elif mode in ("append", "prepend"):
+                if compare and not matches:
+                    return Stored(Outcome.EXISTS)
+                data = old.data + data if mode == "append" else data + old.data
+                flags, exptime = old.flags, old.exptime
+                state |= old.state & BINARY_KEY
+                size = item_size(len(key), len(data), flags)
+                if self.slabs.class_of(size) == 0:
+                    return Stored(Outcome.NOT_STORED)
+        return self._link(key, data, flags, exptime, cas, state, old)
+
+    def _link(
+        self, key: bytes, data: bytes, flags: int, exptime: int, cas: int, state: int, old: Item | None
+    ) -> Stored:
+        size = item_size(len(key), len(data), flags)
+        slab_class = self.slabs.class_of(size)
+        if slab_class == 0:
+            return Stored(Outcome.TOO_LARGE)
+        if self.maxbytes and self.used + size > self.maxbytes:
+            freed = item_size(len(key), len(old.data), old.flags) if old else 0
+            if self.used + size - freed > self.maxbytes and not self.make_room(size - freed):
+                return Stored(Outcome.NO_MEMORY)
+            old = self._find(key)  # making room may have evicted it
+        item = Item(data, flags, exptime, cas or self.next_cas(), self.now, slab_class, state)
+        self._save(key, item, old)
+        self.stats.total_items += 1
+        return Stored(Outcome.STORED, item)
+
+    def arithmetic(self, key: bytes, delta: int, decrement: bool, compare: int = 0, cas: int = 0) -> ArithmeticResult:
+        """Add DELTA to the number under KEY, wrapping at 64 bits, or subtract it, down to 0 (protocol.txt 354-397).
+
+        The number keeps its length: a shorter one is padded with spaces at the end, as memcached does.
+        """
+        item = self.live(key)
+        if item is None:
+            return ArithmeticResult(Outcome.NOT_FOUND)
+        if compare and item.cas != compare:
+            return ArithmeticResult(Outcome.EXISTS)
+        number = numbers.unsigned(item.data) if 0 < len(item.data) <= self.slabs.chunk_max else None
+        if number is None:
+            return ArithmeticResult(Outcome.NON_NUMERIC)
+        value = max(number - delta, 0) if decrement else number + delta & numbers.UINT64
+        text = b"%d" % value
+        if len(text) <= len(item.data):
+            item.data = text.ljust(len(item.data))
+            item.cas = cas or self.next_cas()
+            item.time = self.now
+            item.state &= BINARY_KEY
+            self._save(key, item, item)
+            return ArithmeticResult(Outcome.STORED, value, item)
+        stored = self._link(key, text, item.flags, item.exptime, cas, item.state & BINARY_KEY, item)
+        if stored.item is None:
+            return ArithmeticResult(stored.outcome)
+        return ArithmeticResult(Outcome.STORED, value, stored.item)
+
+    def touch(self, key: bytes, item: Item, exptime: int) -> None:
+        """Give ITEM, found under KEY, a new exptime in Unix seconds."""
+        item.exptime = exptime
+        self.changed(key, item)
+
+    def delete(self, key: bytes, item: Item) -> None:
+        """Delete ITEM, found under KEY."""
+        self._drop(key, item)
+
+    def flush_all(self, delay: int) -> None:
+        """Invalidate all items: now, or in DELAY seconds (protocol.txt 1809-1831)."""
+        if delay > 0:
+            self.flush_at = self.expires(delay)
+            self.oldest_live = self.flush_at
+        else:
+            self.flush_at = 0
+            self.oldest_live = self.now
+            self._flush()
+
+    def expired(self, item: Item) -> bool:
+        """Has ITEM expired?"""
+        return bool(item.exptime) and item.exptime <= self.now
+
+    def keys_of(self, classes: Iterable[int] | None) -> Iterator[tuple[bytes, Item]]:
+        """Go through the live items of some slab CLASSES, of all for None."""
+        wanted = None if classes is None else frozenset(classes)
+        for key, item in self.items():
+            if (wanted is None or item.slab_class in wanted) and not self.expired(item):
+                yield key, item

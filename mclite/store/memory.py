@@ -1,0 +1,142 @@
+"""The default engine: a dict, and the least recently used items go first when it is full.
+
+Fetching an item costs the LRU one bit. Items stand in the dict in the order in which they were stored; when room is
+needed the eldest are looked at, and one that was accessed since it was last looked at is put to the young end and
+spared (second chance). Looking at them a batch at a time keeps that cheap: a dict is slow to find its first entry.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from mclite.stats import Stats
+from mclite.store.base import Store
+from mclite.store.clock import Clock
+from mclite.store.item import ACTIVE, Item
+from mclite.store.slabs import SlabClasses, item_size
+
+_BATCH: Final = 512
+
+
+class MemoryStore(Store):
+    """Items in a dict, gone when the process ends."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        stats: Stats,
+        slabs: SlabClasses | None = None,
+        maxbytes: int = 64 << 20,
+        evict: bool = True,
+    ) -> None:
+        super().__init__(clock, stats, slabs, maxbytes, evict)
+        self._items: dict[bytes, Item] = {}
+        self._flushed: dict[bytes, Item] = {}
+        self._bytes = 0
+        self._last_cas = 0
+        self._eldest: deque[tuple[bytes, Item]] = deque()
+        self._to_check: deque[bytes] = deque()
+
+    def _find(self, key: bytes) -> Item | None:
+        return self._items.get(key)
+
+    def _save(self, key: bytes, item: Item, old: Item | None) -> None:
+        if item is old:
+            return
+        if old is not None:
+            del self._items[key]
+            self._bytes -= item_size(len(key), len(old.data), old.flags)
+        self._items[key] = item
+        self._bytes += item_size(len(key), len(item.data), item.flags)
+
+    def _drop(self, key: bytes, item: Item) -> None:
+        del self._items[key]
+        self._bytes -= item_size(len(key), len(item.data), item.flags)
+
+    def _flush(self) -> None:
+        if self._flushed:
+            self._flushed.update(self._items)
+        else:
+            self._flushed = self._items
+        self._items = {}
+        self._bytes = 0
+        self._eldest.clear()
+        self._to_check.clear()
+
+    def _take_flushed(self, key: bytes) -> bool:
+        return self._flushed.pop(key, None) is not None
+
+    def next_cas(self) -> int:
+        """Return a cas unique that no item has had."""
+        self._last_cas += 1
+        return self._last_cas
+
+    def make_room(self, size: int) -> bool:
+        """Evict the least recently used items until SIZE bytes fit; False if that is not allowed or not enough."""
+        self._flushed.clear()
+        limit = self.maxbytes - size
+        if limit < 0:
+            return False
+        items = self._items
+        stats = self.stats
+        spared = 0
+        while self._bytes > limit:
+            if not self._eldest:
+                self._eldest.extend(islice(items.items(), _BATCH))
+                if not self._eldest:
+                    return False
+            key, item = self._eldest.popleft()
+            if items.get(key) is not item:
+                continue  # stored anew or deleted since
+            if item.exptime and item.exptime <= self.now:
+                self._drop(key, item)
+                stats.note_expired(item, crawler=False)
+            elif not self.evict:
+                spared += 1
+                if spared > len(items):
+                    return False
+                self._move_to_young_end(key, item)
+            elif item.state & ACTIVE:
+                item.state &= ~ACTIVE
+                self._move_to_young_end(key, item)
+                stats.classes[item.slab_class].moves_within_lru += 1
+            else:
+                self._drop(key, item)
+                stats.note_eviction(item, self.now)
+                if self.on_evict is not None:
+                    self.on_evict(key, item)
+        return True
+
+    def _move_to_young_end(self, key: bytes, item: Item) -> None:
+        del self._items[key]
+        self._items[key] = item
+
+    def items(self) -> Iterator[tuple[bytes, Item]]:
+        """Go through all items, least recently stored first."""
+        return iter(list(self._items.items()))
+
+    def __len__(self) -> int:
+        return len(self._items) + len(self._flushed)
+
+    @property
+    def used(self) -> int:
+        """The bytes that the items take, as memcached counts them."""
+        return self._bytes
+
+    def reclaim(self, most: int) -> int:
+        """Look at up to MOST items and free those that have expired or were flushed; return how many were freed."""
+        freed = len(self._flushed)
+        self._flushed.clear()
+        if not self._to_check:
+            self._to_check.extend(self._items)
+        for _ in range(min(most, len(self._to_check))):
+            key = self._to_check.popleft()
+            item = self._items.get(key)
+            if item is not None and self.expired(item):
+                self._drop(key, item)
+                freed += 1
+                self.stats.note_expired(item, crawler=True)
+        return freed

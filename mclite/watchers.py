@@ -1,0 +1,117 @@
+"""The log streams of `watch` (protocol.txt 1197-1266): which connections watch what, and the lines they are sent."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_from_bytes
+
+from mclite.store.base import Mode, Outcome
+from mclite.store.item import FETCHED, Item
+
+if TYPE_CHECKING:
+    from mclite.session import Session
+    from mclite.stats import Stats
+
+STREAMS: Final = frozenset(
+    {"fetchers", "mutations", "evictions", "connevents", "deletions", "proxyreqs", "proxyevents", "proxyuser"}
+)
+
+_STATUS: Final = {
+    Outcome.STORED: "stored",
+    Outcome.NOT_STORED: "not_stored",
+    Outcome.EXISTS: "exists",
+    Outcome.NOT_FOUND: "not_found",
+    Outcome.TOO_LARGE: "too_large",
+    Outcome.NO_MEMORY: "no_memory",
+}
+
+
+class Watchers:
+    """The watching connections of a server, and what is logged to them.
+
+    False when nobody watches, so that whoever could log something asks first.
+    """
+
+    def __init__(self, stats: Stats) -> None:
+        self._stats = stats
+        self._watching: dict[Session, frozenset[str]] = {}
+        self._gid = 0
+        self.streams: frozenset[str] = frozenset()
+        """all streams that somebody watches"""
+
+    def __len__(self) -> int:
+        return len(self._watching)
+
+    def add(self, session: Session, streams: frozenset[str]) -> None:
+        """Let SESSION, which can `push`, watch STREAMS."""
+        self._watching[session] = streams
+        self.streams |= streams
+
+    def remove(self, session: Session) -> None:
+        """SESSION is gone."""
+        if self._watching.pop(session, None) is not None:
+            self.streams = frozenset().union(*self._watching.values())
+
+    def _log(self, stream: str, text: str) -> None:
+        self._gid += 1
+        self._stats.log_worker_written += 1
+        line = f"ts={time.time():.6f} gid={self._gid} {text}\n".encode("ascii", "replace")
+        for session, streams in self._watching.items():
+            if stream in streams and session.push is not None:
+                session.push(line)
+                self._stats.log_watcher_sent += 1
+
+    def item_get(self, session: Session, key: bytes, item: Item | None, why: str = "not_found") -> None:
+        """An item was looked for."""
+        if "fetchers" in self.streams:
+            status, slab_class, size = ("found", item.slab_class, len(item.data)) if item else (why, 0, 0)
+            self._log(
+                "fetchers",
+                f"type=item_get key={_encode(key)} status={status} clsid={slab_class} cfd={session.number} size={size}",
+            )
+
+    def item_store(
+        self, session: Session, key: bytes, outcome: Outcome, mode: Mode, ttl: int, slab_class: int, size: int
+    ) -> None:
+        """A storage command came to OUTCOME."""
+        if "mutations" in self.streams:
+            self._log(
+                "mutations",
+                f"type=item_store key={_encode(key)} status={_STATUS[outcome]} cmd={mode} ttl={ttl} "
+                f"clsid={slab_class} cfd={session.number} size={size}",
+            )
+
+    def deleted(self, key: bytes, item: Item, command: str) -> None:
+        """A client deleted an item."""
+        if "deletions" in self.streams:
+            self._log(
+                "deletions",
+                f"type=deleted key={_encode(key)} cmd={command} clsid={item.slab_class} size={len(item.data)}",
+            )
+
+    def evicted(self, key: bytes, item: Item, now: int) -> None:
+        """An item was evicted at Unix time NOW."""
+        if "evictions" in self.streams:
+            fetched = "yes" if item.state & FETCHED else "no"
+            ttl = item.exptime - now if item.exptime else -1
+            self._log(
+                "evictions",
+                f"type=eviction key={_encode(key)} fetch={fetched} ttl={ttl} la={now - item.time} "
+                f"clsid={item.slab_class} size={len(item.data)}",
+            )
+
+    def connection(self, session: Session, event: str, reason: str = "") -> None:
+        """A connection was opened (conn_new) or closed (conn_close, with the REASON)."""
+        if "connevents" in self.streams:
+            host, _, port = session.peer.rpartition(":")
+            why = f" reason={reason}" if reason else ""
+            self._log(
+                "connevents",
+                f"type={event} rip={host.strip('[]') or 'unix'} rport={port or 0} transport={session.transport}"
+                f"{why} cfd={session.number}",
+            )
+
+
+def _encode(key: bytes) -> str:
+    return quote_from_bytes(key, safe="")
