@@ -103,9 +103,7 @@ def _add_badge(parser: argparse.ArgumentParser) -> None:
 def _add_diff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", type=Path, metavar="OLD.json")
     parser.add_argument("new", type=Path, metavar="NEW.json")
-    parser.add_argument(
-        "--format", choices=("text", "markdown", "html"), help="default: by the name of the output"
-    )
+    parser.add_argument("--format", choices=("text", "markdown", "html"), help="default: by the name of the output")
     parser.add_argument(
         "--strict", action="store_true", help="exit code 1 also when right answers were removed or not judged"
     )
@@ -123,18 +121,12 @@ def _add_publish(parser: argparse.ArgumentParser) -> None:
         metavar="SPAWN",
         help="as --spawn takes it; default: each .memcached/*/memcached, mclite, twemproxy if installed",
     )
-    parser.add_argument(
-        "--dir", type=Path, default=Path("reports"), help="where the reports go (default: reports)"
-    )
-    parser.add_argument(
-        "--root", type=Path, default=Path(), help="the checkout with conformance/ (default: here)"
-    )
+    parser.add_argument("--dir", type=Path, default=Path("reports"), help="where the reports go (default: reports)")
+    parser.add_argument("--root", type=Path, default=Path(), help="the checkout with conformance/ (default: here)")
     parser.add_argument(
         "--from", dest="given", type=Path, nargs="+", metavar="RESULTS.json", help="run nothing, use these"
     )
-    parser.add_argument(
-        "--picture", type=Path, metavar="FILE.png", help="and a picture of index.html, with Chromium"
-    )
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="and a picture of index.html, with Chromium")
 
 
 def _load(paths: list[Path]) -> list[Results]:
@@ -203,9 +195,7 @@ def _publish(args: argparse.Namespace) -> int:
         else:
             root = args.root.resolve()
             if not (root / "conformance").is_dir():
-                raise UsageError(
-                    f"{root} has no conformance folder: run this in a checkout, or name it with --root"
-                )
+                raise UsageError(f"{root} has no conformance folder: run this in a checkout, or name it with --root")
             servers = args.servers or publish.usual_servers(root)
             if not servers:
                 raise UsageError("there is no server to test: name some as --spawn takes them")

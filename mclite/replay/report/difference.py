@@ -63,10 +63,7 @@ class Difference:
     def failed(self, *, strict: bool = False) -> bool:
         """Say whether a gate should stop this: something regressed; `strict`: or a right answer is gone."""
         gone = [
-            change
-            for kind in _GONE
-            for change in self.changes[kind]
-            if change.old and change.old["verdict"] in GOOD
+            change for kind in _GONE for change in self.changes[kind] if change.old and change.old["verdict"] in GOOD
         ]
         return bool(self.changes["regressed"]) or (strict and bool(gone))
 
@@ -159,7 +156,5 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
     if was != now:
         return "changed"
     # The same verdict: the wrong answer itself may be another. A fingerprint has no run-dependent parts.
-    fields = (
-        ["fingerprint"] if old.get("fingerprint") and new.get("fingerprint") else ["outcome", "step", "want"]
-    )
+    fields = ["fingerprint"] if old.get("fingerprint") and new.get("fingerprint") else ["outcome", "step", "want"]
     return "changed" if any(old.get(name) != new.get(name) for name in fields) else None

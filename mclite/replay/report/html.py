@@ -73,7 +73,7 @@ def render(
     names = labels(runs)
     runs = [run | {"target": run["target"] | {"name": name}} for run, name in zip(runs, names, strict=True)]
     by_id = [{scenario["id"]: scenario for scenario in run["scenarios"]} for run in runs]
-    table = support.table(by_id)
+    table = support.table(runs)
     data = payload.build(
         runs, [row for row, _ in table], spec=copy, links=links or [""] * len(runs), dialogues=not links
     )
@@ -132,8 +132,7 @@ def labels(runs: Sequence[Results]) -> list[str]:
     for part, field in (("target", "address"), ("run", "started")):
         often = Counter(names)
         names = [
-            f"{name} ({run[part][field]})" if often[name] > 1 else name
-            for name, run in zip(names, runs, strict=True)
+            f"{name} ({run[part][field]})" if often[name] > 1 else name for name, run in zip(names, runs, strict=True)
         ]
     return names
 

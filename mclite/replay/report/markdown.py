@@ -49,10 +49,9 @@ def counts_table(runs: Sequence[Results]) -> str:
 
 def support_table(runs: Sequence[Results]) -> str:
     """Return commands and features down, targets across."""
-    by_id = [{scenario["id"]: scenario for scenario in run["scenarios"]} for run in runs]
     rows = [["", *(escape(run["target"]["name"]) for run in runs)]]
     group = None
-    for row, cells in support.table(by_id):
+    for row, cells in support.table(runs):
         if row.group != group:
             group = row.group
             rows.append([f"**{escape(group)}**"] + [""] * len(runs))

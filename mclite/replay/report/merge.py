@@ -43,9 +43,7 @@ def merge(shards: Sequence[Results], *, complete: bool | None = None) -> tuple[R
             other = found.get(scenario["id"])
             if other and other["verdict"] != scenario["verdict"]:
                 both = sorted((other, scenario), key=lambda one: _RANK.index(one["verdict"]))
-                notes.append(
-                    f"{scenario['id']} is {both[0]['verdict']} in one and {both[1]['verdict']} in another."
-                )
+                notes.append(f"{scenario['id']} is {both[0]['verdict']} in one and {both[1]['verdict']} in another.")
                 found[scenario["id"]] = both[0]
             else:
                 found.setdefault(scenario["id"], scenario)

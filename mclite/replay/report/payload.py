@@ -178,9 +178,7 @@ def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
     row = [
         VERDICTS.index(scenario["verdict"]),
         OUTCOMES.index(scenario["outcome"]),
-        round(scenario["milliseconds"])
-        if scenario["milliseconds"] >= 10
-        else round(scenario["milliseconds"], 1),
+        round(scenario["milliseconds"]) if scenario["milliseconds"] >= 10 else round(scenario["milliseconds"], 1),
         texts.transcript(scenario["transcript"]) if dialogues else None,
         texts.text(scenario.get("replay"), scenario),
         texts.text(scenario.get("reason"), scenario),

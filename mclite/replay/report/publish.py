@@ -38,7 +38,7 @@ class Published:
 def usual_servers(root: Path) -> list[str]:
     """Return what to start, as `--spawn` takes it: .memcached/*/memcached, mclite, twemproxy if installed."""
     programs = sorted((root / MEMCACHED).glob("*/memcached"))
-    servers = [f"memcached={program}" for program in programs]
+    servers = [f"memcached={program.relative_to(root)}" for program in programs]
     for name, program in (("mclite", sys.executable), ("twemproxy", "nutcracker")):
         if (root / "conformance" / "targets" / f"{name}.toml").is_file() and shutil.which(program):
             servers.append(name)
@@ -84,8 +84,15 @@ def publish(
             folder.mkdir()
             if say:
                 print(f"[{number + 1}/{len(servers)}] {spawn}", flush=True)
-            results += run(spawn, root, folder, options=options)
+            for path in run(spawn, root, folder, options=options):
+                write_text(_portable(path.read_text("utf-8"), root), path)
+                results.append(path)
         return pages(results, out)
+
+
+def _portable(text: str, root: Path) -> str:
+    """Return results without the paths of the machine that made them."""
+    return text.replace(sys.executable, "python").replace(f"{root}/", "")
 
 
 def pages(results: Sequence[Path], out: Path) -> list[Published]:

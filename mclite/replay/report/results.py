@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,6 @@ def load(path: Path) -> Results:
         raise ResultsError(f"{path} cannot be read: {error.strerror or error}.") from None
     try:
         data = json.loads(raw.decode("utf-8"))
-        if b"\\ud" in raw.lower():  # half a surrogate pair is no text: it would fail wherever it is written
-            data = json.loads(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
     except json.JSONDecodeError as error:
         ended = not raw.strip() or not error.doc[error.pos :].strip() or "Unterminated" in error.msg
         if ended:
@@ -92,7 +91,26 @@ def load(path: Path) -> Results:
         raise ResultsError(f"{path} {what}.") from None
     except (ValueError, RecursionError):
         raise ResultsError(f"{path} is no results file: it is not JSON text.") from None
+    if _SUSPECT.search(raw):
+        data = _visible(data)
     return check(data, str(path))
+
+
+# What our own writers never write plainly: all else than ASCII is an escape, or bytes of another writer.
+_SUSPECT = re.compile(rb"[\x80-\xff]|\\u")
+# Signs that do not show but change what does: controls, marks and overrides of direction, half surrogate pairs.
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+
+
+def _visible(value: Any) -> Any:
+    """Return JSON data with each sign that does not show as its escape."""
+    if isinstance(value, str):
+        return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    if isinstance(value, list):
+        return [_visible(item) for item in value]
+    if isinstance(value, dict):
+        return {_visible(name): _visible(item) for name, item in value.items()}
+    return value
 
 
 def check(data: Any, name: str) -> Results:
@@ -105,8 +123,7 @@ def check(data: Any, name: str) -> Results:
     if data.get("schema") != SCHEMA or isinstance(data.get("schema"), bool):
         found = json.dumps(data.get("schema"))[:40]
         raise ResultsError(
-            f"{name} is of results schema {found}, and this mclite reads schema {SCHEMA}:"
-            " use the mclite that wrote it."
+            f"{name} is of results schema {found}, and this mclite reads schema {SCHEMA}: use the mclite that wrote it."
         )
     try:
         _check_head(data)
@@ -165,9 +182,7 @@ def _check_scenarios(data: Results) -> None:
         seen.add(scenario["id"])
         for field, allowed in (("level", LEVELS), ("verdict", VERDICTS), ("outcome", OUTCOMES)):
             if scenario[field] not in allowed:
-                raise _WrongError(
-                    f"{where}.{field} is {scenario[field][:40]!r}, not one of {', '.join(allowed)}"
-                )
+                raise _WrongError(f"{where}.{field} is {scenario[field][:40]!r}, not one of {', '.join(allowed)}")
         for field in ("lines", "requires", "commands"):
             _all_text(f"{where}.{field}", scenario.get(field, []))
         for line in scenario["lines"]:

@@ -98,9 +98,7 @@ def read(path: Path) -> Spec:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        reason = (
-            error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole gzip file"
-        )
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no whole gzip file"
         raise ResultsError(f"{path} cannot be read: {reason}.") from None
     lines = tuple(raw.decode("utf-8", "replace").splitlines())
     numbers = _align(lines) if len(raw) <= _MOST_BYTES else ()

@@ -14,6 +14,9 @@ State = Literal["conforms", "except", "fails", "died", "nothing"]
 #: More failures than this share of the required cases, and it is no longer "conforms except".
 EXCEPT_SHARE = 0.1
 
+#: What the baseline says of an entry that has to go.
+STALE = ("fixed", "unmatched")
+
 
 def state(results: Results) -> State:
     """Say in one word what a run found."""
@@ -47,9 +50,7 @@ def headline(results: Results) -> str:
             ratio = f"{must.bad} of {must.judged}"
             return f"{name} does not conform to {version}: {ratio} required cases fail{where}."
         case "conforms" if must.judged:
-            which = (
-                "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
-            )
+            which = "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
             return f"{name} conforms to {version}: {which}."
         case "conforms":
             return f"{name} shows no deviation from {version}, but no required case was judged."
@@ -63,32 +64,23 @@ def caveats(results: Results) -> list[str]:
     if results["run"].get("complete") is False:
         said.append(f"Only a selection ran: {count(len(scenarios), 'scenario')}.")
     if lacking := must.verdicts["unsupported"]:
-        needs = sorted(
-            {need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])}
-        )
-        what = f" ({', '.join(needs)})" if needs else ""
-        said.append(
-            f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}."
-        )
+        there = {name for name, probe in results["target"]["capabilities"].items() if probe["present"]}
+        needs = {need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])} - there
+        what = f" ({', '.join(sorted(needs))})" if needs else ""
+        said.append(f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}.")
     if not_run := must.verdicts["skipped"] + must.verdicts["blocked"]:
         said.append(f"{count(not_run, 'required case')} did not run.")
     if should.bad:
-        said.append(
-            f"{count(should.bad, 'recommended case')} {'deviates' if should.bad == 1 else 'deviate'}."
-        )
+        said.append(f"{count(should.bad, 'recommended case')} {'deviates' if should.bad == 1 else 'deviate'}.")
     if observed.bad:
         more = "is" if observed.bad == 1 else "are"
-        said.append(
-            f"{count(observed.bad, 'answer')} on which protocol.txt is silent {more} not memcached's."
-        )
+        said.append(f"{count(observed.bad, 'answer')} on which protocol.txt is silent {more} not memcached's.")
     known = sum(s["verdict"] in FAILURES and s.get("baseline") == "expected" for s in scenarios)
     if known:
-        every = (
-            "All failures are"
-            if known == must.bad
-            else f"{known} of the failures {'is' if known == 1 else 'are'}"
-        )
+        every = "All failures are" if known == must.bad else f"{known} of the failures {'is' if known == 1 else 'are'}"
         said.append(f"{every} known, from the baseline.")
+    if stale := sum(s.get("baseline") in STALE for s in scenarios):
+        said.append(f"The baseline is stale in {count(stale, 'case')}.")
     if errors := sum(s["verdict"] == "suite-error" for s in scenarios):
         said.append(f"{count(errors, 'scenario')} could not be judged by a fault of the suite itself.")
     return said
@@ -99,9 +91,7 @@ def resembles_text(results: Results) -> str | None:
     found = results["summary"]["resembles"]
     if not found:
         return None
-    cases = (
-        "the one case that tells" if found["of"] == 1 else f"{found['same']} of {found['of']} cases that tell"
-    )
+    cases = "the one case that tells" if found["of"] == 1 else f"{found['same']} of {found['of']} cases that tell"
     return f"Behaves like memcached {found['version']} in {cases} versions apart."
 
 
@@ -114,7 +104,8 @@ def lines(results: Results, first: int = 5) -> list[str]:
             out.append(f"  {tally.level:<9} {LEVEL_NAMES[tally.level]}: {tally.text}")
     if sentence := resembles_text(results):
         out.append(f"  {sentence}")
-    failed = [s for s in scenarios if s["verdict"] in (*FAILURES, "suite-error")]
+    failing = [s for s in scenarios if s["verdict"] in (*FAILURES, "suite-error")]
+    failed = [s for s in failing if s.get("baseline") != "expected"]
     if failed:
         out.append("First failures:" if len(failed) > first else "Failures:")
     for scenario in failed[:first]:
@@ -123,6 +114,9 @@ def lines(results: Results, first: int = 5) -> list[str]:
             out.append(f"    {why}")
     if len(failed) > first:
         out.append(f"  ... and {len(failed) - first} more")
+    for scenario in scenarios:
+        if scenario.get("baseline") in STALE:
+            out.append(f"  stale in the baseline ({scenario['baseline']}): {scenario['id']}")
     return [plain(line) for line in out]
 
 

@@ -1,18 +1,18 @@
 """The support table: which scenarios speak for which command or feature, and what they say of each target.
 
-A scenario speaks for the commands that its title or its id name; one that names none speaks for all that it
-sends. So a fault in `incr` does not count against the `set` that prepared the item. It also speaks for the
+A scenario speaks for the commands of its section that its title or its id name; one that names none speaks for
+all that it sends. So a fault in `incr` does not count against the `set` that prepared the item. It also speaks for the
 features that it requires, such as UDP, and for its chapter, when that is about no single command.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from mclite.replay.report.results import Scenario
+from mclite.replay.report.results import Results, Scenario
 from mclite.replay.report.tally import GOOD, JUDGED
 
 Status = Literal["supported", "partly", "unsupported", "untested"]
@@ -38,10 +38,59 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 _GROUP_OF = {command: group for group, commands in GROUPS.items() for command in commands}
 
+_SECTION_COMMANDS: dict[str, tuple[str, ...]] = {
+    "Storage commands": GROUPS["Storage"],
+    "Retrieval command": ("get", "gets"),
+    "Deletion": ("delete",),
+    "Increment/Decrement": ("incr", "decr"),
+    "Touch": ("touch",),
+    "Get And Touch": ("gat", "gats"),
+    "Meta Debug": ("me",),
+    "Meta Get": ("mg",),
+    "Meta Set": ("ms",),
+    "Meta Delete": ("md",),
+    "Meta Arithmetic": ("ma",),
+    "Meta No-Op": ("mn",),
+    "Slabs Reassign": ("slabs",),
+    "Slabs Automove": ("slabs",),
+    "LRU Tuning": ("lru",),
+    "LRU_Crawler": ("lru_crawler",),
+    "Watchers": ("watch",),
+    "Statistics": ("stats",),
+    "General-purpose statistics": ("stats",),
+    "Settings statistics": ("stats",),
+    "Item statistics": ("stats",),
+    "Item size statistics": ("stats",),
+    "Slab statistics": ("stats",),
+    "Connection statistics": ("stats",),
+    "TLS statistics": ("stats",),
+}
+
+#: The probed capabilities without which a command is not there.
+_COMMAND_CAPABILITIES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(GROUPS["Meta commands"], ("meta",)),
+    "me": ("meta", "meta-debug"),
+    "cas": ("cas",),
+    "gets": ("cas",),
+    "gats": ("cas", "gat"),
+    "gat": ("gat",),
+    "touch": ("touch",),
+    "verbosity": ("verbosity",),
+    "flush_all": ("flush",),
+    "stats": ("stats",),
+    "slabs": ("slabs",),
+    "lru": ("lru",),
+    "lru_crawler": ("lru-crawler",),
+    "watch": ("watch",),
+    "cache_memlimit": ("cache-memlimit",),
+    "debugtime": ("debugtime",),
+    "shutdown": ("shutdown",),
+}
+
 #: Chapters about single commands, which have rows of their own; so have all that begin with `meta-`.
 _COMMAND_CHAPTERS = {
-    "storage", "retrieval", "deletion", "delete", "arithmetic", "incr", "touch", "gat", "noop", "no-op",
-    "other", "admin", "version", "verbosity", "quit", "flush", "flush-all", "cache-memlimit", "shutdown", "slabs",
+    "storage", "retrieval", "deletion", "delete", "arithmetic", "incr", "touch", "gat", "noop", "no-op", "other",
+    "admin", "version", "verbosity", "quit", "flush", "flush-all", "cache-memlimit", "shutdown", "slabs",
     "slabs-reassign", "slabs-automove", "lru", "lru-tuning", "lru-crawler", "watch", "watchers",
 }  # fmt: skip
 
@@ -87,8 +136,8 @@ class Row:
 class Cell:
     """What the scenarios of a row say of one target: `good` of `judged`, and how many were not judged.
 
-    A scenario that needs what the target lacks speaks for that capability, and against a command only where
-    no scenario of the command could be judged: `set` is not worse on a server without authentication.
+    A scenario that needs what the target lacks speaks against that capability and the commands that it stands for,
+    no other: `set` is not worse on a server without authentication.
     """
 
     status: Status
@@ -116,10 +165,17 @@ class Cell:
 
 
 def subjects(scenario: Scenario) -> list[str]:
-    """Return the commands that a scenario speaks for: those it names, else all that it sends, in order."""
+    """Return the commands that a scenario speaks for, in the order in which it sends them.
+
+    Of a section about commands, those of the section: the ones that the scenario names, else all that it sends.
+    """
     sent = list(dict.fromkeys(command.split(" ", 1)[0] for command in scenario.get("commands", [])))
     words = set(_WORD.findall(scenario["title"].lower())) | set(_WORD.findall(scenario["id"]))
     named = [command for command in sent if command in words]
+    section = _SECTION_COMMANDS.get(scenario["section"].rstrip(":"), ())
+    for candidates in (named, sent):
+        if about := [command for command in candidates if command in section]:
+            return about
     return named or [command for command in sent if command in _GROUP_OF]
 
 
@@ -161,8 +217,8 @@ def _features(scenario: Scenario) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def cell(row: Row, found: Mapping[str, Scenario]) -> Cell:
-    """Judge one row for one target, whose scenarios are `found` by id.
+def cell(row: Row, found: Mapping[str, Scenario], absent: Set[str]) -> Cell:
+    """Judge one row for one target: its scenarios are `found` by id, the capabilities `absent` were probed in vain.
 
     What memcached only happens to do (level observed) speaks where nothing else does.
     """
@@ -173,21 +229,32 @@ def cell(row: Row, found: Mapping[str, Scenario]) -> Cell:
     verdicts = [scenario["verdict"] for scenario in ours]
     good = sum(verdict in GOOD for verdict in verdicts)
     judged = sum(verdict in JUDGED for verdict in verdicts)
-    unsupported = verdicts.count("unsupported")
+    lacking = sum(_lacks(row, scenario, absent) for scenario in ours if scenario["verdict"] == "unsupported")
     status: Status
-    if not judged and not unsupported:
+    if not judged and not lacking:
         status = "untested"
     elif not good:
         status = "unsupported"
     else:
         status = "supported" if good == judged else "partly"
-    return Cell(status, good, judged, unsupported, len(verdicts) - judged - unsupported)
+    return Cell(status, good, judged, lacking, len(verdicts) - judged - lacking)
 
 
-def table(runs: Sequence[Mapping[str, Scenario]]) -> list[tuple[Row, list[Cell]]]:
-    """Return the support table: a row a command or feature, a cell a run; `runs` hold scenarios by id."""
+def _lacks(row: Row, scenario: Scenario, absent: Set[str]) -> bool:
+    """Say whether an unsupported scenario shows that the target lacks the row itself, not something beside it."""
+    requires = scenario.get("requires", [])
+    if row.kind == "feature":
+        return row.name in requires
+    return any(need in absent for need in requires if need in _COMMAND_CAPABILITIES.get(row.name, ()))
+
+
+def table(runs: Sequence[Results]) -> list[tuple[Row, list[Cell]]]:
+    """Return the support table: a row a command or feature, a cell a run."""
     every: dict[str, Scenario] = {}
+    by_id = []
     for run in runs:
-        for name, scenario in run.items():
-            every.setdefault(name, scenario)
-    return [(row, [cell(row, run) for run in runs]) for row in rows(every.values())]
+        by_id.append({scenario["id"]: scenario for scenario in run["scenarios"]})
+        every = by_id[-1] | every
+    absent = [{name for name, probe in run["target"]["capabilities"].items() if not probe["present"]} for run in runs]
+    pairs = list(zip(by_id, absent, strict=True))
+    return [(row, [cell(row, found, lacks) for found, lacks in pairs]) for row in rows(every.values())]

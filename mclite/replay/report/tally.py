@@ -54,9 +54,7 @@ class Tally:
     @property
     def others(self) -> dict[str, int]:
         """Why scenarios were not judged, with their numbers, none of them 0."""
-        return {
-            name: self.verdicts[verdict] for verdict, name in NOT_JUDGED.items() if self.verdicts[verdict]
-        }
+        return {name: self.verdicts[verdict] for verdict, name in NOT_JUDGED.items() if self.verdicts[verdict]}
 
     @property
     def text(self) -> str:

@@ -101,9 +101,7 @@ def make(
             "requires": requires,
             "scope": "key",
             "commands": verbs,
-            "note": "A client that trusts the old answer would serve stale data."
-            if dice.random() < 0.3
-            else None,
+            "note": "A client that trusts the old answer would serve stale data." if dice.random() < 0.3 else None,
             "file": f"{chapter}/{file}.toml",
             "talk": talk,
             "outcome": "match",
@@ -112,9 +110,7 @@ def make(
             "replay": f"pytest 'conformance/{chapter}/{file}.toml::{identity}' --target 127.0.0.1:11211",
         }
         if tells:
-            scenario["like"] = {
-                v: v in ("1.6.45", judged_as) for v in ("1.6.9", "1.6.18", "1.6.38", "1.6.45")
-            }
+            scenario["like"] = {v: v in ("1.6.45", judged_as) for v in ("1.6.9", "1.6.18", "1.6.38", "1.6.45")}
         if set(requires) & set(lacks):
             scenario |= {
                 "verdict": "unsupported",
@@ -187,8 +183,7 @@ def fleet(size: int) -> list[dict[str, Any]]:
         {"name": "a Rust port", "version": None, "fail": 0.5, "lacks": ("auth", "meta")},
     ]
     return [
-        make(size=size, seed=number, run=f"r{number}b4c7d{number}", **server)
-        for number, server in enumerate(servers)
+        make(size=size, seed=number, run=f"r{number}b4c7d{number}", **server) for number, server in enumerate(servers)
     ]
 
 

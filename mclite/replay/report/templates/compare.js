@@ -16,34 +16,37 @@ function makeDifferences() {
   place.replaceChildren(el("p", { class: "explain" }, total
     ? `${plural(total, "scenario")} of ${scenarios.length.toLocaleString("en")} told the servers apart, in ${plural(ordered.length, "pattern")}. `
     : "All servers answer alike.", total ? el("a", { href: "#differ=1" }, "Show them all") : null));
-  ordered.forEach((group, number) => place.append(pattern(group, number < 1)));
+  ordered.forEach((group) => place.append(pattern(group)));
 }
 
 function severity(key) {
   return key.some((one) => one.startsWith("bad")) ? 2 : key.some((one) => one.startsWith("warn")) ? 1 : 0;
 }
 
-const PART_NAMES = { good: "as it should be", bad: "fails", warn: "deviates", rest: "not judged", absent: "not in the run" };
+function place(signature) {
+  const position = WORST.indexOf(signature.split("|")[0]);
+  return position < 0 ? WORST.length : position;
+}
 
-function pattern({ key, members }, open) {
+const PART_NAMES = { good: "as it should be", bad: "fails", warn: "deviates", rest: "not judged", absent: "not in the run", other: "not of its version" };
+
+function pattern({ key, members }) {
   const parts = new Map();
   key.forEach((one, target) => {
     if (!parts.has(one)) parts.set(one, []);
     parts.get(one).push(targets[target].name);
   });
-  const order = [...parts].sort(([left], [right]) => WORST.indexOf(left.split("|")[0]) - WORST.indexOf(right.split("|")[0]));
+  const order = [...parts].sort(([left], [right]) => place(left) - place(right));
   const head = el("summary", null, el("b", null, String(members.length)), order.map(([one, names]) => {
     const [kind, as] = one.split("|");
     const word = as ? `${kind === "good" ? "" : `${PART_NAMES[kind]}, `}as ${as.split(",").join(", ")}` : PART_NAMES[kind];
     return el("span", { class: "part" }, el("span", { class: `chip v-${kind}` }, word), names.join(", "));
   }));
-  const node = el("details", { class: "pattern", open }, head);
-  const show = () => {
+  const node = el("details", { class: "pattern" }, head);
+  node.addEventListener("toggle", () => {
     if (!node.open || node.dataset.filled) return;
     node.dataset.filled = "yes";
     node.append(el("ul", null, members.map((scenario) => el("li", null, el("a", { href: `#open=${encodeURIComponent(scenario.id)}` }, scenario.title)))));
-  };
-  node.addEventListener("toggle", show);
-  show();
+  });
   return node;
 }

@@ -5,7 +5,8 @@ function makeRow(scenario) {
   const head = el("summary");
   if (many) {
     head.append(el("span", { class: "squares" }, found.map((verdict, target) => {
-      const [kind, mark, word] = verdict ? KINDS[verdict] : ["rest", "", "not in this run"];
+      const absent = appliesTo(scenario, targets[target].as) ? "not in this run" : "not of its version";
+      const [kind, mark, word] = verdict ? KINDS[verdict] : ["rest", "", absent];
       const label = `${targets[target].name}: ${word}`;
       return el("span", { class: `square v-${kind}`, role: "img", "aria-label": label, title: label }, mark);
     })));

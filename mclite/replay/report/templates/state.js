@@ -44,15 +44,17 @@ function chosenTargets(view) {
 
 const rowMembers = new Map(data.rows.map(([kind, name, , members]) => [`${kind}=${name}`, new Set(members)]));
 
-// Whether the targets were answered unlike: by kind of verdict, or as different versions of memcached.
+// Whether targets that had the scenario are unlike: by kind of verdict, or as different versions of memcached.
 const differing = scenarios.map((_, index) => {
   const seen = new Set(targets.map((__, target) => signature(target, index)));
+  seen.delete("absent");
+  seen.delete("other");
   return seen.size > 1;
 });
 
 function signature(target, index) {
   const verdict = verdictOf(target, index);
-  if (verdict === null) return "absent";
+  if (verdict === null) return appliesTo(scenarios[index], targets[target].as) ? "absent" : "other";
   const like = likeOf(target, index);
   const as = like ? Object.keys(like).filter((version) => like[version]).sort(compareVersions).join(",") : "";
   return `${KINDS[verdict][0]}|${as}`;
@@ -76,8 +78,11 @@ function matchesVersion(scenario, wanted, chosen) {
   const likes = chosen.map((target) => likeOf(target, scenario.index)).filter(Boolean);
   if (wanted === "apart") return likes.length > 0 || scenario.since !== null || scenario.until !== null;
   if (wanted.startsWith("unlike-")) return likes.some((like) => like[wanted.slice(7)] !== true);
-  return (!scenario.since || compareVersions(scenario.since, wanted) <= 0)
-    && (!scenario.until || compareVersions(wanted, scenario.until) <= 0);
+  return appliesTo(scenario, wanted);
+}
+
+function appliesTo({ since, until }, version) {
+  return (!since || compareVersions(since, version) <= 0) && (!until || compareVersions(version, until) <= 0);
 }
 
 const haystacks = [];

@@ -32,7 +32,9 @@ function difference(want, got, at, pattern) {
   let tail = 0;
   while (tail < want.length - start && tail < got.length - start
     && want[want.length - 1 - tail].text === got[got.length - 1 - tail].text) tail += 1;
-  return { want: [start, want.length - tail], got: [start, got.length - tail] };
+  // Where one side only lacks bytes, the byte that stands in their place is marked.
+  const stretch = (list) => [start, Math.max(list.length - tail, Math.min(start + 1, list.length))];
+  return { want: stretch(want), got: stretch(got) };
 }
 
 // Append tokens to `node`, neighbours of one kind in one element; `range` is marked, its first token most.
