@@ -12,7 +12,7 @@ from mclite.replay import show
 from mclite.replay.player import Player
 from mclite.replay.result import Keys
 from mclite.replay.scenario import Scenario, SuiteError, load
-from mclite.replay.transport import Address, Connection, Unreachable, parse_address
+from mclite.replay.transport import Address, Unreachable, connect, parse_address
 from mclite.replay.versions import KNOWN, claimed_version, parse_version
 
 
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def ask_version(address: Address) -> bytes:
     """Return the line with which the target answers `version`; raise Unreachable when it answers none."""
-    connection = Connection(address, 2.0)
+    connection = connect(address, 2.0)
     deadline = time.monotonic() + 2.0
     try:
         connection.send(b"version\r\n", deadline)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mclite.replay.transport import Address, Connection, Unreachable
+from mclite.replay.transport import Address, Unreachable, connect
 from mclite.replay.wire import brief
 
 
@@ -73,7 +73,7 @@ def probe(address: Address, key: bytes, names: Iterable[str] = tuple(PROBES)) ->
 
 
 def _ask(address: Address, request: bytes, wait: float) -> bytes:
-    connection = Connection(address, 2.0)
+    connection = connect(address, 2.0)
     deadline = time.monotonic() + wait
     try:
         connection.send(request, deadline)

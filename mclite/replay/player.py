@@ -13,7 +13,8 @@ from mclite.replay.delivery import lines, pieces, pipelined
 from mclite.replay.result import Differs, Event, Keys, Outcome, Patience, Result
 from mclite.replay.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
 from mclite.replay.text import Text, TextError, Values
-from mclite.replay.transport import Address, Connection, Unreachable
+from mclite.replay.transport import Address, Connection, Unreachable, connect
+from mclite.replay.udp import Datagrams
 from mclite.replay.wire import HEAD, TAIL, brief, first_difference
 
 #: The longest line that is read where a pattern stands; longer ones are too much.
@@ -22,6 +23,9 @@ LONGEST_LINE = 64 * 1024
 LONGEST_LIST = 16 * 1024 * 1024
 #: How much of a wrong answer is shown, in bytes, and how long the rest of its line is waited for, in seconds.
 SHOWN, GRACE = 4096, 0.05
+
+
+Stream = Connection | Datagrams
 
 
 class Player:
@@ -56,7 +60,7 @@ class _Play:
     def __init__(self, player: Player) -> None:
         self.player = player
         self.patience = player.patience
-        self.open: dict[str, Connection] = {}
+        self.open: dict[str, Stream] = {}
         self.quiet: set[str] = set()  # drained or half-closed: no barrier
         self.chopped: dict[str, int] = {}
         self.values: Values = {}
@@ -128,11 +132,11 @@ class _Play:
                 self.log(result.conn, "<", rest)
         self.log(result.conn, "!", result.reason or result.outcome)
 
-    def connection(self, conn: str) -> Connection:
+    def connection(self, conn: str) -> Stream:
         found = self.open.get(conn)
         if found is None:
             self.quiet.discard(conn)
-            found = self.open[conn] = Connection(self.player.address, self.patience.seconds)
+            found = self.open[conn] = connect(self.player.address, self.patience.seconds)
         return found
 
     # -- sending
@@ -157,7 +161,7 @@ class _Play:
 
     # -- reading
 
-    def more(self, connection: Connection, deadline: float, line: int | None, want: str) -> None:
+    def more(self, connection: Stream, deadline: float, line: int | None, want: str) -> None:
         """Read once; raise when nothing comes."""
         if connection.fill(deadline):
             return
@@ -168,7 +172,7 @@ class _Play:
         waited = f"nothing{' more' if got else ''} came for {self.patience.seconds:g} s"
         raise Differs("timeout", line, conn, waited, want, got, len(got))
 
-    def rest_of_line(self, connection: Connection, start: int) -> bytes:
+    def rest_of_line(self, connection: Stream, start: int) -> bytes:
         """Return the buffer up to the end of the line that holds byte `start`, as far as it comes soon."""
         deadline = time.monotonic() + GRACE
         while True:
@@ -186,7 +190,7 @@ class _Play:
         want = op.text.render(self.values, self.player.keys.new) + op.end
         self.exact(connection, op.conn, op.line, want)
 
-    def exact(self, connection: Connection, conn: str, line: int | None, want: bytes) -> None:
+    def exact(self, connection: Stream, conn: str, line: int | None, want: bytes) -> None:
         deadline = self.deadline(len(want) / 1e6)
         checked = 0
         while True:
@@ -210,7 +214,7 @@ class _Play:
             checked += len(piece)
             self.more(connection, deadline, line, brief(want))
 
-    def line_of(self, connection: Connection, op: Expect | AnyOf | SomeOf, count: int, want: str) -> bytes:
+    def line_of(self, connection: Stream, op: Expect | AnyOf | SomeOf, count: int, want: str) -> bytes:
         """Return the next `count` lines, with their ends, without taking them."""
         deadline = self.deadline()
         start = 0
@@ -223,7 +227,7 @@ class _Play:
             start = end + 1
         return bytes(connection.buffer[:start])
 
-    def pattern(self, connection: Connection, op: Expect) -> None:
+    def pattern(self, connection: Stream, op: Expect) -> None:
         want = op.text.show(self.values) + "\\r\\n"
         head = _literal_head(op.text)
         if head:  # what is exact before the first slot fails at its first different byte
@@ -350,14 +354,15 @@ class _Play:
     def barrier(self, conn: str) -> None:
         """Send `version`: its answer must come next, or the conversation is out of step."""
         connection = self.open[conn]
-        connection.send(b"version\r\n", self.deadline())
-        self.log(conn, ">", b"version\r\n")
-        answer = self.player.barrier
+        request = connection.frame(b"version\r\n")
+        connection.send(request, self.deadline())
+        self.log(conn, ">", request)
+        answer = connection.frame(self.player.barrier) if self.player.barrier is not None else None
         try:
             if answer is not None:
                 self.exact(connection, conn, None, answer)
             else:
-                self.exact(connection, conn, None, b"VERSION ")
+                self.exact(connection, conn, None, connection.frame(b"VERSION "))
                 self.exact(connection, conn, None, self.rest_of_line(connection, 0) or b"\n")
         except Differs as differs:
             result = differs.result

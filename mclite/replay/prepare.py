@@ -12,7 +12,7 @@ from mclite.replay.options import Asked
 from mclite.replay.results import slug
 from mclite.replay.run import TargetInfo
 from mclite.replay.servers import Server
-from mclite.replay.transport import Address, Connection
+from mclite.replay.transport import Address, connect
 from mclite.replay.versions import KNOWN, claimed_version, parse_version
 from mclite.replay.wire import escape
 
@@ -75,7 +75,7 @@ def nearest(claimed: str | None) -> str:
 
 def _is_empty(address: Address) -> bool:
     """Tell whether the server says that it holds no item."""
-    connection = Connection(address, 2.0)
+    connection = connect(address, 2.0)
     try:
         deadline = time.monotonic() + 2.0
         connection.send(b"stats\r\n", deadline)

@@ -19,7 +19,8 @@ from mclite.replay.scenario import Scenario, SuiteError, load
 from mclite.replay.servers import Server
 from mclite.replay.talk import Delivery
 from mclite.replay.targets import STARTS, TargetError, TargetSpec
-from mclite.replay.transport import Address, Connection, Kind, Unreachable, parse_address
+from mclite.replay.transport import Address, Connection, Unreachable, parse_address
+from mclite.replay.udp import unsayable
 from mclite.replay.verdicts import Verdict, fails, judge
 from mclite.replay.versions import KNOWN, parse_version
 
@@ -27,8 +28,7 @@ from mclite.replay.versions import KNOWN, parse_version
 WAITS = 0.05
 #: How long an answer is waited for when a scenario is played as of another version, just to compare.
 COMPARE = 0.25
-#: Which kind of address each requirement is about.
-_KINDS: dict[str, Kind] = {"tls": "tls", "unix": "unix", "udp": "udp"}
+_UDP = ("udp", "udp-raw")
 
 
 @dataclass(slots=True)
@@ -203,10 +203,10 @@ class TargetRun:
         with self._alone if alone else contextlib.nullcontext():
             server = self._server(needs, alone, once)
             try:
-                kind: Kind = "udp" if scenario.transport in ("udp", "udp-raw") else server.address.kind
-                if scenario.transport == "tcp" and kind != "tcp":
-                    raise _NotPlayed("skipped", f"it is about TCP, and {server.address} is not")
-                yield _Venue(server.address_for(kind), server, once)
+                kind = server.address.kind
+                if scenario.transport in ("udp", "udp-raw"):
+                    kind = scenario.transport
+                yield _Venue(self._fit(scenario, server.address_for(kind)), server, once)
             finally:
                 if once:
                     server.stop()
@@ -218,15 +218,16 @@ class TargetRun:
         assert self.lock is not None
         address = self.address
         missing = sorted(needs - {address.kind})
-        if missing == ["udp"] and address.kind == "tcp" and self.info.capabilities.get("udp", (False, ""))[0]:
-            missing, address = [], Address("udp", address.host, address.port)
+        if missing == ["udp"] and self.info.capabilities.get("udp", (False, ""))[0]:
+            missing = []
+        if scenario.transport in ("udp", "udp-raw") and not missing:
+            address = Address(scenario.transport, address.host, address.port)
         if missing:
             ways = " and ".join(f"{name} ({STARTS[name]})" for name in missing)
             raise _NotPlayed(
                 "skipped", f"it needs a server started otherwise: {ways}; --spawn lets the suite start one"
             )
-        if scenario.transport == "tcp" and address.kind != "tcp":
-            raise _NotPlayed("skipped", f"it is about TCP, and {address} is not")
+        address = self._fit(scenario, address)
         if scenario.scope == "key":
             with self.lock.shared():
                 yield _Venue(address, None)
@@ -239,6 +240,14 @@ class TargetRun:
             )
         with self.lock.exclusive():
             yield _Venue(address, None)
+
+    def _fit(self, scenario: Scenario, address: Address) -> Address:
+        """Return the address, unless the scenario cannot be said over it."""
+        if scenario.transport == "tcp" and address.kind != "tcp":
+            raise _NotPlayed("skipped", f"it is about TCP, and {address} is not")
+        if address.kind == "udp" and (reason := unsayable(scenario.talk.script(self.judged))):
+            raise _NotPlayed("skipped", reason)
+        return address
 
     def _server(self, needs: frozenset[str], alone: bool, once: bool) -> Server:
         """Return a running server of ours that was started as `needs` say."""
@@ -334,7 +343,7 @@ class TargetRun:
             if venue.server is not None and not venue.server.alive:
                 return False
             try:
-                if venue.address.kind != "udp":
+                if venue.address.kind not in _UDP:
                     Connection(venue.address, 1.0).close()
             except Unreachable:
                 time.sleep(pause)

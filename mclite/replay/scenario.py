@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mclite.replay.talk import Talk, TalkError
+from mclite.replay.transport import Kind
 from mclite.replay.versions import Version, parse_version
 
 Level = Literal["must", "should", "observed"]
@@ -35,7 +36,7 @@ FIELDS = frozenset(
     | {"note", "talk"}
 )
 DEFAULTS = frozenset({"section", "lines", "level", "since", "until", "requires", "scope", "transport", "depends"})
-TRANSPORTS = ("tcp", "unix", "tls", "udp", "udp-raw")
+TRANSPORTS: tuple[Kind, ...] = ("tcp", "unix", "tls", "udp", "udp-raw")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LINES = re.compile(r"([1-9][0-9]*)(?:-([1-9][0-9]*))?")
@@ -79,7 +80,7 @@ class Scenario:
     until: Version | None = None
     requires: tuple[str, ...] = ()
     scope: Scope = "key"
-    transport: str | None = None
+    transport: Kind | None = None
     depends: tuple[str, ...] = ()
     note: str | None = None
     commands: tuple[str, ...] = field(default=())

@@ -17,11 +17,13 @@ from pathlib import Path
 from mclite.replay.targets import TargetError, TargetSpec, common_values, find_spec
 from mclite.replay.transport import Address, Connection, Kind, Unreachable
 
-#: Seconds a server may take until it listens, and to end when it is told to.
-START, STOP = 10.0, 3.0
+#: Seconds a server may take until it listens, and to end when it is told to: it holds nothing worth saving,
+#: and real memcached takes a whole second.
+START, STOP = 10.0, 0.2
 #: How often a port that was taken meanwhile is tried anew.
 TRIES = 5
 
+_UDP = ("udp", "udp-raw")
 _running: set[Server] = set()
 _guard = threading.Lock()
 
@@ -129,7 +131,7 @@ class Server:
 
     def address_for(self, kind: Kind) -> Address:
         """Return where it is spoken to over UDP (the same port) or as it was started."""
-        return Address("udp", self.address.host, self.address.port) if kind == "udp" else self.address
+        return Address(kind, self.address.host, self.address.port) if kind in _UDP else self.address
 
     @property
     def alive(self) -> bool:
@@ -156,7 +158,7 @@ class Server:
         process = getattr(self, "process", None)
         if process is None:
             return
-        for number, patience in ((signal.SIGTERM, STOP), (signal.SIGKILL, STOP)):
+        for number, patience in ((signal.SIGTERM, STOP), (signal.SIGKILL, START)):
             if process.poll() is not None:
                 break
             with contextlib.suppress(ProcessLookupError):

@@ -44,7 +44,7 @@ STARTS: dict[str, str] = {
     "small-items": "with items of 2 kilobytes at most",
     "large-items": "with items of 4 megabytes",
     "idle-timeout": "with an idle timeout of 2 seconds",
-    "max-conns": "with 8 connections at most",
+    "max-conns": "with few connections at most",
     "one-thread": "with one thread",
     "requests": "with 5 requests an event",
     "track-sizes": "with the histogram of sizes",

@@ -15,10 +15,12 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from mclite.replay.udp import Datagrams
+
 #: The most bytes that are held unread of one connection.
 LIMIT = 64 * 1024 * 1024
 
-Kind = Literal["tcp", "unix", "tls", "udp"]
+Kind = Literal["tcp", "unix", "tls", "udp", "udp-raw"]
 
 
 class Unreachable(Exception):  # noqa: N818  # the word for what it is
@@ -95,6 +97,10 @@ class Connection:
         """Tell whether nothing more will come."""
         return self.gone is not None
 
+    def frame(self, data: bytes) -> bytes:
+        """Return what the closing barrier sends, and what must come: a stream adds nothing."""
+        return data
+
     def _receive(self) -> bool:
         try:
             data = self.sock.recv(65536)
@@ -156,6 +162,16 @@ class Connection:
         """Hang up."""
         with contextlib.suppress(OSError):
             self.sock.close()
+
+
+def connect(address: Address, timeout: float) -> Connection | Datagrams:
+    """Return a connection, or what stands for one over UDP; raise Unreachable."""
+    if address.kind not in ("udp", "udp-raw"):
+        return Connection(address, timeout)
+    try:
+        return Datagrams(address.host, address.port, raw=address.kind == "udp-raw")
+    except OSError as error:
+        raise Unreachable(f"{address} cannot be reached: {_reason(error)}") from None
 
 
 def _connect(address: Address, timeout: float) -> socket.socket:
