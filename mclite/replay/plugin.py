@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from mclite.replay import summary
+from mclite.replay.baseline import BaselineError
 from mclite.replay.items import ScenarioFile, ScenarioItem
 from mclite.replay.options import UsageError, add_options, read_options
 from mclite.replay.prepare import prepare
@@ -83,7 +84,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             if server is not None:
                 server.stop()
         pytest.exit(f"no server to judge: {error}", returncode=UNREACHABLE)
-    suite.use(infos, servers, "")
+    try:
+        suite.use(infos, servers, "")
+    except BaselineError as error:
+        suite.close()
+        pytest.exit(f"usage: {error}", returncode=USAGE)
 
 
 @pytest.hookimpl(optionalhook=True)

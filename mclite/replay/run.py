@@ -21,7 +21,7 @@ from mclite.replay.talk import Delivery
 from mclite.replay.targets import STARTS, TargetError, TargetSpec
 from mclite.replay.transport import Address, Connection, Unreachable, parse_address
 from mclite.replay.udp import unsayable
-from mclite.replay.verdicts import Verdict, fails, judge
+from mclite.replay.verdicts import Verdict, judge
 from mclite.replay.versions import KNOWN, parse_version
 
 #: A scenario that waits longer than this, in seconds, goes on the timeline.
@@ -45,6 +45,7 @@ class TargetInfo:
     judged: str
     prefix: str  #: of the keys of the run
     spawn: str | None = None
+    baseline: str | None = None
     empty: bool = False
     capabilities: dict[str, tuple[bool, str]] = field(default_factory=dict)
     declares: list[str] = field(default_factory=list)
@@ -198,7 +199,7 @@ class TargetRun:
             with self._running(scenario, needs) as venue:
                 yield venue
             return
-        once = "fresh" in needs or (scenario.scope == "server" and self.waits(scenario) > WAITS)
+        once = bool(needs & {"fresh", "shutdown"}) or (scenario.scope == "server" and self.waits(scenario) > WAITS)
         alone = scenario.scope == "server" and not once
         with self._alone if alone else contextlib.nullcontext():
             server = self._server(needs, alone, once)
@@ -305,7 +306,7 @@ class TargetRun:
             result.outcome = "died"
             return result, f"the target does not answer any more: {self._epitaph(venue)}"
         said = self._epitaph(venue)
-        if "shutdown" in scenario.requires and result.outcome == "closed":
+        if "shutdown" in scenario.requires:
             return result, result.reason
         was_dead = result.outcome == "died"
         second = self._again(scenario, venue)
@@ -387,8 +388,3 @@ class TargetRun:
         for server in list(self._servers.values()):
             server.stop()
         self._servers.clear()
-
-
-def failing(made: Record, strict: bool) -> bool:
-    """Tell whether the record fails the run."""
-    return fails(made["verdict"], strict) and made.get("baseline") != "expected"

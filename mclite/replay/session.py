@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mclite
-from mclite.replay import results
-from mclite.replay.options import Options
+from mclite.replay import baseline, results
+from mclite.replay.baseline import Baseline
+from mclite.replay.options import Asked, Options
 from mclite.replay.results import Record
 from mclite.replay.run import WAITS, Settings, TargetInfo, TargetRun
 from mclite.replay.servers import Server
@@ -54,10 +55,12 @@ class Session:
         self.written: list[Path] = []
         self.problems: list[str] = []
         self.documents: list[Record] = []
+        self.stale: list[str] = []
         self._began = time.monotonic()
         self._started = datetime.datetime.now(datetime.UTC)
         self._worker = ""
         self._timeline: Timeline[ScenarioItem, Record] | None = None
+        self._baselines: list[Baseline | None] = []
         self._alone: set[ScenarioItem] = set()
         self._waiting: list[ScenarioItem] = []
 
@@ -73,7 +76,20 @@ class Session:
         for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
             info.prefix += worker.removeprefix("gw")
             self.runs.append(TargetRun(info, settings, asked.spec, server))
+            self._baselines.append(self._read_baseline(info, asked))
             self.records.append({})
+
+    def _read_baseline(self, info: TargetInfo, asked: Asked) -> Baseline | None:
+        """Return the baseline that was asked for, or the one that is shipped beside the target file."""
+        path = self.options.baseline
+        if path is None and asked.spec is not None and asked.spec.baseline and asked.spec.file:
+            path = asked.spec.file.parent / asked.spec.baseline.replace("{version}", info.version or "")
+            if not path.is_file():
+                return None
+        if path is None:
+            return None
+        info.baseline = str(path)
+        return baseline.read(path) if path.is_file() else Baseline()
 
     def concerns(self, item: ScenarioItem) -> bool:
         """Tell whether the scenario is about the version that its target is judged as."""
@@ -125,8 +141,8 @@ class Session:
         run = self.runs[item.target]
         try:
             if self._timeline is not None and item in self._timeline:
-                return self._timeline.result(item)
-            return run.examine(item.scenario)
+                return self._compared(item, self._timeline.result(item))
+            return self._compared(item, run.examine(item.scenario))
         finally:
             self._alone.discard(item)
             if not self._alone:
@@ -134,7 +150,16 @@ class Session:
 
     def fails(self, made: Record) -> bool:
         """Tell whether the record fails the run."""
-        return fails(made["verdict"], self.options.strict) and made.get("baseline") != "expected"
+        if self.options.update_baseline or made.get("baseline") == "expected":
+            return False
+        return fails(made["verdict"], self.options.strict)
+
+    def _compared(self, item: ScenarioItem, made: Record) -> Record:
+        """Return the record with what the baseline says of it."""
+        known = self._baselines[item.target]
+        if known is not None:
+            made["baseline"] = known.match(made, self.options.strict)
+        return made
 
     def close(self) -> None:
         """Stop every server of this process."""
@@ -165,9 +190,10 @@ class Session:
     def finish(self, exitstatus: int) -> None:
         """Write the results of each target for which scenarios were played, and its page."""
         complete = self.complete and exitstatus in (0, 1)
-        for info, records in zip(self.infos, self.records, strict=True):
+        for index, (info, records) in enumerate(zip(self.infos, self.records, strict=True)):
             if not records:
                 continue
+            self._settle_baseline(index, complete)
             made = self._document(info, records, complete)
             self.documents.append(made)
             if self.options.no_report or not (complete or self.options.report_dir):
@@ -177,6 +203,27 @@ class Session:
         pages = [path for path in self.written if path.suffix == ".json"]
         if len(pages) > 1:
             self._page(pages, pages[0].parent / "index.html")
+
+    def _settle_baseline(self, index: int, complete: bool) -> None:
+        """Write the baseline anew when that was asked for; else find its entries that match no scenario."""
+        known, path = self._baselines[index], self.options.baseline
+        records = self.records[index]
+        if known is None:
+            return
+        if self.options.update_baseline and path is not None:
+            known = known.updated(records.values(), self.options.strict, complete)
+            try:
+                baseline.write(known, path, self.infos[index].name)
+            except baseline.BaselineError as error:
+                self.problems.append(str(error))
+                return
+            for made in records.values():
+                made["baseline"] = known.match(made, self.options.strict)
+            self.problems.append(f"baseline: {path} holds {len(known.entries)} known deviations now")
+        elif complete:
+            self.stale = known.unmatched(records)
+            for name in self.stale:
+                self.problems.append(f"STALE {name}: the baseline names it, and there is no such scenario here")
 
     def _path(self, info: TargetInfo) -> Path:
         folder = self.options.report_dir or Path("reports")
@@ -222,7 +269,7 @@ class Session:
             "transport": parse_address(info.address).kind,
             "complete": complete,
             "destructive": self.options.destructive,
-            "baseline": str(self.options.baseline) if self.options.baseline else None,
+            "baseline": info.baseline,
         }
         target = {
             "name": info.name,
@@ -245,12 +292,13 @@ class Session:
             return USAGE
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or not self.infos:
             return NOTHING_RAN if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus
-        verdicts = [made["verdict"] for records in self.records for made in records.values()]
-        if "target-died" in verdicts:
+        everything = [made for records in self.records for made in records.values()]
+        verdicts = {made["verdict"] for made in everything}
+        if any(made["verdict"] == "target-died" and self.fails(made) for made in everything):
             return UNREACHABLE
         if failed or exitstatus == pytest.ExitCode.TESTS_FAILED:
             return DEVIATES
-        if any(made.get("baseline") in ("fixed", "unmatched") for records in self.records for made in records.values()):
+        if self.stale or any(made.get("baseline") == "fixed" for made in everything):
             return STALE_BASELINE
         if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
             return NOTHING_RAN

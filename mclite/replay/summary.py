@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mclite.replay.results import Record
@@ -40,6 +41,9 @@ def lines(made: Record, strict: bool) -> list[str]:
     else:
         out.append(f"{name} deviates, judged as memcached {judged}")
     out.append("  " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))
+    known = Counter(item["baseline"] for item in made["scenarios"] if item.get("baseline"))
+    if known:
+        out.append("  baseline: " + ", ".join(f"{count} {name}" for name, count in sorted(known.items())))
     like = made["summary"]["resembles"]
     if like is not None:
         out.append(
@@ -55,8 +59,8 @@ def lines(made: Record, strict: bool) -> list[str]:
     if len(wrong) > NAMED:
         out.append(f"  and {len(wrong) - NAMED} more")
     for item in made["scenarios"]:
-        if item.get("baseline") in ("fixed", "unmatched"):
-            out.append(f"  STALE {item['id']}: {item['baseline']}; take it out of the baseline")
+        if item.get("baseline") == "fixed":
+            out.append(f"  STALE {item['id']}: it is right now; take it out of the baseline")
     return out
 
 
