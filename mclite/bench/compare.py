@@ -33,6 +33,7 @@ class Settings:
         warm_up: seconds before, not counted, with every reply checked too
         rounds: A B A B
         connections: that send
+        retries: how often a round is taken again when other processes disturbed it; the least disturbed counts
         rate: requests a second for `latency`; None: half of what the slowest server does
         held: connections to hold
         items: to store for `memory`
@@ -44,6 +45,7 @@ class Settings:
     seconds: float = 1.0
     warm_up: float = 0.2
     rounds: int = 5
+    retries: int = 0
     connections: int = 50
     rate: float | None = None
     held: int = 10_000
@@ -55,9 +57,7 @@ class Settings:
 SMOKE = {"seconds": 0.05, "warm_up": 0.02, "rounds": 1, "connections": 10, "held": 300, "items": 20_000}
 
 
-def throughput(
-    driver: Driver, servers: Sequence[Server], settings: Settings, progress: Progress
-) -> list[Figures]:
+def throughput(driver: Driver, servers: Sequence[Server], settings: Settings, progress: Progress) -> list[Figures]:
     """Drive every chosen workload on every server and return a row for each.
 
     Args:
@@ -92,6 +92,21 @@ def throughput(
 
 
 def _run(driver: Driver, server: Server, name: str, settings: Settings, **more: Any) -> Figures:
+    """Take one round; take it again while it was disturbed, as often as the settings allow."""
+    best = _once(driver, server, name, settings, **more)
+    for _ in range(settings.retries):
+        if _waited(best) <= DISTURBED:
+            break
+        again = _once(driver, server, name, settings, **more)
+        best = min(best, again, key=_waited)
+    return best
+
+
+def _waited(figures: Figures) -> float:
+    return float(max(figures["server_waited"], figures["load_waited"]))
+
+
+def _once(driver: Driver, server: Server, name: str, settings: Settings, **more: Any) -> Figures:
     return driver.order(
         "run",
         server,
@@ -132,9 +147,7 @@ def latency(
         for server, figures in zip(servers, rounds, strict=True):
             figures.append(_run(driver, server, "get", settings, rate=rate))
     results = [_result(number, figures) for number, figures in enumerate(rounds)]
-    progress(
-        f"latency at {rate:,.0f}/s: p99 " + ", ".join(f"{result['p99'] * 1e6:,.0f} µs" for result in results)
-    )
+    progress(f"latency at {rate:,.0f}/s: p99 " + ", ".join(f"{result['p99'] * 1e6:,.0f} µs" for result in results))
     return {
         "rate": rate,
         "results": results,
@@ -165,7 +178,7 @@ def _result(number: int, rounds: Sequence[Figures]) -> Figures:
         "spread": (max(rates) - min(rates)) / middle["rate"] if middle["rate"] else None,
         "server_microseconds": 1e6 * server / middle["rate"] if server and middle["rate"] else None,
         "limit": limit,
-        "disturbed": max(middle["server_waited"], middle["load_waited"]) > DISTURBED,
+        "disturbed": _waited(middle) > DISTURBED,
         "rounds": list(rounds),
     }
 
@@ -187,8 +200,6 @@ def ratios(rounds: Sequence[Sequence[Figures]], key: str) -> list[Figures]:
         if not pairs:
             continue
         single = [ours / theirs for ours, theirs in pairs]
-        middle = statistics.median(ours for ours, _ in pairs) / statistics.median(
-            theirs for _, theirs in pairs
-        )
+        middle = statistics.median(ours for ours, _ in pairs) / statistics.median(theirs for _, theirs in pairs)
         found.append({"against": number, "ratio": middle, "low": min(single), "high": max(single)})
     return found

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from mclite.bench import workloads
 from mclite.bench.workloads import Step, Workload
 
-READ_SIZE = 16_384
-LARGE_READ_SIZE = 262_144
+READ_SIZE = 8_192
+LARGE_READ_SIZE = 65_536  # above 128 KB malloc maps fresh pages for every read: four times slower
 GIVE_UP = 10.0  # seconds without a byte
 
 Address = tuple[str, int]
@@ -44,9 +44,7 @@ class Connection:
         try:
             sock = socket.create_connection(address, timeout=GIVE_UP)
         except OSError as error:
-            raise TargetDiedError(
-                f"cannot connect to {address[0]}:{address[1]}: {error.strerror or error}"
-            ) from None
+            raise TargetDiedError(f"cannot connect to {address[0]}:{address[1]}: {error.strerror or error}") from None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self.fd = sock.fileno()
@@ -230,9 +228,7 @@ def _died(error: OSError) -> TargetDiedError:
 
 def difference(request: bytes, want: bytes, got: bytes) -> str:
     """Return one line that shows a request, what had to come and what came, where they differ."""
-    at = next(
-        (i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b), min(len(want), len(got))
-    )
+    at = next((i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b), min(len(want), len(got)))
     line = max(want.rfind(b"\n", 0, at) + 1, at - 40)
     return (
         f"wrong answer to {shown(request)}: wanted {shown(want[line:])}, got {shown(got[line:])}"

@@ -67,7 +67,7 @@ def serve_epoll(listener: socket.socket) -> None:
             sock, fixed = connections[fd]
             try:
                 if event & select.EPOLLIN:
-                    data = sock.recv(262_144)
+                    data = sock.recv(65_536)
                     if not data:
                         raise ConnectionResetError
                     answer = fixed.receive(data)

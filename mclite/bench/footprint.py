@@ -84,9 +84,7 @@ def memory(
                 "bytes_an_item": None if grown is None or not items else grown / items,
             }
         )
-    progress(
-        "memory: " + ", ".join(f"{result['bytes_an_item'] or 0:.0f} bytes an item" for result in results)
-    )
+    progress("memory: " + ", ".join(f"{result['bytes_an_item'] or 0:.0f} bytes an item" for result in results))
     return {"results": results, "ratios": ratios([[result] for result in results], "bytes_an_item")}
 
 
@@ -125,9 +123,7 @@ def connections(
             if held["held"] == settings.held:
                 few = min(settings.connections, settings.held)
                 long = max(settings.seconds, COME_ROUND * settings.held)
-                result["few_active"] = driver.order(
-                    "active", server, connections=few, seconds=settings.seconds
-                )
+                result["few_active"] = driver.order("active", server, connections=few, seconds=settings.seconds)
                 result["all_active"] = driver.order("active", server, connections=settings.held, seconds=long)
             driver.order("release")
         finally:

@@ -14,40 +14,9 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from mclite.bench.busy import Busy, Stopwatch
 from mclite.bench.connection import GIVE_UP, Connection, TargetDiedError
-
-
-@dataclass(slots=True)
-class Busy:
-    """Seconds that processes ran, and seconds that they were ready to run while others had the core."""
-
-    ran: float = 0.0
-    waited: float = 0.0
-
-    @classmethod
-    def of(cls, pids: Sequence[int]) -> Busy:
-        """Read both from /proc/PID/task/*/schedstat, all threads together; zeros where there is none."""
-        busy = cls()
-        for pid in pids:
-            for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-                try:
-                    ran, waited, _slices = file.read_text().split()
-                except (OSError, ValueError):
-                    continue
-                busy.ran += int(ran) / 1e9
-                busy.waited += int(waited) / 1e9
-        return busy
-
-    def since(self, before: Busy) -> Busy:
-        """Return the difference."""
-        return Busy(self.ran - before.ran, self.waited - before.waited)
-
-    def add(self, more: Busy) -> None:
-        """Add another stretch of time."""
-        self.ran += more.ran
-        self.waited += more.waited
 
 
 @dataclass(slots=True)
@@ -72,9 +41,7 @@ class Taken:
     rate: float | None = None
 
 
-def closed(
-    connections: Sequence[Connection], seconds: float, pids: Sequence[int] = (), own: int = 0
-) -> Taken:
+def closed(connections: Sequence[Connection], seconds: float, pids: Sequence[int] = (), own: int = 0) -> Taken:
     """Drive the connections for a time; each asks again as soon as it was answered.
 
     A workload that uses its items up runs in slices, with the clock stopped while items are stored anew.
@@ -90,10 +57,10 @@ def closed(
     """
     taken = Taken()
     while seconds - taken.seconds > 1e-6:
-        servers, loads = Busy.of(pids), Busy.of([own] if own else [])
+        servers, loads = Stopwatch(pids), Stopwatch([own] if own else [])
         _slice(connections, seconds - taken.seconds, taken)
-        taken.server.add(Busy.of(pids).since(servers))
-        taken.load.add(Busy.of([own] if own else []).since(loads))
+        taken.server.add(servers.stop())
+        taken.load.add(loads.stop())
         if not connections[0].once or not connections[0].done:
             break
         if seconds - taken.seconds > 1e-6:
@@ -173,9 +140,7 @@ def _slice(connections: Sequence[Connection], seconds: float, taken: Taken) -> N
         poller.close()
 
 
-def at_rate(
-    connections: Sequence[Connection], seconds: float, rate: float, pids: Sequence[int] = ()
-) -> Taken:
+def at_rate(connections: Sequence[Connection], seconds: float, rate: float, pids: Sequence[int] = ()) -> Taken:
     """Send at a fixed rate, in turn over the connections, whether or not the last request was answered.
 
     The loop turns without sleeping: it must have a core to itself.
@@ -197,7 +162,7 @@ def at_rate(
     total = max(1, int(rate * seconds))
     interval = 1.0 / rate
     poller = select.epoll(count)
-    servers = Busy.of(pids)
+    servers = Stopwatch(pids)
     try:
         for connection in connections:
             poller.register(connection.fd, select.EPOLLIN)
@@ -230,7 +195,7 @@ def at_rate(
     finally:
         poller.close()
     taken.requests = answered
-    taken.server = Busy.of(pids).since(servers)
+    taken.server = servers.stop()
     for connection in connections:
         connection.nothing_more()
     return taken

@@ -32,11 +32,7 @@ def text(result: Figures) -> str:
 def _head(result: Figures) -> str:
     machine, settings = result["machine"], result["settings"]
     pinned = machine["pinned"]
-    where = (
-        f"servers on core {pinned['servers'][0]}, load on core {pinned['load'][0]}"
-        if pinned
-        else "not pinned"
-    )
+    where = f"servers on core {pinned['servers'][0]}, load on core {pinned['load'][0]}" if pinned else "not pinned"
     return (
         f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']},"
         f" Python {machine['python']}; {where}\n"
@@ -142,11 +138,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     def line(cells: Sequence[str]) -> str:
         first = cells[0].ljust(widths[0])
-        return (
-            "| "
-            + " | ".join([first, *(c.rjust(w) for c, w in zip(cells[1:], widths[1:], strict=True))])
-            + " |\n"
-        )
+        return "| " + " | ".join([first, *(c.rjust(w) for c, w in zip(cells[1:], widths[1:], strict=True))]) + " |\n"
 
     rule = "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|\n"
     return line(header) + rule + "".join(line(cells) for cells in rows)

@@ -82,9 +82,7 @@ def run(
             result["latency"] = compare.latency(driver, servers, settings, result["workloads"], progress)
         if target is not None:
             used = [row["name"] for row in result["workloads"]] or ["get"]
-            driver.order(
-                "clean", servers[0], workloads=sorted({*used, "get"}), connections=settings.connections
-            )
+            driver.order("clean", servers[0], workloads=sorted({*used, "get"}), connections=settings.connections)
         for server in servers:
             server.stop()
         if target is None and real:

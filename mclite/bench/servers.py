@@ -156,9 +156,7 @@ class Server:
                 if answer.startswith(b"VERSION ") and answer.endswith(b"\r\n"):
                     return answer[8:-2].decode("ascii", "backslashreplace")
                 if answer:
-                    raise TargetDiedError(
-                        f"{self.name} is no memcached: it answers version with {answer[:60]!r}"
-                    )
+                    raise TargetDiedError(f"{self.name} is no memcached: it answers version with {answer[:60]!r}")
             except socket.gaierror as error:
                 raise TargetDiedError(f"cannot resolve {self.address[0]!r}: {error.strerror}") from None
             except OSError as error:

@@ -74,10 +74,7 @@ WORKLOADS: dict[str, Workload] = {
     workload.name: workload
     for workload in (
         *(Workload(verb, f"{verb}, one at a time on each connection", verb) for verb in VERBS),
-        *(
-            Workload(f"{verb}-pipelined", f"{verb}, {PIPELINE} in one write", verb, depth=PIPELINE)
-            for verb in VERBS
-        ),
+        *(Workload(f"{verb}-pipelined", f"{verb}, {PIPELINE} in one write", verb, depth=PIPELINE) for verb in VERBS),
         Workload("get-100-keys", "one get of 100 keys", "get", keys=100),
         Workload("get-100kb", "get of a data block of 100,000 bytes", "get", size=100_000),
         Workload("set-100kb", "set of a data block of 100,000 bytes", "set", size=100_000),

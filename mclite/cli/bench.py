@@ -52,11 +52,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="only this workload (or pattern); repeatable",
     )
     parser.add_argument("--list", action="store_true", help="print the names of the workloads and stop")
-    parser.add_argument(
-        "--seconds", type=_positive, help=f"of a round of a workload (default {defaults.seconds:g})"
-    )
+    parser.add_argument("--seconds", type=_positive, help=f"of a round of a workload (default {defaults.seconds:g})")
     parser.add_argument(
         "--rounds", type=_count, help=f"how often each server takes its turn (default {defaults.rounds})"
+    )
+    parser.add_argument(
+        "--retries",
+        type=_count,
+        help="take a round again, up to so often, when other processes disturbed it (default 0)",
     )
     parser.add_argument("--connections", type=_count, help=f"that send (default {defaults.connections})")
     parser.add_argument(

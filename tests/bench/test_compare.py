@@ -96,6 +96,20 @@ def test_who_was_disturbed(waited: float, disturbed: bool) -> None:
     assert rows[0]["results"][0]["disturbed"] is disturbed
 
 
+def test_a_disturbed_round_is_taken_again_and_the_least_disturbed_counts() -> None:
+    waits = iter([0.3, 0.1, 0.2, 0.01, 0.9])
+
+    class Disturbed(Scribe):
+        def order(self, do: str, server: Any = None, **arguments: Any) -> dict[str, Any]:
+            return super().order(do, server, **arguments) | {"load_waited": next(waits)}
+
+    scribe = Disturbed([1, 2, 3, 4, 5])
+    settings = Settings(names=["get"], rounds=2, retries=2)
+    rows = compare.throughput(scribe, [Named("a")], settings, lambda line: None)
+    assert [one["rate"] for one in rows[0]["results"][0]["rounds"]] == [2, 4]
+    assert len(scribe.orders) == 4
+
+
 def test_ratios_leave_out_what_is_unknown() -> None:
     assert compare.ratios([[{"x": 1.0}], [{"x": None}], [{"x": 4.0}]], "x") == [
         {"against": 2, "ratio": 0.25, "low": 0.25, "high": 0.25}

@@ -27,9 +27,7 @@ def test_addresses(target: str, address: tuple[str, int]) -> None:
     assert Server.parse(target) == address
 
 
-@pytest.mark.parametrize(
-    "target", ["localhost", ":11211", "host:", "host:0", "host:65536", "host:x", "host:²"]
-)
+@pytest.mark.parametrize("target", ["localhost", ":11211", "host:", "host:0", "host:65536", "host:x", "host:²"])
 def test_no_addresses(target: str) -> None:
     with pytest.raises(BadTargetError, match=r"is no host:port"):
         Server.parse(target)
