@@ -113,8 +113,9 @@ class TargetRun:
     # -- one scenario
 
     def waits(self, scenario: Scenario) -> float:
-        """Return how many seconds the scenario waits when it is played."""
-        return scenario.talk.seconds(self.judged)
+        """Return how many seconds the scenario waits when it is played, also to compare versions."""
+        seconds = scenario.talk.seconds(self.judged)
+        return seconds + COMPARE if scenario.talk.guards and scenario.scope == "key" else seconds
 
     def examine(self, scenario: Scenario) -> Record:
         """Play a scenario, once a run, and return its record."""
@@ -199,7 +200,9 @@ class TargetRun:
             with self._running(scenario, needs) as venue:
                 yield venue
             return
-        once = bool(needs & {"fresh", "shutdown"}) or (scenario.scope == "server" and self.waits(scenario) > WAITS)
+        once = bool(needs & {"fresh", "shutdown"}) or (
+            scenario.scope == "server" and scenario.talk.seconds(self.judged) > WAITS
+        )
         alone = scenario.scope == "server" and not once
         with self._alone if alone else contextlib.nullcontext():
             server = self._server(needs, alone, once)

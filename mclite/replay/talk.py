@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mclite.replay.text import Text, TextError, parse_text
-from mclite.replay.versions import KNOWN, Guard, Version, parse_guard, parse_version
+from mclite.replay.versions import KNOWN_VERSIONS, Guard, Version, parse_guard
 
 #: verb: (does it take a number, the number when none is written; None = it must be written)
 VERBS: dict[str, tuple[bool, float | None]] = {
@@ -121,7 +121,7 @@ class Talk:
         self._scripts: dict[tuple[bool, ...], Script] = {}
         if not self.steps:
             raise TalkError(1, "it says nothing")
-        for version in self._versions():
+        for version in {self.variant(version): version for version in self._versions()}.values():
             script = self.script(version)
             if not any(isinstance(op, Write) for op in script) and not _acts(script, "open"):
                 raise TalkError(1, f"nothing is sent to {'.'.join(map(str, version))}")
@@ -129,7 +129,7 @@ class Talk:
 
     def _versions(self) -> Iterator[Version]:
         """Yield a version of each side of every guard."""
-        yield from map(parse_version, KNOWN)
+        yield from KNOWN_VERSIONS
         for guard in self.guards:
             for item in guard.ranges:
                 yield from (end for end in (item.low, item.high) if end is not None)

@@ -257,6 +257,7 @@ def _places(data: bytes, wanted: bytes, start: int, end: int) -> Iterator[int]:
         yield end
 
 
+_PLAIN = re.compile(r"[^\\{}]+")
 _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _REGEX_SLOT = re.compile(rf"\{{({_NAME})?:/(.*?)/\}}")
 _REPEAT = re.compile(r"(.+)\*([0-9]+)", re.DOTALL)
@@ -295,8 +296,10 @@ def parse_text(source: str) -> Text:
         elif character == "}":
             raise TextError(r"a } that closes nothing: write \}")
         else:
-            literal += character.encode()
-            position += 1
+            plain = _PLAIN.match(source, position)
+            assert plain is not None
+            literal += plain[0].encode()
+            position = plain.end()
     if literal:
         parts.append(Literal(bytes(literal)))
     constant = b"" if not parts else None

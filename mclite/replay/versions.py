@@ -69,3 +69,7 @@ class Guard:
 def parse_guard(text: str) -> Guard:
     """Return the guard written as ranges with commas between them; raise ValueError when one is malformed."""
     return Guard(text, tuple(parse_range(part.strip()) for part in text.split(",")))
+
+
+#: The same as numbers.
+KNOWN_VERSIONS: tuple[Version, ...] = tuple(map(parse_version, KNOWN))

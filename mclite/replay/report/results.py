@@ -83,7 +83,8 @@ def load(path: Path) -> Results:
     try:
         data = json.loads(raw.decode("utf-8"))
     except json.JSONDecodeError as error:
-        ended = not raw.strip() or not error.doc[error.pos :].strip() or "Unterminated" in error.msg
+        rest = error.doc[error.pos :].strip()
+        ended = error.doc.lstrip()[:1] in ("{", "") and (len(rest) < 8 or "Unterminated" in error.msg)
         if ended:
             what = f"is truncated: it ends after {len(raw)} bytes, in the middle of its JSON"
         else:
