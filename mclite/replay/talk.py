@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mclite.replay.text import Text, TextError, parse_text
+from mclite.replay.notation import parse_text
+from mclite.replay.text import Text, TextError
 from mclite.replay.versions import KNOWN_VERSIONS, Guard, Version, parse_guard
 
 #: verb: (does it take a number, the number when none is written; None = it must be written)

@@ -1,8 +1,4 @@
-"""The text of one line of a talk: literal bytes and slots, how it is written, sent and matched.
-
-    text  = any character | \\r \\n \\t \\0 \\\\ \\{ \\} \\xHH | slot
-    slot  = {name} {name+1} {time+100} {text*n} {key:250} {name:type} {:type}
-    type  = uint | word | rest | n..m | !name | /regex/
+"""The text of one line of a talk: literal bytes and slots, how it is sent and matched (notation.py parses it).
 
 A text that is sent or must come exactly is rendered to bytes; one with a `{name:type}` is matched part by
 part. No part ever matches across the end of a line, so a match costs at most one pass over the line a slot.
@@ -10,6 +6,7 @@ part. No part ever matches across the end of a line, so a match costs at most on
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,9 +15,6 @@ from dataclasses import dataclass
 from mclite.replay.wire import brief, escape
 
 Values = dict[str, bytes]
-
-#: The most bytes that a `{text*n}` may grow to.
-LARGEST = 64 * 1024 * 1024
 
 
 class TextError(ValueError):
@@ -41,6 +35,13 @@ class Value:
     name: str
     delta: int | None
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """`{name|base64}`: the value of a name in base64, as the meta commands take binary keys."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Slot:
                 yield bound.name
 
 
-Part = Literal | Value | Clock | Padded | Repeat | Slot
+Part = Literal | Value | Encoded | Clock | Padded | Repeat | Slot
 
 
 def _integer(name: str, values: Mapping[str, bytes]) -> int:
@@ -138,12 +139,10 @@ class Text:
             match part:
                 case Literal(data):
                     out.append(data)
-                case Value(name, delta):
+                case Value(name) | Encoded(name):
                     if name not in values and name.startswith("key"):
                         values[name] = new_key(None)
-                    out.append(values[name] if delta is None else b"%d" % (_integer(name, values) + delta))
-                case Clock(delta):
-                    out.append(b"%d" % (int(time.time()) + delta))
+                    out.append(_bytes_of(part, values))
                 case Padded(name, length):
                     values[name] = new_key(length)
                     out.append(values[name])
@@ -151,6 +150,8 @@ class Text:
                     out.append(text.render(values, new_key) * count)
                 case Slot(source=source):
                     raise TextError(f"{source} matches what comes; it cannot be sent")
+                case _:
+                    out.append(_bytes_of(part, values))
         return b"".join(out)
 
     def match(self, data: bytes, values: Values) -> Values | int:
@@ -183,7 +184,7 @@ class Text:
         for part in self.parts:
             if isinstance(part, Slot):
                 shown.append(part.source)
-            elif isinstance(part, Padded) or (isinstance(part, Value) and part.name not in values):
+            elif isinstance(part, Padded) or (isinstance(part, Value | Encoded) and part.name not in values):
                 shown.append(f"{{{part.name}}}")
             else:
                 shown.append(brief(_bytes_of(part, values)))
@@ -193,7 +194,7 @@ class Text:
         """Yield the names whose values must be known before."""
         for part in self.parts:
             match part:
-                case Value(name):
+                case Value(name) | Encoded(name):
                     yield name
                 case Repeat(text):
                     yield from text.needs()
@@ -218,6 +219,8 @@ def _bytes_of(part: Part, values: Mapping[str, bytes]) -> bytes:
             return values[name]
         case Value(name, delta):
             return b"%d" % (_integer(name, values) + (delta or 0))
+        case Encoded(name):
+            return base64.b64encode(values[name])
         case Clock(delta):
             return b"%d" % (int(time.time()) + delta)
         case Repeat(text, count):
@@ -255,128 +258,3 @@ def _places(data: bytes, wanted: bytes, start: int, end: int) -> Iterator[int]:
         place = data.rfind(wanted, start, place + len(wanted) - 1) if place > start else -1
     if not yielded:
         yield end
-
-
-_PLAIN = re.compile(r"[^\\{}]+")
-_NAME = r"[A-Za-z][A-Za-z0-9_]*"
-_REGEX_SLOT = re.compile(rf"\{{({_NAME})?:/(.*?)/\}}")
-_REPEAT = re.compile(r"(.+)\*([0-9]+)", re.DOTALL)
-_CLOCK = re.compile(r"time([+-][0-9]+)?")
-_VALUE = re.compile(rf"({_NAME})([+-][0-9]+)?")
-_TYPED = re.compile(rf"({_NAME})?:(.+)")
-_RANGE = re.compile(rf"(-?[0-9]+|{_NAME}(?:[+-][0-9]+)?)?\.\.(-?[0-9]+|{_NAME}(?:[+-][0-9]+)?)?")
-_ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "{": b"{", "}": b"}"}
-_FORMS = {
-    "uint": re.compile(rb"0|[1-9][0-9]*"),
-    "word": re.compile(rb"[^ \t\r\n\0]+"),
-    "rest": re.compile(rb"[^\r\n]*"),
-}
-_INTEGER = re.compile(rb"-?[0-9]{1,20}")
-
-
-def parse_text(source: str) -> Text:
-    """Parse the text of a line, without its end; raise TextError when it is malformed."""
-    parts: list[Part] = []
-    literal = bytearray()
-    position = 0
-    while position < len(source):
-        character = source[position]
-        if character == "\\":
-            data, position = _escape_at(source, position)
-            literal += data
-        elif character == "{":
-            part, position = _slot_at(source, position)
-            if isinstance(part, Repeat) and part.text.constant is not None:
-                literal += part.text.constant * part.count
-                continue
-            if literal:
-                parts.append(Literal(bytes(literal)))
-                literal.clear()
-            parts.append(part)
-        elif character == "}":
-            raise TextError(r"a } that closes nothing: write \}")
-        else:
-            plain = _PLAIN.match(source, position)
-            assert plain is not None
-            literal += plain[0].encode()
-            position = plain.end()
-    if literal:
-        parts.append(Literal(bytes(literal)))
-    constant = b"" if not parts else None
-    if len(parts) == 1 and isinstance(parts[0], Literal):
-        constant = parts[0].data
-    return Text(source, tuple(parts), constant, any(isinstance(part, Slot) for part in parts))
-
-
-def _escape_at(source: str, position: int) -> tuple[bytes, int]:
-    letter = source[position + 1 : position + 2]
-    if letter == "x":
-        digits = source[position + 2 : position + 4]
-        if not re.fullmatch("[0-9A-Fa-f]{2}", digits):
-            raise TextError(rf"\x needs two hexadecimal digits, not {digits!r}")
-        return bytes.fromhex(digits), position + 4
-    if letter not in _ESCAPES or not letter:
-        raise TextError(rf"\{letter} is no escape; there are \r \n \t \0 \\ \{{ \}} \xHH")
-    return _ESCAPES[letter], position + 2
-
-
-def _slot_at(source: str, position: int) -> tuple[Part, int]:
-    """Parse the slot that opens at `position`; return it and where it ends."""
-    if regex := _REGEX_SLOT.match(source, position):
-        try:
-            pattern = re.compile(regex[2].encode())
-        except re.error as error:
-            raise TextError(f"the pattern /{regex[2]}/ is malformed: {error}") from None
-        return Slot(regex[1], pattern, regex[0]), regex.end()
-    depth, end = 0, position
-    while True:
-        if end >= len(source):
-            raise TextError(rf"a {{ that is never closed: write \{{ for the character; {source[position:]!r}")
-        if source[end] == "\\":
-            end += 2
-            continue
-        depth += {"{": 1, "}": -1}.get(source[end], 0)
-        end += 1
-        if depth == 0:
-            return _slot(source[position + 1 : end - 1]), end
-
-
-def _slot(inside: str) -> Part:
-    if found := _REPEAT.fullmatch(inside):
-        text, count = parse_text(found[1]), int(found[2])
-        if text.matches or any(isinstance(part, Padded) for part in text.parts):
-            raise TextError(f"{{{inside}}}: only literal text and values can be repeated")
-        if len(found[1]) * count > LARGEST:
-            raise TextError(f"{{{inside}}} is more than {LARGEST} bytes")
-        return Repeat(text, count)
-    if found := _CLOCK.fullmatch(inside):
-        return Clock(int(found[1] or 0))
-    if found := _VALUE.fullmatch(inside):
-        return Value(found[1], int(found[2]) if found[2] else None, f"{{{inside}}}")
-    if found := _TYPED.fullmatch(inside):
-        return _typed(found[1], found[2], f"{{{inside}}}")
-    raise TextError(rf"{{{inside}}} is no slot: {{name}} {{name+1}} {{time+9}} {{text*n}} {{key:250}} {{name:type}}")
-
-
-def _typed(name: str | None, kind: str, source: str) -> Part:
-    if name == "time":
-        raise TextError(f"{source}: time is the clock, it cannot be bound")
-    if kind in _FORMS:
-        return Slot(name, _FORMS[kind], source)
-    if kind.isdecimal():
-        if name is None or not name.startswith("key"):
-            raise TextError(f"{source}: a length makes a key, so its name must begin with key")
-        return Padded(name, int(kind))
-    if kind.startswith("!") and re.fullmatch(_NAME, kind[1:]):
-        return Slot(name, _FORMS["word"], source, differs_from=kind[1:])
-    if kind != ".." and (found := _RANGE.fullmatch(kind)):
-        return Slot(name, _INTEGER, source, low=_bound(found[1]), high=_bound(found[2]))
-    raise TextError(f"{source}: the type is none of uint, word, rest, n..m, !name, /regex/")
-
-
-def _bound(written: str | None) -> Bound | None:
-    if written is None:
-        return None
-    if found := re.fullmatch(rf"({_NAME})([+-][0-9]+)?", written):
-        return Bound(found[1], int(found[2] or 0))
-    return Bound(None, int(written))

@@ -102,9 +102,10 @@ def pages(results: Sequence[Path], out: Path) -> list[Published]:
     """
     if not results:
         raise ResultsError("There are no results to publish.")
+    runs = sorted(((path, load(path)) for path in results), key=lambda pair: _order(pair[1]))
     out.mkdir(parents=True, exist_ok=True)
     made: list[Published] = []
-    for path, run in sorted(((path, load(path)) for path in results), key=lambda pair: _order(pair[1])):
+    for path, run in runs:
         name = _file_name(run, {one.name for one in made})
         copy, page = out / f"{name}.json", out / f"{name}.html"
         if path.resolve() != copy.resolve():
