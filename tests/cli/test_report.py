@@ -1,0 +1,138 @@
+"""`mclite report` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mclite.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def results(verdict: str = "pass") -> dict[str, Any]:
+    """Make the results of one scenario."""
+    return {
+        "format": "mclite-results",
+        "schema": 1,
+        "suite": {"version": "0.1.0", "protocol": "1.6.45"},
+        "run": {"id": "m1", "started": "2026-01-01T00:00:00Z", "seconds": 1, "as": "1.6.45", "delivery": "whole",
+                "transport": "tcp"},
+        "target": {"name": "a server", "address": "127.0.0.1:1", "version": "1", "known_version": None, "spawn": None,
+                   "capabilities": {}},
+        "summary": {"conforms": True, "verdicts": {verdict: 1}, "resembles": None},
+        "scenarios": [
+            {"id": "storage/set/a", "title": "set stores", "chapter": "storage", "section": "Storage commands",
+             "lines": ["204"], "level": "must", "file": "storage/set.toml", "outcome": "match", "verdict": verdict,
+             "milliseconds": 1, "transcript": None, "commands": ["set"]}
+        ],
+        "transcripts": [],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Write a good and a bad run."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(results()))
+    bad.write_text(json.dumps(results("fail")))
+    return good, bad
+
+
+def test_html(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "page.html"
+    assert main(["report", "html", *map(str, files), "-o", str(out), "--title", "Mine", "--no-spec"]) == 0
+    assert capsys.readouterr().out == f"{out}\n"
+    assert "<title>Mine</title>" in out.read_text()
+
+
+def test_markdown_and_badge_go_to_standard_output(files: tuple[Path, Path], capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "markdown", str(files[0])]) == 0
+    assert capfd.readouterr().out.startswith("# memcached compatibility\n")
+    assert main(["report", "badge", str(files[0])]) == 0
+    assert capfd.readouterr().out.startswith("<svg ")
+
+
+@pytest.mark.parametrize(("order", "code"), [((0, 1), 1), ((1, 0), 0), ((0, 0), 0)])
+def test_diff_is_a_gate(
+    files: tuple[Path, Path], capfd: pytest.CaptureFixture[str], order: tuple[int, int], code: int
+) -> None:
+    assert main(["report", "diff", *(str(files[number]) for number in order)]) == code
+    assert ("regressed" in capfd.readouterr().out) == (code == 1)
+
+
+@pytest.mark.parametrize(("name", "start"), [("d.md", "# What"), ("d.html", "\n<!doctype"), ("d.txt", "a server")])
+def test_diff_takes_its_form_from_the_name(files: tuple[Path, Path], tmp_path: Path, name: str, start: str) -> None:
+    out = tmp_path / name
+    assert main(["report", "diff", str(files[0]), str(files[1]), "-o", str(out)]) == 1
+    assert out.read_text().lstrip().startswith(start.lstrip())
+
+
+def test_merge(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "all.json"
+    assert main(["report", "merge", *map(str, files), "-o", str(out), "--complete"]) == 0
+    merged = json.loads(out.read_text())
+    assert merged["summary"]["verdicts"] == {"fail": 1}
+    assert merged["run"]["complete"] is True
+    assert "storage/set/a is fail in one and pass in another." in capsys.readouterr().err
+
+
+def test_publish_from_results(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "reports"
+    assert main(["report", "publish", "--from", str(files[0]), "--dir", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a-server.html", "a-server.json", "index.html"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["html", "BAD", "-o", "OUT"],
+        ["html", "GOOD", "BAD", "-o", "OUT"],
+        ["html", "none.json", "-o", "OUT"],
+        ["html", "GOOD", "--spec", "BAD", "-o", "OUT"],
+        ["markdown", "BAD", "-o", "OUT"],
+        ["badge", "BAD", "-o", "OUT"],
+        ["diff", "GOOD", "BAD", "-o", "OUT"],
+        ["merge", "GOOD", "BAD", "-o", "OUT"],
+        ["publish", "--from", "BAD", "--dir", "OUT"],
+        ["publish", "--root", "GOOD", "--dir", "OUT"],
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_sentence_and_nothing_is_written(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    files[1].write_bytes(files[1].read_bytes()[:200])
+    names = {"GOOD": str(files[0]), "BAD": str(files[1]), "OUT": str(tmp_path / "out")}
+    assert main(["report", *(names.get(word, word) for word in arguments)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("mclite report: ")
+    assert said.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.json", "good.json"]
+
+
+def test_what_cannot_be_written_is_one_sentence(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "html", str(files[0]), "-o", str(files[0] / "x.html")]) == 2
+    said = capsys.readouterr().err
+    assert str(files[0]) in said
+    assert said.count("\n") == 1
+
+
+def test_the_command_line_knows_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mclite", "report", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    for name in ("html", "markdown", "badge", "diff", "merge", "publish"):
+        assert f"mclite report {name}" in done.stdout

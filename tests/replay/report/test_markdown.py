@@ -1,0 +1,58 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from mclite.replay.report import markdown, summary
+
+
+def test_it_says_what_the_page_says(fleet: Any) -> None:
+    runs = fleet(220)
+    text = markdown.render(runs)
+    for run in runs:
+        assert f"**{markdown.escape(summary.headline(run))}**" in text
+    assert len(text) < 64_000
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(fleet: Any, hostile: Any) -> None:
+    for runs in (fleet(220), [hostile()]):
+        width = None
+        for line in markdown.render(runs).splitlines():
+            if line.startswith("|"):
+                width = line.count("|") if width is None else width
+                assert line.count("|") == width
+                assert line.endswith("|")
+            else:
+                width = None
+
+
+def test_the_support_table_alone(make: Any) -> None:
+    lines = markdown.support_table([make(size=220)]).splitlines()
+    assert lines[0] == "|  | memcached 1.6.45 |"
+    assert "| <code>cas</code> | ✅ supported |" in lines
+    assert "| authentication | ❌ not supported |" in lines
+
+
+def test_hostile_text_stays_text(hostile: Any) -> None:
+    text = markdown.render([hostile()])
+    elements = set(re.findall(r"<[^>]*>", text))
+    assert elements <= {"<code>", "</code>", "<br>"}
+    assert "](" not in text
+
+
+def test_escaping_can_be_undone() -> None:
+    for hostile in ("a|b", "`x`", "<b>", "*a* _b_", "[x](y)", "# head", "&amp;", "1. x"):
+        escaped = markdown.escape(hostile)
+        assert html.unescape(escaped) == hostile
+        assert not set("|`<>*_[]#~$!@\\{}^") & set(escaped.replace("&#", ""))
+    assert markdown.escape("two\nlines") == "two lines"
+    assert len(markdown.escape("a" * 5000)) < 400
+
+
+def test_only_the_first_deviations_are_named(make: Any) -> None:
+    text = markdown.render([make(size=300, fail=0.5)])
+    assert re.search(r"^- … and \d+ more$", text, re.MULTILINE)
+    assert text.count("  <br>") == markdown.MOST_DEVIATIONS

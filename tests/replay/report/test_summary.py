@@ -1,0 +1,111 @@
+"""The verdict in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mclite.replay.report import summary
+
+
+def judged(make: Any, fails: int = 0, verdict: str = "fail") -> dict[str, Any]:
+    """Make results with `fails` failing must scenarios, the first of storage/cas."""
+    results: dict[str, Any] = make(size=220, lacks=())
+    musts = [one for one in results["scenarios"] if one["level"] == "must"]
+    musts.sort(key=lambda one: one["file"] != "storage/cas.toml")
+    for one in musts[:fails]:
+        one |= {"verdict": verdict, "outcome": "mismatch", "reason": "another answer came"}
+    return results
+
+
+def test_conforms(make: Any) -> None:
+    results = judged(make)
+    number = sum(one["level"] == "must" for one in results["scenarios"])
+    assert summary.headline(results) == (
+        f"memcached 1.6.45 conforms to memcached 1.6.45: all {number} required cases pass."
+    )
+    assert summary.state(results) == "conforms"
+    assert summary.caveats(results) == []
+
+
+def test_conforms_except(make: Any) -> None:
+    sentence = summary.headline(judged(make, 1))
+    assert sentence == "memcached 1.6.45 conforms to memcached 1.6.45 except 1 case in 1 command (cas)."
+    assert "except 7 cases in 1 command (cas)." in summary.headline(judged(make, 7))
+
+
+def test_does_not_conform(make: Any) -> None:
+    results = judged(make, 60)
+    assert summary.state(results) == "fails"
+    assert "does not conform to memcached 1.6.45: 60 of " in summary.headline(results)
+
+
+def test_died(make: Any) -> None:
+    results = judged(make, 1, "target-died")
+    died = next(one["id"] for one in results["scenarios"] if one["verdict"] == "target-died")
+    assert summary.headline(results) == f"memcached 1.6.45 stopped answering during the test, in {died}."
+
+
+@pytest.mark.parametrize("verdict", ["skipped", "blocked", "unsupported", "suite-error"])
+def test_nothing_judged_is_not_conforming(make: Any, verdict: str) -> None:
+    results = make(size=30)
+    for one in results["scenarios"]:
+        one["verdict"] = verdict
+    assert summary.state(results) == "nothing"
+    assert summary.headline(results) == "Nothing was judged on memcached 1.6.45: none of 30 scenarios gave a result."
+
+
+def test_a_verdict_says_what_it_leaves_open(make: Any) -> None:
+    results = make(size=220, lacks=("auth", "udp"))
+    results["run"]["complete"] = False
+    by_level = {level: [one for one in results["scenarios"] if one["level"] == level] for level in ("must", "should")}
+    by_level["must"][0]["verdict"] = "skipped"
+    by_level["must"][1] |= {"verdict": "fail", "baseline": "expected"}
+    by_level["should"][0]["verdict"] = "warn"
+    said = summary.caveats(results)
+    assert said[0] == "Only a selection ran: 220 scenarios."
+    assert any(text.endswith("need what the target does not offer (auth, udp).") for text in said)
+    assert "1 required case did not run." in said
+    assert "1 recommended case deviates." in said
+    assert "All failures are known, from the baseline." in said
+
+
+def test_what_is_there_is_not_blamed(make: Any) -> None:
+    results = make(size=220, lacks=("udp",))
+    for one in results["scenarios"]:
+        if one["verdict"] == "unsupported":
+            one["requires"] = ["meta", "udp"]
+    assert any("does not offer (udp)" in text for text in summary.caveats(results))
+
+
+def test_lines_for_a_terminal(make: Any) -> None:
+    results = judged(make, 7)
+    lines = summary.lines(results, first=3)
+    assert lines[0] == summary.headline(results)
+    assert "First failures:" in lines
+    assert lines.count("    another answer came") == 3
+    assert lines[-1] == "  ... and 4 more"
+    assert any("Behaves like memcached 1.6.45 in " in line for line in lines)
+
+
+def test_known_failures_are_not_named_and_stale_ones_are(make: Any) -> None:
+    results = judged(make, 1)
+    failing = next(one for one in results["scenarios"] if one["verdict"] == "fail")
+    failing["baseline"] = "expected"
+    results["scenarios"][0]["baseline"] = "fixed"
+    lines = summary.lines(results)
+    assert not any(failing["id"] in line for line in lines)
+    assert lines[-1] == f"  stale in the baseline (fixed): {results['scenarios'][0]['id']}"
+
+
+def test_a_hostile_answer_cannot_steer_the_terminal(hostile: Any) -> None:
+    for line in summary.lines(hostile()):
+        assert line.isprintable()
+
+
+def test_every_made_up_run_has_a_sentence(fleet: Any) -> None:
+    for run in fleet(100):
+        sentence = summary.headline(run)
+        assert sentence.startswith(run["target"]["name"])
+        assert sentence.endswith(".")

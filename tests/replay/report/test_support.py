@@ -1,0 +1,105 @@
+"""The support table: who speaks for what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mclite.replay.report import support
+
+
+def scenario(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": "storage/set/plain",
+        "title": "An item is stored",
+        "chapter": "storage",
+        "section": "Storage commands",
+        "level": "must",
+        "verdict": "pass",
+        "commands": ["get", "set"],
+    } | fields
+
+
+def cell_of(name: str, *scenarios: dict[str, Any], absent: tuple[str, ...] = ()) -> support.Cell:
+    numbered = [one | {"id": f"{one['id']}-{number}"} for number, one in enumerate(scenarios)]
+    run = {
+        "scenarios": numbered,
+        "target": {"capabilities": {need: {"present": False, "evidence": ""} for need in absent}},
+    }
+    return {row.name: cells[0] for row, cells in support.table([run])}[name]
+
+
+def test_a_helper_command_is_not_blamed() -> None:
+    incr = {"id": "arithmetic/incr/wrap", "section": "Increment/Decrement", "commands": ["incr", "set"]}
+    assert support.subjects(scenario(**incr, title="A number wraps")) == ["incr"]
+    assert support.subjects(scenario(**incr, title="incr after set wraps")) == ["incr"]
+    both = incr | {"commands": ["decr", "incr", "set"]}
+    assert support.subjects(scenario(**both | {"id": "a/b/c"}, title="It goes up and down")) == ["decr", "incr"]
+
+
+def test_outside_the_sections_of_commands_the_title_decides() -> None:
+    keys = {"id": "keys/length/long", "section": "Keys", "chapter": "keys", "commands": ["get", "set"]}
+    assert support.subjects(scenario(**keys, title="get with a long key is refused")) == ["get"]
+    assert support.subjects(scenario(**keys, title="A long key is refused")) == ["get", "set"]
+
+
+def test_the_words_of_a_command_with_arguments_count_once() -> None:
+    stats = {"id": "stats/a/b", "section": "Item statistics", "chapter": "stats", "commands": ["stats items", "stats"]}
+    assert support.subjects(scenario(**stats, title="Groups")) == ["stats"]
+
+
+def test_states() -> None:
+    good, bad = scenario(), scenario(verdict="fail")
+    assert cell_of("set", good, good).text == "supported"
+    assert cell_of("set", good, good, bad).text == "partly (2 of 3)"
+    assert cell_of("set", bad, bad).text == "not supported"
+    assert cell_of("set", scenario(verdict="skipped")).text == "not tested"
+    assert cell_of("set", scenario(verdict="skipped")).detail == "1 not run"
+    assert cell_of("set", good, bad, scenario(verdict="blocked")).detail == "1 of 2 pass, 1 not run"
+
+
+def test_what_a_server_lacks_beside_a_command_does_not_count_against_it() -> None:
+    auth = scenario(verdict="unsupported", requires=["auth"], chapter="auth", section="Authentication")
+    assert cell_of("set", scenario(), auth, absent=("auth",)).text == "supported"
+    assert cell_of("auth", scenario(), auth, absent=("auth",)).text == "not supported"
+    assert cell_of("set", auth, absent=("auth",)).text == "not tested"
+
+
+def test_a_command_whose_capability_was_probed_in_vain_is_not_supported() -> None:
+    meta = scenario(
+        id="meta/get", title="A hit", section="Meta Get", chapter="meta_get", commands=["mg"], verdict="unsupported",
+        requires=["meta"],
+    )  # fmt: skip
+    assert cell_of("mg", meta, absent=("meta",)).text == "not supported"
+    assert cell_of("mg", meta, absent=("meta",)).detail == "1 needs what the server lacks"
+    assert cell_of("mg", meta | {"requires": ["meta", "small-items"]}).text == "not tested"
+
+
+def test_what_memcached_only_happens_to_do_speaks_where_nothing_else_does() -> None:
+    differs = scenario(level="observed", verdict="differs")
+    assert cell_of("set", scenario(), differs).text == "supported"
+    assert cell_of("set", scenario(level="observed", verdict="same"), differs).text == "partly (1 of 2)"
+
+
+def test_chapters_and_requirements_become_one_feature() -> None:
+    rows = support.rows(
+        [
+            scenario(
+                id="a", chapter="stats_items", section="Item statistics", commands=["stats"], requires=["stats-items"]
+            ),
+            scenario(id="b", chapter="wire", section="Protocol"),
+            scenario(id="c", chapter="meta_get", section="Meta Get", commands=["mg"], requires=["meta", "small-items"]),
+            scenario(id="d", chapter="unix_socket", requires=["unix"]),
+        ]
+    )
+    features = {row.name: (row.label, row.ids) for row in rows if row.kind == "feature"}
+    assert features == {
+        "stats-items": ("statistics: items", ("a",)),
+        "wire": ("fragments and pipelining", ("b",)),
+        "unix": ("unix socket", ("d",)),
+    }
+
+
+def test_commands_come_in_the_order_of_the_document_and_unknown_ones_last() -> None:
+    rows = support.rows([scenario(commands=["zap", "mg", "get", "set"], section="Protocol", title="zap mg get set")])
+    assert [row.name for row in rows] == ["set", "get", "mg", "zap"]
+    assert rows[-1].group == "Other commands"
