@@ -1,31 +1,44 @@
-"""`python -m mclite.replay FILE.toml... --target host:port`: play scenario files and print what happened."""
+"""`python -m mclite.replay FILE.toml... --target host:port`: play scenario files and print what happened.
+
+`python -m mclite.replay lint` checks the suite itself, `python -m mclite.replay coverage` says what of protocol.txt
+it shows.
+"""
 
 from __future__ import annotations
 
 import argparse
 import secrets
 import sys
-import time
 from pathlib import Path
 
-from mclite.replay import show
+from mclite.replay import coverage, show
+from mclite.replay.capabilities import ask_version
+from mclite.replay.lint import lint, load_all, scenario_files
 from mclite.replay.player import Player
 from mclite.replay.result import Keys
 from mclite.replay.scenario import Scenario, SuiteError, load
-from mclite.replay.transport import Address, Unreachable, connect, parse_address
+from mclite.replay.transport import Address, Unreachable, parse_address
 from mclite.replay.versions import KNOWN, claimed_version, parse_version
 
 
 def main(argv: list[str] | None = None) -> int:
     """Play the files named in `argv`; return the exit code: as of a run, see README.md of the suite."""
-    parser = argparse.ArgumentParser(prog="python -m mclite.replay", description=__doc__)
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["lint"]:
+        return lint_command(arguments[1:])
+    if arguments[:1] == ["coverage"]:
+        return coverage_command(arguments[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m mclite.replay",
+        description="Play scenario files and print what happened. There are two more commands: lint, coverage.",
+    )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.toml", help="scenario files, or folders of them")
     parser.add_argument("--target", default="127.0.0.1:11211", help="host:port, unix:/path or tls://host:port")
     parser.add_argument("--as", dest="version", metavar="VERSION", help="judge as this memcached version")
     parser.add_argument("-k", dest="word", default="", help="only the scenarios whose id contains this")
     parser.add_argument("--all", action="store_true", help="also those that require a server started otherwise")
     parser.add_argument("-v", action="store_true", dest="verbose", help="print the transcripts of what passed, too")
-    args = parser.parse_args(argv)
+    args = parser.parse_args(arguments)
     try:
         address = parse_address(args.target)
         if args.version:
@@ -58,18 +71,51 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if play(scenarios, address, version, answer, args) or malformed else 0
 
 
-def ask_version(address: Address) -> bytes:
-    """Return the line with which the target answers `version`; raise Unreachable when it answers none."""
-    connection = connect(address, 2.0)
-    deadline = time.monotonic() + 2.0
+def lint_command(argv: list[str]) -> int:
+    """Print the faults of the suite; return 1 when there are any."""
+    parser = argparse.ArgumentParser(prog="python -m mclite.replay lint", description="Check the suite itself.")
+    parser.add_argument("root", nargs="?", type=Path, default=default_root(), help="the folder of the suite")
+    args = parser.parse_args(argv)
+    faults = lint(args.root.resolve())
+    for fault in faults:
+        print(fault)
+    count = len(scenario_files(args.root.resolve()))
+    print(f"{len(faults)} faults in {count} files" if faults else f"{count} files, no fault")
+    return 1 if faults or not count else 0
+
+
+def coverage_command(argv: list[str]) -> int:
+    """Print what of protocol.txt the suite shows; return 1 when it is less than --fail-under."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mclite.replay coverage", description="Say what of protocol.txt the suite shows."
+    )
+    parser.add_argument("protocol", nargs="?", type=Path, help="protocol.txt of memcached 1.6.45; default: Debian's")
+    parser.add_argument("--root", type=Path, default=default_root(), help="the folder of the suite")
+    parser.add_argument("--fail-under", type=float, default=0.0, metavar="PERCENT", help="exit with 1 below this")
+    parser.add_argument("--lines", action="store_true", help="say of each line who shows it, or why nobody does")
+    args = parser.parse_args(argv)
+    root = args.root.resolve()
+    scenarios, faults = load_all(root)
+    for fault in faults:
+        print(fault, file=sys.stderr)
     try:
-        connection.send(b"version\r\n", deadline)
-        while b"\n" not in connection.buffer:
-            if not connection.fill(deadline) or len(connection.buffer) > 1000:
-                raise Unreachable(f"{address} accepts connections but does not answer `version`")
-        return bytes(connection.buffer)
-    finally:
-        connection.close()
+        text = coverage.read_text(args.protocol)
+        measured = coverage.measure(scenarios, root / "exclusions.toml", text)
+    except coverage.CoverageError as error:
+        print(f"mclite.replay coverage: {error}", file=sys.stderr)
+        return 2
+    for line in coverage.report(measured, text, args.lines):
+        print(line)
+    if measured.percent() < args.fail_under:
+        print(f"less than {args.fail_under:g} % is shown", file=sys.stderr)
+        return 1
+    return 1 if faults else 0
+
+
+def default_root() -> Path:
+    """Return the folder of the suite: in the wheel beside the engine, in a checkout beside the package."""
+    packaged = Path(__file__).resolve().parent / "conformance"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "conformance"
 
 
 def play(scenarios: list[Scenario], address: Address, version: str, barrier: bytes, args: argparse.Namespace) -> int:
