@@ -21,7 +21,8 @@ GIVE_UP = 10.0  # seconds without a byte
 
 Address = tuple[str, int]
 
-_CAS_UNIQUE = re.compile(rb"(VALUE [^ ]+ [0-9]+ [0-9]+)( [0-9]{1,20})?\r\n")
+_END = b"END\r\n"
+_ITEM = re.compile(rb"(VALUE [^ ]+ [0-9]+ [0-9]+)( [0-9]{1,20})?\r\n")  # the second group: the cas unique
 
 
 class TargetDiedError(Exception):
@@ -66,21 +67,24 @@ class Connection:
         self.once = workload.consumes  # is the script gone through once only, because it uses its items up?
         self.done = False
 
-    def prepare(self) -> None:
+    def prepare(self, store: bool = True) -> None:
         """Store the items and write the script; every reply is checked.
+
+        Args:
+            store: False when the items are known to be there from another workload
 
         Raises:
             WrongReplyError, TargetDiedError
         """
         self.sock.settimeout(GIVE_UP)
-        for step in workloads.setup(self.workload, self.number):
+        for step in workloads.setup(self.workload, self.number) if store else ():
             self.ask(step)
         self.value = workloads.COUNTER_START
         self.at = self.got = 0
         if not self.steps:
             self.steps = workloads.steps(self.workload, self.number)
         if self.workload.learns:
-            self.steps = [self._learn(step) for step in self.steps]
+            self.steps = self._learn(self.steps)
         self.sock.setblocking(False)
 
     def configure(self, step: Step) -> None:
@@ -106,18 +110,27 @@ class Connection:
             pass
         self.asking = b""
 
-    def _learn(self, step: Step) -> Step:
-        """Return the step with the cas uniques that the server answers now, all else being as it must."""
-        self._send_all(step.request)
-        reply = b""
-        ends = step.reply.count(b"END\r\n")
-        while reply.count(b"END\r\n") < ends and len(reply) < 2 * len(step.reply) + 100:
-            reply += self.receive()
-        if _CAS_UNIQUE.sub(rb"\1\r\n", reply) != step.reply or any(
-            match[2] is None for match in _CAS_UNIQUE.finditer(reply)
-        ):
-            raise WrongReplyError(difference(step.request, step.reply, reply))
-        return Step(step.request, reply)
+    def _learn(self, steps: list[Step]) -> list[Step]:
+        """Return the steps with the cas uniques that the server answers now, all else being as it must."""
+        learned: list[Step] = []
+        at_once = max(1, workloads.PIPELINE // self.workload.depth)
+        for at in range(0, len(steps), at_once):
+            some = steps[at : at + at_once]
+            request, want = (b"".join(parts) for parts in zip(*((s.request, s.reply) for s in some), strict=True))
+            self._send_all(request)
+            reply = b""
+            ends = want.count(_END)
+            while reply.count(_END) < ends and len(reply) < 2 * len(want) + 100:
+                reply += self.receive()
+            items = _ITEM.findall(reply)
+            if _ITEM.sub(rb"\1\r\n", reply) != want or not all(unique for _, unique in items):
+                raise WrongReplyError(difference(request, want, reply))
+            pieces = reply.split(_END)
+            for step in some:
+                ends = step.reply.count(_END)
+                learned.append(Step(step.request, b"".join(piece + _END for piece in pieces[:ends])))
+                del pieces[:ends]
+        return learned
 
     def _send_all(self, data: bytes) -> None:
         try:

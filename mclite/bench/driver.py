@@ -56,6 +56,7 @@ class Driver:
         if server is not None:
             order["address"] = list(server.address)
             order["pids"] = server.pids
+            order["server"] = server.serial
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

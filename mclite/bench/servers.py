@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import shlex
@@ -20,6 +21,7 @@ from mclite.bench.connection import Address, TargetDiedError
 
 START_LIMIT = 15.0  # seconds until the port has to answer
 STOP_LIMIT = 10.0  # seconds between SIGTERM and SIGKILL
+_serials = itertools.count()
 OWN_COMMAND = f"{shlex.quote(sys.executable)} -m mclite serve -p {{port}}"
 
 
@@ -72,6 +74,7 @@ class Server:
         self.errors = errors
         self.name = f"{address[0]}:{address[1]}"
         self.fixed = False  # the in-tree server that is told what to answer
+        self.serial = next(_serials)
         self.start_seconds: float | None = None
 
     @classmethod

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-KEYS_A_CONNECTION = 400
+KEYS_A_CONNECTION = 200
 LARGE_KEYS = 8  # few, so that 100 KB replies are compared out of the processor's cache
 COUNTER_START = 10**9  # ten digits, and ten digits they stay
 COUNTER_REPLY = 12  # bytes: ten digits, CR LF

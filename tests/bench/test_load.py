@@ -85,7 +85,7 @@ def test_clean_deletes_every_key(driver: Driver, scripted: Callable) -> None:
 
     server = scripted(answer)
     driver.order("run", at(server), workload="get-100-keys", **TIMES)
-    assert len(server.items) == 1200
+    assert len(server.items) == 600
     driver.order("clean", at(server), workloads=["get-100-keys"], connections=3)
     assert server.items == {}
 
