@@ -16,6 +16,7 @@ from mclite import __version__
 
 # name: (module, one line for `mclite --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("mclite.cli.check", "run the conformance suite against a server"),
     "serve": ("mclite.cli.serve", "run the reference server"),
     "bench": ("mclite.cli.bench", "measure a server under load, and compare it with others"),
     "report": ("mclite.cli.report", "make the compatibility report from results"),

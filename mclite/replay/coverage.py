@@ -81,6 +81,8 @@ def measure(scenarios: Iterable[Scenario], exclusions: Path, text: list[str] | N
     for item in excluded:
         for line in range(item.first, item.last + 1):
             coverage.excluded[line] = item.reason
+    for first, _ in SECTIONS.values():
+        coverage.empty |= {first, first + 1}  # the heading and the rule below it
     if text is not None:
         coverage.empty |= {number for number, line in enumerate(text, 1) if not line.strip(" -|+\n")}
     return coverage

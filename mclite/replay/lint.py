@@ -31,6 +31,12 @@ _DISTURBING = {
 _STORE = re.compile(r"(?:set|add|replace|append|prepend|cas|ms) ([A-Za-z0-9_+/=.-]{1,250}) [0-9].*")
 
 
+def default_root() -> Path:
+    """Return the folder of the suite: in the wheel beside the engine, in a checkout beside the package."""
+    packaged = Path(__file__).resolve().parent / "conformance"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "conformance"
+
+
 def scenario_files(root: Path) -> list[Path]:
     """Return the scenario files of the suite at `root`, sorted."""
     return sorted(

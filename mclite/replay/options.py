@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--baseline", type=Path, metavar="FILE", help="known deviations of the target")
     group.addoption("--update-baseline", action="store_true", help="write the deviations of this run into it")
     group.addoption("--report-dir", type=Path, metavar="DIR", help="where the results go; default: reports")
+    group.addoption("--called-as-check", action="store_true", help=argparse.SUPPRESS)
     group.addoption("--no-report", action="store_true", help="write no results")
 
 
@@ -76,6 +78,7 @@ class Options:
     update_baseline: bool
     report_dir: Path | None
     no_report: bool
+    check: bool
 
 
 def read_options(config: pytest.Config, root: Path) -> Options:
@@ -118,4 +121,5 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         update_baseline=config.getoption("update_baseline"),
         report_dir=config.getoption("report_dir"),
         no_report=config.getoption("no_report"),
+        check=config.getoption("called_as_check"),
     )

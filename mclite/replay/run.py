@@ -64,6 +64,7 @@ class Settings:
     chop: int = 0
     strict: bool = False
     destructive: bool = False
+    check: bool = False  #: called as `mclite check`
 
 
 class _NotPlayed(Exception):  # noqa: N818  # no error
@@ -144,7 +145,10 @@ class TargetRun:
 
     def replay(self, scenario: Scenario) -> str:
         """Return the command that plays just this scenario again."""
-        words = [f"pytest conformance/{scenario.file}::{scenario.slug}", self.info.asked]
+        if self.settings.check:
+            words = ["mclite check", self.info.asked.removeprefix("--target "), f"--only {scenario.id}"]
+        else:
+            words = [f"pytest conformance/{scenario.file}::{scenario.slug}", self.info.asked]
         if self.info.judged != (self.info.known or KNOWN[-1]):
             words.append(f"--as {self.info.judged}")
         if self.settings.delivery != "whole":

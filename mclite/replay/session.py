@@ -71,7 +71,12 @@ class Session:
         self.infos = infos
         self._worker = worker
         settings = Settings(
-            self.root, self.options.deliver, self.options.chop, self.options.strict, self.options.destructive
+            self.root,
+            self.options.deliver,
+            self.options.chop,
+            self.options.strict,
+            self.options.destructive,
+            self.options.check,
         )
         for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
             info.prefix += worker.removeprefix("gw")
