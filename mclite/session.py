@@ -103,7 +103,11 @@ class Session:
             request = parse(buffer[position:end])
             position = end + 1
             if isinstance(request, BadRequest):
-                out.append(request.error)
+                if request.hang_up:
+                    self._give_up()
+                    return
+                if not request.noreply:
+                    out.append(request.error)
                 continue
             if not self.authenticated and request.command.name != b"set":
                 out.append(errors.UNAUTHENTICATED)

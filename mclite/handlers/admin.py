@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mclite.protocol import errors, replies
-from mclite.protocol.numbers import UINT32, digits, signed
+from mclite.protocol.numbers import UINT32, digits, signed, signed_32
 from mclite.protocol.parser import Request
 from mclite.settings import VERSION
 from mclite.store.clock import DebugClock
@@ -21,9 +21,9 @@ def flush_all(session: Session, request: Request) -> bytes:
     """Invalidate all items, now or after a delay in seconds."""
     instance = session.instance
     delay = 0
-    if request.args:
-        sent = signed(request.args[0]) if not request.args[0].startswith(b"+") else None
-        if sent is None or abs(sent) > 0x7FFF_FFFF:
+    if len(request.args) > request.noreply:
+        sent = signed_32(request.args[0])
+        if sent is None:
             return errors.BAD_EXPTIME
         delay = sent
     if not instance.settings.flush_enabled:

@@ -50,6 +50,12 @@ def _read(request: Request, others: int) -> MetaFlags | bytes:
     return read_flags(key, tokens, others)
 
 
+def _read_and_check(request: Request, others: int) -> MetaFlags | bytes:
+    """Read key and flags of a command that has no mode to look at first."""
+    flags = _read(request, others)
+    return errors.OPAQUE_TOO_LONG if isinstance(flags, MetaFlags) and flags.opaque_too_long else flags
+
+
 def _key_flags(key: bytes, binary: bool) -> list[bytes]:
     """Return what the flag k returns: the key, base64 encoded and with a b if it is BINARY."""
     return [b"k" + encode_key(key), b"b"] if binary else [b"k" + key]
@@ -75,9 +81,16 @@ def remaining(store: Store, item: Item) -> int:
     return item.exptime - store.now if item.exptime else -1
 
 
+def _ttl(flags: MetaFlags, before: int, after: int) -> bytes:
+    """Return what the flag t returns: flags work from left to right, so T and N count if they stand before it."""
+    letters = [token[0] for token in flags.order]
+    asked = letters.index(116)
+    return b"t%d" % (after if 84 in letters[:asked] or 78 in letters[:asked] else before)
+
+
 def get(session: Session, request: Request) -> bytes:
     """Meta get (protocol.txt 494-694)."""
-    flags = _read(request, 2)
+    flags = _read_and_check(request, 2)
     if isinstance(flags, bytes):
         return flags
     instance = session.instance
@@ -100,7 +113,7 @@ def get(session: Session, request: Request) -> bytes:
                 item = stored.item
                 if item is None:
                     return _ERRORS[stored.outcome]
-                item.state |= WON
+                item.state |= WON | FETCHED
                 store.changed(key, item)
                 won = True
                 stats.classes[item.slab_class].get_hits += 1
@@ -109,8 +122,10 @@ def get(session: Session, request: Request) -> bytes:
                 return b"" if flags.quiet else _answer(b"EN", _echo(flags))
             sent_before = False
             hit_before, last_access = 0, 0
+            ttl = -1
         else:
             counters = stats.classes[item.slab_class]
+            ttl = remaining(store, item)
             if exptime is None:
                 stats.cmd_get += 1
                 counters.get_hits += 1
@@ -132,7 +147,7 @@ def get(session: Session, request: Request) -> bytes:
             last_access = store.now - item.time
             if not flags.has("u"):
                 store.bump(key, item)
-    returned = _returned(store, flags, item, hit_before, last_access)
+    returned = _returned(store, flags, item, hit_before, last_access, ttl)
     if sent_before:
         returned.append(b"Z")
     if item.state & STALE:
@@ -146,7 +161,9 @@ def get(session: Session, request: Request) -> bytes:
     return _answer(b"HD", returned)
 
 
-def _returned(store: Store, flags: MetaFlags, item: Item, hit_before: int, last_access: int) -> list[bytes]:
+def _returned(
+    store: Store, flags: MetaFlags, item: Item, hit_before: int, last_access: int, ttl_before: int
+) -> list[bytes]:
     """Return the flags that mg returns for ITEM, in the order in which they were sent."""
     returned: list[bytes] = []
     for token in flags.order:
@@ -166,7 +183,7 @@ def _returned(store: Store, flags: MetaFlags, item: Item, hit_before: int, last_
             case 115:
                 returned.append(b"s%d" % len(item.data))
             case 116:
-                returned.append(b"t%d" % remaining(store, item))
+                returned.append(_ttl(flags, ttl_before, remaining(store, item)))
     return returned
 
 
@@ -178,10 +195,12 @@ def check_set(session: Session, request: Request) -> bytes | Callable[[bytes], b
     mode = _SET_MODES.get(flags.mode)
     if mode is None:
         return errors.BAD_SET_MODE
+    if flags.opaque_too_long:
+        return errors.OPAQUE_TOO_LONG
     store = session.instance.store
     size = item_size(len(flags.key), request.length, flags.number("F") or 0)
     if store.slabs.class_of(size) == 0:
-        refuse_too_large(session, flags.key, mode == "set")
+        refuse_too_large(session, flags.key, True)
         return errors.TOO_LARGE
     return partial(_set, session, flags, mode)
 
@@ -241,7 +260,7 @@ def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
 
 def delete(session: Session, request: Request) -> bytes:
     """Meta delete (protocol.txt 807-876)."""
-    flags = _read(request, 2)
+    flags = _read_and_check(request, 2)
     if isinstance(flags, bytes):
         return flags
     instance = session.instance
@@ -286,10 +305,12 @@ def arithmetic(session: Session, request: Request) -> bytes:
     """Meta arithmetic (protocol.txt 878-963)."""
     flags = _read(request, 2)
     if isinstance(flags, bytes):
-        return flags if flags in (errors.OPAQUE_TOO_LONG, errors.BAD_FORMAT) else errors.BAD_ARITHMETIC_FLAG
+        return errors.BAD_ARITHMETIC_FLAG
     decrement = _DECREMENTS.get(flags.mode)
     if decrement is None:
         return errors.BAD_ARITHMETIC_MODE
+    if flags.opaque_too_long:
+        return errors.OPAQUE_TOO_LONG
     instance = session.instance
     store = instance.store
     key = flags.key
@@ -306,6 +327,7 @@ def arithmetic(session: Session, request: Request) -> bytes:
             outcome, item = created
         else:
             count_arithmetic(session, outcome, decrement, slab_class)
+        ttl = remaining(store, result.item) if result.item else -1
         if item is not None and result.item is not None:
             exptime = flags.number("T")
             if exptime is not None:
@@ -325,7 +347,7 @@ def arithmetic(session: Session, request: Request) -> bytes:
             case 99:
                 returned.append(b"c%d" % item.cas)
             case 116:
-                returned.append(b"t%d" % remaining(store, item))
+                returned.append(_ttl(flags, ttl, remaining(store, item)))
     if flags.has("v"):
         text = b"%d" % value
         return b"VA %d%b\r\n%b\r\n" % (len(text), b"".join(b" " + token for token in returned), text)

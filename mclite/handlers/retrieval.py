@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mclite.protocol import errors, replies
-from mclite.protocol.numbers import exptime
+from mclite.protocol.numbers import signed_32
 from mclite.protocol.parser import KEY_MAX, Request
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def gats(session: Session, request: Request) -> bytes:
 
 
 def _fetch_and_touch(session: Session, request: Request, with_cas: bool) -> bytes:
-    sent = exptime(request.args[0])
+    sent = signed_32(request.args[0])
     if sent is None:
         return errors.BAD_EXPTIME
     return _fetch(session, request.args[1:], with_cas, session.instance.store.expires(sent))
@@ -80,7 +80,7 @@ def touch(session: Session, request: Request) -> bytes:
     key = request.args[0]
     if len(key) > KEY_MAX:
         return errors.BAD_FORMAT
-    sent = exptime(request.args[1]) if len(request.args) > 1 else None
+    sent = signed_32(request.args[1]) if len(request.args) > 1 else None
     if sent is None:
         return errors.BAD_EXPTIME
     instance = session.instance

@@ -51,7 +51,7 @@ def check_store(session: Session, request: Request) -> bytes | Callable[[bytes],
     flags &= UINT32
     compare = 0
     if name == b"cas":
-        given = unsigned(args[4]) if len(args) > 4 else None
+        given = digits(args[4]) if len(args) > 4 else None
         if given is None:
             return errors.BAD_FORMAT
         compare = given

@@ -188,7 +188,7 @@ _ROWS: Final = (
         None,
         True,
     ),
-    Command(b"shutdown", "admin", "[graceful]", 0, "1843-1847", "stop the server, if -A allows it"),
+    Command(b"shutdown", "admin", "[graceful]", 0, "1843-1847", "stop the server, if -A allows it", None, True),
     Command(
         b"slabs",
         "admin",
@@ -211,7 +211,9 @@ _ROWS: Final = (
         True,
     ),
     Command(b"watch", "admin", "<arg>*", 0, "1198-1266", "turn the connection into a log stream"),
-    Command(b"misbehave", "admin", "", 0, "1871-1884", "check the security restrictions (debug clock only)"),
+    Command(
+        b"misbehave", "admin", "", 0, "1871-1884", "check the security restrictions (debug clock only)", None, True
+    ),
     Command(
         b"debugtime",
         "admin",

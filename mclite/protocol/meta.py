@@ -1,21 +1,22 @@
 """The meta flags: which letters there are, what token each takes, and a command's flags read from its line.
 
 memcached 1.6.45 reads the flags of every meta command with one table: a flag that a command has no use for is
-checked, and then ignored. The rule that keeps it true: flags are read from left to right, and the first fault found
-is the one reported (protocol.txt 114-134).
+checked, and then ignored. The rule that keeps it true: faults are reported in the order in which memcached looks for
+them. First unknown and repeated letters, from left to right; then bad tokens and a key that is no base64, of which
+the last one is reported; then what the command itself looks at, and after all that a too long opaque (protocol.txt
+114-134).
 """
 
 from __future__ import annotations
 
 import binascii
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from mclite.protocol import errors
-from mclite.protocol.numbers import UINT32, digits
+from mclite.protocol.numbers import UINT32, digits, signed_32
 
-TokenKind = Literal["none", "uint64", "uint32", "exptime", "delta", "initial", "opaque", "mode", "any"]
+TokenKind = Literal["none", "key", "uint64", "uint32", "exptime", "delta", "initial", "opaque", "mode", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Flag:
 
 
 _ROWS: Final = (
-    Flag("b", "none", ("mg", "ms", "md", "ma", "me"), "570-577", "the key is base64 encoded"),
+    Flag("b", "key", ("mg", "ms", "md", "ma", "me"), "570-577", "the key is base64 encoded"),
     Flag("c", "none", ("mg", "ms", "ma"), "544", "return the cas unique"),
     Flag("f", "none", ("mg",), "546", "return the client flags"),
     Flag("h", "none", ("mg",), "589-594", "return whether the item has been hit before, 0 or 1"),
@@ -65,7 +66,6 @@ OPAQUE_MAX: Final = 32
 TOKENS_MAX: Final = 20
 """Tokens in a meta command's line at most, the verb included."""
 
-_EXPTIME: Final = re.compile(rb"-?[0-9]{1,20}\Z")
 _TOKEN_ERRORS: Final[dict[TokenKind, bytes]] = {
     "uint64": errors.BAD_TOKEN,
     "exptime": errors.BAD_TOKEN,
@@ -89,6 +89,11 @@ class MetaFlags:
     numbers: dict[int, int]
     opaque: bytes | None = None
     mode: int = 0
+
+    @property
+    def opaque_too_long(self) -> bool:
+        """Is the opaque token longer than it may be?"""
+        return self.opaque is not None and len(self.opaque) - 1 > OPAQUE_MAX
 
     def has(self, letter: str) -> bool:
         """Was the flag sent?"""
@@ -117,41 +122,43 @@ def read_flags(key: bytes, tokens: list[bytes], others: int) -> MetaFlags | byte
     present = flags.present
     for token in tokens:
         letter = token[0]
-        row = FLAGS.get(letter)
-        if row is None:
+        if letter not in FLAGS:
             return errors.BAD_FLAG
         if letter in present:
             return errors.DUPLICATE_FLAG
         present.add(letter)
-        kind = row.token
-        if kind == "none" or kind == "any":
-            if letter == 98:
-                decoded = decode_key(key)
-                if decoded is None:
-                    return errors.BAD_KEY_ENCODING
-                flags.key, flags.binary = decoded, True
-        elif kind == "opaque":
-            if len(token) - 1 > OPAQUE_MAX:
-                return errors.OPAQUE_TOO_LONG
-            flags.opaque = token
-        elif kind == "mode":
-            flags.mode = token[1] if len(token) > 1 else 0
-            if len(token) == 1:
-                flags.mode = -1
-        else:
-            number = _number(kind, token[1:])
-            if number is None:
-                return _TOKEN_ERRORS[kind]
-            flags.numbers[letter] = number
-    return flags
+    fault: bytes | None = None
+    for token in tokens:
+        found = _read_token(flags, FLAGS[token[0]].token, token)
+        if found is not None and (fault is None or found != errors.BAD_FORMAT):  # a bad F yields to any other
+            fault = found
+    return flags if fault is None else fault
+
+
+def _read_token(flags: MetaFlags, kind: TokenKind, token: bytes) -> bytes | None:
+    """Note in FLAGS what one TOKEN says; return an error if it says nothing right."""
+    if kind == "key":
+        decoded = decode_key(flags.key)
+        if decoded is None:
+            return errors.BAD_KEY_ENCODING
+        flags.key, flags.binary = decoded, True
+    elif kind == "none" or kind == "any":
+        return None
+    elif kind == "opaque":
+        flags.opaque = token
+    elif kind == "mode":
+        flags.mode = token[1] if len(token) > 1 else -1
+    else:
+        number = _number(kind, token[1:])
+        if number is None:
+            return _TOKEN_ERRORS[kind]
+        flags.numbers[token[0]] = number
+    return None
 
 
 def _number(kind: TokenKind, text: bytes) -> int | None:
     if kind == "exptime":
-        if not _EXPTIME.match(text):
-            return None
-        value = int(text)
-        return value if -0x8000_0000 <= value <= 0x7FFF_FFFF else None
+        return signed_32(text)
     return digits(text, UINT32) if kind == "uint32" else digits(text)
 
 

@@ -1,8 +1,8 @@
 """Numbers as memcached reads them: which texts it takes for one, and what it makes of those that are too long.
 
-Two readers live in memcached 1.6.45. The tokens of a command line that its new parser knows (<bytes>, <value>
-of incr) are plain digits. The others, and the value of an item under incr, go through C's strtoull and strtoll,
-which skip white space, take a sign, and stop at white space.
+Two readers live in memcached 1.6.45. Most tokens go through its new parser: plain digits, where it may be negative
+a minus before them, and not too many characters. The flags and exptime of a storage command and the value of an item
+under incr go through C's strtoull and strtoll, which skip white space, take a sign, and stop at white space.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ UINT32: Final = 0xFFFF_FFFF
 UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF
 INT64_MAX: Final = 0x7FFF_FFFF_FFFF_FFFF
 
+_LENGTH_32: Final = 11
+_LENGTH_64: Final = 22
+"""Characters, leading zeros included, that memcached 1.6.45 reads of a number of 32 or 64 bits."""
+_SIGNED_32: Final = re.compile(rb"-?[0-9]+\Z")
 _C_NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)(?=[ \t\n\v\f\r\0]|\Z)")
 
 
 def digits(token: bytes, most: int = UINT64) -> int | None:
-    """Read TOKEN as plain decimal digits, at most 20 of them; None if it is anything else or above MOST."""
-    if not token.isdigit() or len(token) > 20:
+    """Read TOKEN as plain decimal digits; None if it is anything else, above MOST, or longer than memcached reads."""
+    if not token.isdigit() or len(token) > (_LENGTH_32 if most <= UINT32 else _LENGTH_64):
         return None
     value = int(token)
     return value if value <= most else None
@@ -47,7 +51,15 @@ def signed(token: bytes) -> int | None:
     return value if -INT64_MAX - 1 <= value <= INT64_MAX else None
 
 
+def signed_32(token: bytes) -> int | None:
+    """Read TOKEN as digits with or without a minus before them; None if it is anything else or beyond 32 bits."""
+    if len(token) > _LENGTH_32 or not _SIGNED_32.match(token):
+        return None
+    value = int(token)
+    return value if -0x8000_0000 <= value <= 0x7FFF_FFFF else None
+
+
 def exptime(token: bytes) -> int | None:
-    """Read TOKEN as an exptime: a signed number of which 32 bits are kept; None if it is not a number."""
+    """Read TOKEN as the exptime of a storage command: a signed number of which 32 bits are kept, None if it is none."""
     value = signed(token)
     return None if value is None else (value + 0x8000_0000 & UINT32) - 0x8000_0000

@@ -31,11 +31,15 @@ MULTIGET_LINE_MAX: Final = 16 << 20
 BYTES_MAX: Final = 0x7FFF_FFFF - 2
 """The largest <bytes> that memcached can swallow; above it the number is a bad format."""
 
+_NOREPLY: Final = [b"noreply"]
 MULTIGET: Final = (b"get ", b"gets ")
 
 
 class Request(NamedTuple):
-    """A command line that can be carried out: the table's row, the arguments after the verb, noreply taken off."""
+    """A command line that can be carried out: the table's row, and the arguments after the verb.
+
+    "noreply" stays among the arguments: memcached 1.6.45 takes the last token for it, and for the key too if it is one.
+    """
 
     command: Command
     args: list[bytes]
@@ -45,9 +49,11 @@ class Request(NamedTuple):
 
 
 class BadRequest(NamedTuple):
-    """A command line that cannot be carried out: the error to answer; nothing is swallowed."""
+    """A command line that cannot be carried out: the error to answer, unless noreply; nothing is swallowed."""
 
     error: bytes
+    noreply: bool = False
+    hang_up: bool = False
 
 
 def parse(line: bytes) -> Request | BadRequest:
@@ -57,19 +63,20 @@ def parse(line: bytes) -> Request | BadRequest:
     if line[-1] == 13:
         line = line[:-1]
     name, *args = line.split(b" ")
-    command = COMMANDS.get(name)
-    if command is None:
-        return BadRequest(errors.ERROR)
     if b"" in args:
         args = [arg for arg in args if arg]
+    command = COMMANDS.get(name)
+    if command is None:
+        # Somebody's browser was made to talk to us: the headers and the body of its request are no commands.
+        return BadRequest(errors.ERROR, args[-1:] == _NOREPLY, bool(args) and args[-1].startswith(b"HTTP/"))
     if len(args) < command.required:
-        return BadRequest(errors.ERROR if command.kind == "admin" and name != b"verbosity" else errors.BAD_FORMAT)
+        if command.kind == "admin" and name != b"verbosity":
+            return BadRequest(errors.ERROR, command.noreply and args[-1:] == _NOREPLY)
+        return BadRequest(errors.BAD_FORMAT)
     if command.kind == "meta" and not well_formed(args[1 if command.length is None else 2 :]):
         return BadRequest(errors.BAD_FORMAT)
-    noreply = command.noreply and bool(args) and args[-1] == b"noreply"
+    noreply = command.noreply and args[-1:] == _NOREPLY
     if command.length is None:
-        if noreply:
-            del args[-1]
         return Request(command, args, noreply)
     length = digits(args[command.length], BYTES_MAX)
     if length is None:

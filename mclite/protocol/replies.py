@@ -96,7 +96,18 @@ class Meta:
         return b"%b %d%b\r\n%b\r\n" % (self.code, len(self.data), flags, self.data)
 
 
-Reply = Status | Value | Number | Stat | Meta
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a dump or of a log: free text that ends in LF alone (protocol.txt 1157-1158 and 1226-1229)."""
+
+    text: bytes
+
+    def to_bytes(self) -> bytes:
+        """Return the reply as it goes over the wire."""
+        return self.text + b"\n"
+
+
+Reply = Status | Value | Number | Stat | Meta | Line
 
 
 def value(key: bytes, flags: int, data: bytes, cas: int | None = None) -> bytes:
@@ -125,7 +136,8 @@ ROWS: Final[dict[bytes, Shape]] = {
     ),
     **dict.fromkeys(
         (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR", b"SERVER_ERROR:", b"VERSION", b"BUSY", b"BADCLASS", b"NOSPARE",
-         b"NOTFULL", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED"), "text"
+         b"NOTFULL", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED",
+         b"PREFIX", b"ITEM", b"mg"), "text"
     ),
     b"VALUE": "value",
     b"STAT": "stat",
@@ -156,8 +168,11 @@ class ReplyReader:
         """What was received and not read yet."""
         return bytes(self._buffer)
 
-    def next_reply(self) -> Reply | None:
-        """Return the next whole reply, None if more bytes are needed; raise ReplyError for what is none."""
+    def next_reply(self, lines: bool = False) -> Reply | None:
+        """Return the next whole reply, None if more bytes are needed; raise ReplyError for what is none.
+
+        With LINES a line that ends in LF alone is no error but a Line: the request was one that is answered so.
+        """
         if self._failed is not None:
             raise ReplyError(self._failed)
         end = self._buffer.find(b"\n")
@@ -166,6 +181,9 @@ class ReplyReader:
                 raise self._fail("a reply line without end", self._buffer)
             return None
         line = bytes(self._buffer[: end + 1])
+        if lines and b"\r" not in line:
+            del self._buffer[: end + 1]
+            return Line(line[:-1])
         if not line.endswith(CRLF) or b"\r" in line[:-2]:
             raise self._fail("a reply line that does not end in CR LF", line)
         text = line[:-2]

@@ -259,9 +259,11 @@ class Store(ABC):
         item = self.live(key)
         if item is None:
             return ArithmeticResult(Outcome.NOT_FOUND)
+        if not 0 < len(item.data) <= self.slabs.chunk_max:
+            return ArithmeticResult(Outcome.NON_NUMERIC)
         if compare and item.cas != compare:
             return ArithmeticResult(Outcome.EXISTS)
-        number = numbers.unsigned(item.data) if 0 < len(item.data) <= self.slabs.chunk_max else None
+        number = numbers.unsigned(item.data)
         if number is None:
             return ArithmeticResult(Outcome.NON_NUMERIC)
         value = max(number - delta, 0) if decrement else number + delta & numbers.UINT64
