@@ -42,9 +42,9 @@ function putBack(text, target, scenario) {
       case "\ue000": return targets[target].run;
       case "\ue001": return targets[target].address;
       case "\ue002": return targets[target].version ?? "";
-      case "\ue003": return scenario.file;
-      case "\ue004": return scenario.id;
-      default: return scenario.id.split("/").pop();
+      case "\ue003": return scenario?.file ?? "";
+      case "\ue004": return scenario?.id ?? "";
+      default: return scenario?.id.split("/").pop() ?? "";
     }
   });
 }

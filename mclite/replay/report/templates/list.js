@@ -95,7 +95,7 @@ function applyOpen(move) {
 
 function reveal(node) {
   node.focus({ preventScroll: true });
-  node.scrollIntoView({ block: "start", behavior: "instant" });
+  node.scrollIntoView({ block: "start" });
 }
 
 function makeFilters() {
@@ -216,5 +216,5 @@ function step(by) {
   const here = heads.indexOf(document.activeElement?.closest?.(".row")?.querySelector("summary"));
   const next = heads[here < 0 ? (by > 0 ? 0 : heads.length - 1) : Math.min(Math.max(here + by, 0), heads.length - 1)];
   next.focus();
-  next.scrollIntoView({ block: "nearest", behavior: "instant" });
+  next.scrollIntoView({ block: "nearest" });
 }

@@ -12,7 +12,7 @@ function go(view, move) {
   if (move && !opened && filtering(state)) {
     const section = document.getElementById("scenarios");
     section.focus({ preventScroll: true });
-    section.scrollIntoView({ block: "start", behavior: "instant" });
+    section.scrollIntoView({ block: "start" });
   }
 }
 
