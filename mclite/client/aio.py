@@ -1,0 +1,384 @@
+"""The async client: a thin shell that does what the core asks for, through asyncio streams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from functools import wraps
+from types import TracebackType
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, overload
+
+from mclite.client import admin
+from mclite.client.call import Call
+from mclite.client.classic import text_of
+from mclite.client.commands import Commands
+from mclite.client.core import Check, Close, Core, Effect, Open, Plan, Receive, Send, State
+from mclite.client.errors import RefusedError
+from mclite.client.pipeline import Pipeline, checked
+from mclite.client.processes import Inherited, watch_over
+from mclite.client.transport import READ_BYTES, Address, SessionTransport
+from mclite.instance import Instance
+
+P = ParamSpec("P")
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class AsyncTransport(Protocol):
+    """`mclite.client.transport.Transport`, for asyncio."""
+
+    async def open(self) -> None:
+        """Connect."""
+
+    async def check(self) -> bytes | None:
+        """Return what has come, without waiting for more: None for nothing, b"" if the peer has hung up."""
+
+    async def send(self, data: bytes) -> bytes:
+        """Send DATA."""
+
+    async def receive(self, timeout: float | None) -> bytes:
+        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+
+    def close(self) -> None:
+        """Close, if open."""
+
+
+class StreamTransport:
+    """TCP, TLS or a unix socket, through asyncio streams."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def open(self) -> None:
+        """Connect, and do the TLS handshake if there is one."""
+        address = self._address
+        async with asyncio.timeout(address.connect_timeout):
+            if address.path:
+                streams = await asyncio.open_unix_connection(
+                    address.path, ssl=address.tls, server_hostname="localhost" if address.tls else None
+                )
+            else:
+                streams = await asyncio.open_connection(address.host, address.port, ssl=address.tls)
+        self._reader, self._writer = streams
+
+    async def check(self) -> bytes | None:
+        """Return what has come, without waiting for more: None for nothing, b"" if the peer has hung up."""
+        await asyncio.sleep(0)  # let the event loop take in what has arrived
+        reader = self._stream()
+        if reader.at_eof() or reader.exception() is not None:
+            return b""
+        try:
+            async with asyncio.timeout(0):
+                return await reader.read(READ_BYTES)
+        except TimeoutError:
+            return None
+        except ConnectionError:
+            return b""
+
+    async def send(self, data: bytes) -> bytes:
+        """Send DATA. It is not waited for until all is gone: answers are read meanwhile, so nothing can block."""
+        self._stream()
+        assert self._writer is not None
+        self._writer.write(data)
+        return b""
+
+    async def receive(self, timeout: float | None) -> bytes:
+        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+        async with asyncio.timeout(timeout):
+            return await self._stream().read(READ_BYTES)
+
+    def _stream(self) -> asyncio.StreamReader:
+        if self._reader is None:
+            raise ConnectionError("the socket is closed")
+        return self._reader
+
+    def close(self) -> None:
+        """Close, if open."""
+        if self._writer is not None:
+            try:
+                self._writer.close()
+            except RuntimeError:
+                pass  # the event loop is closed already, and the socket with it
+            self._reader = self._writer = None
+
+    def let_go(self) -> None:
+        """In a forked child: put nothing in the place of the socket, which the child's objects still know by number."""
+        if self._writer is not None:
+            sock: socket.socket | None = self._writer.get_extra_info("socket")
+            if sock is not None and sock.fileno() >= 0:
+                null = os.open(os.devnull, os.O_RDWR)
+                os.dup2(null, sock.fileno())
+                os.close(null)
+            self._reader = self._writer = None
+
+
+class AsyncSessionTransport:
+    """A SessionTransport as asyncio wants it."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._inner = SessionTransport(instance)
+        self.close = self._inner.close
+        self.let_go = self._inner.close
+
+    async def open(self) -> None:
+        """Begin a session."""
+        self._inner.open()
+
+    async def check(self) -> bytes | None:
+        """Return what has come: None for nothing, b"" if the session has ended."""
+        return self._inner.check()
+
+    async def send(self, data: bytes) -> bytes:
+        """Hand DATA to the session."""
+        return self._inner.send(data)
+
+    async def receive(self, timeout: float | None) -> bytes:
+        """Return what has come; nothing is a timeout."""
+        return self._inner.receive(timeout)
+
+
+def _method(
+    build: Callable[Concatenate[Commands[V], P], Call[T]],
+) -> Callable[Concatenate[AsyncClient[V], P], Coroutine[Any, Any, T]]:
+    @wraps(build)
+    async def method(self: AsyncClient[V], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.run(build(self.commands, *args, **kwargs))
+
+    return method
+
+
+class AsyncClient(Inherited, Generic[V]):
+    """`mclite.client.Client` for asyncio: the same arguments, methods and errors, awaited.
+
+    Tasks may share a client; their commands go one after the other. A task that is cancelled while an answer is due
+    costs the connection.
+    """
+
+    @overload
+    def __init__(
+        self: AsyncClient[bytes],
+        host: str = ...,
+        port: int = ...,
+        *,
+        timeout: float | None = ...,
+        connect_timeout: float | None = ...,
+        retries: int = ...,
+        tls: ssl.SSLContext | None = ...,
+        text: Literal[False] = ...,
+        transport: AsyncTransport | None = ...,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: AsyncClient[str],
+        host: str = ...,
+        port: int = ...,
+        *,
+        timeout: float | None = ...,
+        connect_timeout: float | None = ...,
+        retries: int = ...,
+        tls: ssl.SSLContext | None = ...,
+        text: Literal[True],
+        transport: AsyncTransport | None = ...,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 11211,
+        *,
+        timeout: float | None = 5.0,
+        connect_timeout: float | None = 5.0,
+        retries: int = 0,
+        tls: ssl.SSLContext | None = None,
+        text: bool = False,
+        transport: AsyncTransport | None = None,
+    ) -> None:
+        address = Address(host, port, connect_timeout, tls)
+        self.commands: Commands[V] = Commands(text_of if text else bytes)  # type: ignore[arg-type]
+        self._core = Core(str(address) if transport is None else "the server", timeout, retries)
+        self._transport: AsyncTransport = transport or StreamTransport(address)
+        self._lock = asyncio.Lock()
+        watch_over(self)
+
+    @overload
+    @classmethod
+    def in_process(cls, instance: Instance | None = ..., *, text: Literal[False] = ...) -> AsyncClient[bytes]: ...
+
+    @overload
+    @classmethod
+    def in_process(cls, instance: Instance | None = ..., *, text: Literal[True]) -> AsyncClient[str]: ...
+
+    @classmethod
+    def in_process(cls, instance: Instance | None = None, *, text: bool = False) -> AsyncClient[Any]:
+        """Return a client that sits straight on a session of INSTANCE, by default a new one: no socket, no server."""
+        transport = AsyncSessionTransport(instance or Instance())
+        client: AsyncClient[Any] = AsyncClient(text=text, transport=transport)  # type: ignore[call-overload]
+        return client
+
+    # The connection.
+
+    @property
+    def connected(self) -> bool:
+        """Is the connection open, as far as is known?"""
+        return self._core.state in (State.OPEN, State.WATCHING)
+
+    @property
+    def noreply_errors(self) -> list[RefusedError]:
+        """The errors that came for earlier noreply commands, the last hundred; each is given once."""
+        errors = list(self._core.noreply_errors)
+        self._core.noreply_errors.clear()
+        return errors
+
+    async def connect(self) -> None:
+        """Open the connection, a new one if there is one. Raises ConnectError, TimedOutError."""
+        await self._drive(self._core.connect())
+
+    async def close(self) -> None:
+        """Close the connection; only `connect` opens it again."""
+        await self._drive(self._core.close())
+
+    async def __aenter__(self) -> Self:
+        if not self.connected:
+            await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def let_go(self) -> None:
+        """In a forked child: close the child's copy; the next command opens a connection of its own."""
+        self._lock = asyncio.Lock()
+        if isinstance(self._transport, StreamTransport):
+            self._transport.let_go()
+        else:
+            self._transport.close()
+        if self._core.state is not State.CLOSED:
+            self._core.state = State.FRESH
+        self._core.busy = False
+
+    def at_exit(self) -> None:
+        """The interpreter ends, the event loop has: the socket is closed with it."""
+
+    # Commands.
+
+    async def run(self, call: Call[T]) -> T:
+        """Carry out one CALL of `commands`, and return its result."""
+        result: T = checked(await self._drive(self._core.perform([call], flush=False)), True)[0]
+        return result
+
+    async def run_many(self, calls: Sequence[Call[Any]], raise_errors: bool = True) -> list[Any]:
+        """Carry out CALLS in one go, and return their results."""
+        return checked(await self._drive(self._core.perform(calls)), raise_errors)
+
+    def pipeline(self, *, quiet: bool = False) -> Pipeline[V, Coroutine[Any, Any, list[Any]]]:
+        """Return an empty pipeline, whose `execute` is awaited; see `Pipeline`."""
+        return Pipeline(self.commands, self.run_many, quiet)
+
+    async def watch(self, *streams: str) -> AsyncIterator[dict[str, str]]:
+        """Turn the connection into a log stream, and return an async iterator over its lines, each as fields.
+
+        STREAMS: fetchers (if none is named), mutations, evictions, connevents, deletions. Raises RefusedError.
+        """
+        await self.run(admin.watching(streams))
+        return self._log_lines()
+
+    async def _log_lines(self) -> AsyncIterator[dict[str, str]]:
+        while (line := await self._drive(self._core.next_line())) is not None:
+            yield admin.fields(line)
+
+    # The shell around the core.
+
+    async def _drive(self, plan: Plan) -> Any:
+        async with self._lock:
+            answer: bytes | None = None
+            error: BaseException | None = None
+            try:
+                while True:
+                    try:
+                        effect = plan.send(answer) if error is None else plan.throw(error)
+                    except StopIteration as stop:
+                        return stop.value
+                    answer, error = None, None
+                    try:
+                        answer = await self._do(effect)
+                    except BaseException as raised:  # the core decides what it means
+                        error = raised
+            except BaseException:
+                if self._core.abandon():
+                    self._transport.close()
+                raise
+
+    async def _do(self, effect: Effect) -> bytes | None:
+        transport = self._transport
+        match effect:
+            case Send(data):
+                return await transport.send(data)
+            case Receive(timeout):
+                return await transport.receive(self._core.timeout if timeout else None)
+            case Check():
+                return await transport.check()
+            case Open():
+                await transport.open()
+            case Close():
+                transport.close()
+        return None
+
+    set = _method(Commands.set)
+    add = _method(Commands.add)
+    replace = _method(Commands.replace)
+    append = _method(Commands.append)
+    prepend = _method(Commands.prepend)
+    cas = _method(Commands.cas)
+    set_str = _method(Commands.set_str)
+    get = _method(Commands.get)
+    get_str = _method(Commands.get_str)
+    get_item = _method(Commands.get_item)
+    gets = _method(Commands.gets)
+    gat = _method(Commands.gat)
+    gats = _method(Commands.gats)
+    get_many = _method(Commands.get_many)
+    gets_many = _method(Commands.gets_many)
+    gat_many = _method(Commands.gat_many)
+    gats_many = _method(Commands.gats_many)
+    delete = _method(Commands.delete)
+    incr = _method(Commands.incr)
+    decr = _method(Commands.decr)
+    touch = _method(Commands.touch)
+    mg = _method(Commands.mg)
+    ms = _method(Commands.ms)
+    md = _method(Commands.md)
+    ma = _method(Commands.ma)
+    me = _method(Commands.me)
+    mn = _method(Commands.mn)
+    version = _method(Commands.version)
+    flush_all = _method(Commands.flush_all)
+    verbosity = _method(Commands.verbosity)
+    cache_memlimit = _method(Commands.cache_memlimit)
+    shutdown = _method(Commands.shutdown)
+    quit = _method(Commands.quit)
+    authenticate = _method(Commands.authenticate)
+    stats = _method(Commands.stats)
+    stats_reset = _method(Commands.stats_reset)
+    stats_detail = _method(Commands.stats_detail)
+    stats_detail_dump = _method(Commands.stats_detail_dump)
+    slabs_reassign = _method(Commands.slabs_reassign)
+    slabs_automove = _method(Commands.slabs_automove)
+    lru_tune = _method(Commands.lru_tune)
+    lru_mode = _method(Commands.lru_mode)
+    lru_temp_ttl = _method(Commands.lru_temp_ttl)
+    lru_crawler = _method(Commands.lru_crawler)
+    lru_crawler_sleep = _method(Commands.lru_crawler_sleep)
+    lru_crawler_tocrawl = _method(Commands.lru_crawler_tocrawl)
+    lru_crawler_crawl = _method(Commands.lru_crawler_crawl)
+    metadump = _method(Commands.metadump)
+    mgdump = _method(Commands.mgdump)
+    misbehave = _method(Commands.misbehave)
+    debugtime = _method(Commands.debugtime)

@@ -1,0 +1,254 @@
+"""Which replies may come to a request: what the client knows before it reads.
+
+The strategy: an Expect is made from the row of the command table and the arguments that were sent, takes replies one
+by one, and says when the answer is whole. The rule that keeps it true: whatever could not be the server's answer to
+exactly this request (another command's word, a key that was not asked for, a flag that was not asked for, a number
+that is none) raises SenselessError, because then the client and the server are out of step.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Final
+
+from mclite.protocol.commands import Command
+from mclite.protocol.meta import decode_key, encode_key
+from mclite.protocol.numbers import UINT32, UINT64, digits
+from mclite.protocol.replies import Line, Meta, Number, Reply, Stat, Status, Value
+
+
+class SenselessError(Exception):
+    """A reply that is none to what was asked; the text says why."""
+
+
+class Expect(ABC):
+    """The answer that is due. `replies` has what came of it; errors of the server are not taken, but end it."""
+
+    lines = False
+    """are lines without CR part of this answer?"""
+    closes = False
+    """may the server hang up instead of answering?"""
+    endless = False
+    """does the connection belong to the answer from here on?"""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+
+    @abstractmethod
+    def take(self, reply: Reply) -> bool:
+        """Take the next REPLY; return whether the answer is whole. Raises SenselessError."""
+
+
+def _wrong(reply: Reply, wanted: str) -> SenselessError:
+    return SenselessError(f"{wanted} was due, and this came: {reply.to_bytes()[:100]!r}")
+
+
+WORDS: Final[dict[bytes, tuple[bytes, ...]]] = {
+    **dict.fromkeys((b"set", b"add", b"replace", b"append", b"prepend"), (b"STORED", b"NOT_STORED")),
+    b"cas": (b"STORED", b"EXISTS", b"NOT_FOUND", b"NOT_STORED"),
+    b"delete": (b"DELETED", b"NOT_FOUND"),
+    b"touch": (b"TOUCHED", b"NOT_FOUND"),
+    b"incr": (b"NOT_FOUND",),
+    b"decr": (b"NOT_FOUND",),
+    b"version": (b"VERSION",),
+    b"cache_memlimit": (b"OK", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED"),
+    b"slabs": (b"OK", b"BUSY", b"BADCLASS", b"NOSPARE", b"NOTFULL", b"UNSAFE", b"SAME"),
+    b"lru_crawler": (b"OK", b"BUSY", b"BADCLASS"),
+    **dict.fromkeys((b"flush_all", b"verbosity", b"lru", b"watch", b"misbehave", b"debugtime", b"shutdown"), (b"OK",)),
+}
+"""The words that a one-line answer may begin with, besides the error strings that every command allows."""
+
+
+class OneLine(Expect):
+    """One line: a word of WORDS, or a number where the command gives one (protocol.txt 272-285, 341-348, 383-388)."""
+
+    def __init__(self, row: Command) -> None:
+        super().__init__()
+        self._words = WORDS[row.name]
+        self._number = row.kind == "arithmetic"
+        self.closes = row.name == b"shutdown"
+        self.endless = row.name == b"watch"
+
+    def take(self, reply: Reply) -> bool:
+        """Take the line."""
+        if not (
+            (isinstance(reply, Status) and reply.code in self._words) or (self._number and isinstance(reply, Number))
+        ):
+            raise _wrong(reply, " or ".join(word.decode() for word in self._words) + " or a number" * self._number)
+        self.replies.append(reply)
+        return True
+
+
+class Values(Expect):
+    """Items in the order of the keys that were asked for, those not held left out, then END (protocol.txt 298-327)."""
+
+    def __init__(self, keys: Sequence[bytes], with_cas: bool) -> None:
+        super().__init__()
+        self._keys = keys
+        self._next = 0
+        self._with_cas = with_cas
+
+    def take(self, reply: Reply) -> bool:
+        """Take an item or END."""
+        if isinstance(reply, Value):
+            if (reply.cas is not None) != self._with_cas:
+                raise _wrong(reply, "a cas unique" if self._with_cas else "no cas unique")
+            try:
+                self._next = self._keys.index(reply.key, self._next) + 1
+            except ValueError:
+                known = reply.key in self._keys
+                raise SenselessError(
+                    f"the item {reply.key[:100]!r} came, which was {'not due here' if known else 'not asked for'}"
+                ) from None
+            self.replies.append(reply)
+            return False
+        if not (isinstance(reply, Status) and reply.code == b"END"):
+            raise _wrong(reply, "VALUE or END")
+        self.replies.append(reply)
+        return True
+
+
+class Statistics(Expect):
+    """Lines of statistics and END, or the one word that some groups answer (protocol.txt 1268-1303)."""
+
+    def take(self, reply: Reply) -> bool:
+        """Take a line of them."""
+        if isinstance(reply, Stat) or (isinstance(reply, Status) and reply.code in (b"PREFIX", b"ITEM")):
+            self.replies.append(reply)
+            return False
+        if not isinstance(reply, Status) or reply.code not in (b"END", b"RESET", b"OK"):
+            raise _wrong(reply, "STAT, END, RESET or OK")
+        if reply.code != b"END" and self.replies:
+            raise _wrong(reply, "STAT or END")
+        self.replies.append(reply)
+        return True
+
+
+class Dump(Expect):
+    """OK from newer servers, the items in lines, and END, or EN for mgdump (protocol.txt 1138-1194)."""
+
+    def __init__(self, metaget: bool) -> None:
+        super().__init__()
+        self.lines = not metaget
+
+    def take(self, reply: Reply) -> bool:
+        """Take a line of it."""
+        self.replies.append(reply)
+        if isinstance(reply, Status) and not (self.lines and reply.code == b"mg"):
+            if reply.code == b"OK" and len(self.replies) == 1:
+                return False
+            if reply.code in (b"BUSY", b"BADCLASS") and len(self.replies) == 1:
+                return True
+            if self.lines and reply.code == b"END":
+                return True
+            if not self.lines and reply.code == b"mg":
+                return False
+        elif isinstance(reply, Line) and reply.text.startswith(b"key="):
+            return False
+        elif isinstance(reply, Meta) and reply.code == b"EN" and not self.lines:
+            return True
+        raise _wrong(reply, "an item of the dump or its end")
+
+
+class Closing(Expect):
+    """Nothing but the end of the connection (protocol.txt 1863-1869)."""
+
+    closes = True
+
+    def take(self, reply: Reply) -> bool:
+        """Refuse whatever comes."""
+        raise _wrong(reply, "the end of the connection")
+
+
+_META_CODES: Final[dict[bytes, tuple[bytes, ...]]] = {
+    b"mg": (b"HD", b"VA", b"EN"),
+    b"ms": (b"HD", b"NS", b"EX", b"NF"),
+    b"md": (b"HD", b"NF", b"EX"),
+    b"ma": (b"HD", b"VA", b"NF", b"NS", b"EX"),
+    b"me": (b"ME", b"EN"),
+    b"mn": (b"MN",),
+}
+_ECHOED: Final = b"kO"
+_UNASKED: Final[dict[bytes, bytes]] = {b"mg": b"WXZ"}
+_TOKEN_MAX: Final = {**dict.fromkeys(b"cslt", UINT64), ord("f"): UINT32, ord("h"): 1}
+
+
+class MetaAnswer(Expect):
+    """One reply to a meta command, with flags that were asked for and no others (protocol.txt 105-119)."""
+
+    def __init__(self, row: Command, args: Sequence[bytes]) -> None:
+        super().__init__()
+        self._name = row.name
+        self._token = args[0] if args else b""
+        flags = args[1 if row.length is None else 2 :]
+        self._sent = {flag[0]: flag for flag in flags}
+        opaque = self._sent.get(ord("O"))
+        self.opaque = opaque
+        self._key = (decode_key(self._token) if ord("b") in self._sent else None) or self._token
+
+    def take(self, reply: Reply) -> bool:
+        """Take the reply."""
+        codes = _META_CODES[self._name]
+        if not isinstance(reply, Meta) or reply.code not in codes:
+            raise _wrong(reply, " or ".join(code.decode() for code in codes))
+        if reply.code == b"ME":
+            reply = self._debug(reply)
+        else:
+            self._check(reply)
+        self.replies.append(reply)
+        return True
+
+    def _debug(self, reply: Meta) -> Meta:
+        """Take apart ME and a key, as sent or as it is: memcached prints some binary keys raw, spaces and all."""
+        rest = b" ".join(reply.flags)
+        for key in (self._token, self._key, encode_key(self._key)):
+            if rest.startswith(key + b" "):
+                return Meta(b"ME", (key, *rest[len(key) + 1 :].split()))
+        raise _wrong(reply, f"ME {self._token!r}")
+
+    def _check(self, reply: Meta) -> None:
+        sent = self._sent
+        value_due = ord("v") in sent
+        if reply.code == b"VA" and not value_due:
+            raise _wrong(reply, "an answer without a data block")
+        if reply.code == b"HD" and value_due and not (self._name == b"mg" and ord("C") in sent):
+            raise _wrong(reply, "VA with a data block")
+        binary = b"b" in reply.flags
+        seen: set[int] = set()
+        for flag in reply.flags:
+            letter = flag[0]
+            if letter in seen:
+                raise _wrong(reply, "each flag once")
+            seen.add(letter)
+            if letter in _UNASKED.get(self._name, b""):
+                ok = len(flag) == 1
+            elif letter == ord("b"):
+                ok = len(flag) == 1 and ord("k") in sent
+            elif letter not in sent:
+                ok = False
+            elif letter == ord("O"):
+                ok = flag == self.opaque
+            elif letter == ord("k"):
+                ok = (decode_key(flag[1:]) if binary else flag[1:]) == self._key
+            else:
+                ok = flag == b"t-1" or digits(flag[1:], _TOKEN_MAX.get(letter, -1)) is not None
+            if not ok:
+                raise _wrong(reply, f"an answer to flags {b' '.join(sent.values()).decode('utf-8', 'replace')!r}")
+            if letter == ord("s") and reply.data is not None and int(flag[1:]) != len(reply.data):
+                raise _wrong(reply, f"a size of {len(reply.data)}")
+
+
+def expect(row: Command, args: Sequence[bytes]) -> Expect:
+    """Return what may come to the command of ROW with ARGS (without noreply)."""
+    if row.kind == "meta":
+        return MetaAnswer(row, args)
+    if row.kind == "retrieval":
+        return Values(args[row.required - 1 :], row.name.endswith(b"s"))
+    if row.name == b"stats":
+        return Statistics()
+    if row.name == b"quit":
+        return Closing()
+    if row.name == b"lru_crawler" and args[:1] in ([b"metadump"], [b"mgdump"]):
+        return Dump(args[0] == b"mgdump")
+    return OneLine(row)

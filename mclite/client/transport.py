@@ -1,0 +1,195 @@
+"""What a sync client sends and receives through: a socket, or a Session in the same process."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from mclite.instance import Instance
+from mclite.session import Session
+
+READ_BYTES: Final = 256 << 10
+_BLOCKED: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is: HOST is a name, an address, or unix:/path, and then PORT means nothing. Timeouts: seconds."""
+
+    host: str
+    port: int
+    connect_timeout: float | None
+    tls: ssl.SSLContext | None = None
+
+    def __str__(self) -> str:
+        if self.path:
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def path(self) -> str:
+        """The path of a unix socket, empty for TCP."""
+        return self.host.removeprefix("unix:") if self.host.startswith("unix:") else ""
+
+
+class Transport(Protocol):
+    """A connection that can be opened again. What goes wrong is an OSError; TimeoutError is one of them."""
+
+    def open(self) -> None:
+        """Connect."""
+
+    def check(self) -> bytes | None:
+        """Return what has come, without waiting: None for nothing, b"" if the peer has hung up."""
+
+    def send(self, data: bytes) -> bytes:
+        """Send DATA; return what came meanwhile, so that a peer that waits to be read never blocks the two of us."""
+
+    def receive(self, timeout: float | None) -> bytes:
+        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+
+    def close(self) -> None:
+        """Close, if open."""
+
+
+class SocketTransport:
+    """TCP, TLS or a unix socket."""
+
+    def __init__(self, address: Address, timeout: float | None) -> None:
+        self._address = address
+        self._timeout = timeout
+        self._socket: socket.socket | None = None
+
+    def open(self) -> None:
+        """Connect, and do the TLS handshake if there is one."""
+        address = self._address
+        if address.path:
+            sock = socket.socket(socket.AF_UNIX)
+            try:
+                sock.settimeout(address.connect_timeout)
+                sock.connect(address.path)
+            except BaseException:
+                sock.close()
+                raise
+        else:
+            sock = socket.create_connection((address.host, address.port), address.connect_timeout)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            if address.tls is not None:
+                sock = address.tls.wrap_socket(sock, server_hostname=address.host)
+            sock.setblocking(False)
+        except BaseException:
+            sock.close()
+            raise
+        self._socket = sock
+
+    def _open_socket(self) -> socket.socket:
+        if self._socket is None:
+            raise ConnectionError("the socket is closed")
+        return self._socket
+
+    def check(self) -> bytes | None:
+        """Return what has come, without waiting: None for nothing, b"" if the peer has hung up."""
+        try:
+            return self._open_socket().recv(READ_BYTES)
+        except _BLOCKED:
+            return None
+        except ConnectionError:
+            return b""
+
+    def send(self, data: bytes) -> bytes:
+        """Send DATA; return what came meanwhile."""
+        sock = self._open_socket()
+        view = memoryview(data)
+        arrived = []
+        while view:
+            try:
+                view = view[sock.send(view) :]
+                continue
+            except _BLOCKED:
+                pass
+            if self._wait(sock, select.POLLIN | select.POLLOUT, self._timeout) & select.POLLIN:
+                chunk = self.check()
+                if chunk == b"":
+                    break  # the peer hung up; what it said before may tell why
+                if chunk:
+                    arrived.append(chunk)
+        return b"".join(arrived)
+
+    def receive(self, timeout: float | None) -> bytes:
+        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+        sock = self._open_socket()
+        while True:
+            if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+                self._wait(sock, select.POLLIN, timeout)
+            try:
+                return sock.recv(READ_BYTES)
+            except _BLOCKED:
+                continue
+
+    @staticmethod
+    def _wait(sock: socket.socket, events: int, timeout: float | None) -> int:
+        poll = select.poll()
+        poll.register(sock, events)
+        ready = poll.poll(None if timeout is None else max(timeout * 1000, 0))
+        if not ready:
+            raise TimeoutError("timed out")
+        return ready[0][1]
+
+    def close(self) -> None:
+        """Close, if open."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+class SessionTransport:
+    """Straight to a Session of an Instance, without a socket. Nothing ever blocks: what does not come is a timeout."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self._session: Session | None = None
+        self._arrived: list[bytes] = []
+
+    def open(self) -> None:
+        """Begin a session."""
+        self._session = Session(self.instance, transport="local")
+        self._session.push = self._arrived.append
+        self._arrived.clear()
+        self.instance.connected(self._session)
+
+    def check(self) -> bytes | None:
+        """Return what has come, without waiting: None for nothing, b"" if the session has ended."""
+        data = b"".join(self._arrived)
+        self._arrived.clear()
+        if data:
+            return data
+        return b"" if self._session is None or self._session.closed else None
+
+    def send(self, data: bytes) -> bytes:
+        """Hand DATA to the session; its answers wait to be received."""
+        session = self._session
+        if session is None or session.closed:
+            raise ConnectionError("the session has ended")
+        self._arrived.append(session.receive(data))
+        while session.more and not session.closed:
+            self._arrived.append(session.receive(b""))
+        return b""
+
+    def receive(self, timeout: float | None) -> bytes:
+        """Return what has come; with nothing there, and nobody to send more, that is a timeout, or the end."""
+        data = self.check()
+        if data is not None:
+            return data
+        if timeout is None:
+            return b""
+        raise TimeoutError("nothing more will come from a session in the same process")
+
+    def close(self) -> None:
+        """End the session."""
+        if self._session is not None:
+            self._session.closed = True
+            self.instance.disconnected(self._session)
+            self._session = None
