@@ -71,7 +71,9 @@ class Difference:
     def headline(self) -> str:
         """The outcome in one sentence."""
         counts = [f"{len(self.changes[kind])} {kind}" for kind in KINDS if self.changes[kind]]
-        names = " → ".join(dict.fromkeys((self._name(self.old), self._name(self.new))))
+        alike = self.old["run"]["as"] == self.new["run"]["as"]
+        named = [run["target"]["name"] if alike else self._name(run) for run in (self.old, self.new)]
+        names = " → ".join(dict.fromkeys(named))
         return f"{names}: {', '.join(counts) or 'nothing changed'}."
 
     @staticmethod

@@ -23,6 +23,9 @@ SCRIPTS = ("data", "wire", "state", "scenario", "list", "compare", "spec", "main
 #: How many deviations the page names before it refers to the filter.
 MOST_DEVIATIONS = 20
 
+#: How many characters of a server's name the page shows.
+LONGEST_NAME = 80
+
 STATE_MARKS: dict[summary.State, str] = {
     "conforms": "✓",
     "except": "!",
@@ -129,6 +132,7 @@ def asset(*names: str) -> dict[str, Markup | str]:
 def labels(runs: Sequence[Results]) -> list[str]:
     """Return a name for each run that tells it from the others."""
     names = [run["target"]["name"] for run in runs]
+    names = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in names]
     for part, field in (("target", "address"), ("run", "started")):
         often = Counter(names)
         names = [

@@ -118,6 +118,8 @@ _FEATURE_NAMES = {
     "cas": "cas uniques",
 }
 
+_LONGEST = 60  # characters of a label
+
 _WORD = re.compile(r"[a-z_]+")
 
 
@@ -204,7 +206,8 @@ def feature_label(name: str) -> str:
     """Return a capability or chapter as people read it."""
     if name.startswith("stats-"):
         return f"statistics: {name.removeprefix('stats-').replace('-', ' ')}"
-    return _FEATURE_NAMES.get(name, name.replace("-", " "))
+    label = _FEATURE_NAMES.get(name, name.replace("-", " "))
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
 
 
 def _features(scenario: Scenario) -> list[str]:

@@ -76,6 +76,11 @@ def test_the_three_forms_say_the_same(make: Any) -> None:
     assert "<script" not in html
 
 
+def test_unlike_judges_are_named(make: Any) -> None:
+    found = difference.compare(make(), make("b", judged_as="1.6.9"))
+    assert found.headline.startswith("memcached 1.6.45 (judged as memcached 1.6.45) → b (judged as memcached 1.6.9): ")
+
+
 def test_nothing_changed_is_said(make: Any) -> None:
     found = difference.compare(make(), make())
-    assert difference.text(found) == "memcached 1.6.45 (judged as memcached 1.6.45): nothing changed.\n"
+    assert difference.text(found) == "memcached 1.6.45: nothing changed.\n"
