@@ -52,6 +52,8 @@ class Instance:
             self.detail = self.prefixes
         self.on_stop: Callable[[bool], None] | None = None
         store.on_evict = self._evicted
+        store.use_cas = self.settings.cas_enabled
+        store.reclaim_on_store = not self.settings.lru_maintainer
 
     def _evicted(self, key: bytes, item: Item) -> None:
         if self.watchers:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.protocol import errors
 from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
+from mclite.store.base import StoreError
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ class Session:
         self.authenticated = instance.settings.auth_file is None
         self.push: Callable[[bytes], None] | None = None
         self.last_command_time = instance.store.now
-        self.state = "conn_new_cmd"
         self._line = b""  # the beginning of a line whose end has not come
         self._block: Callable[[bytes], bytes] | None = None  # what takes the data block that is coming
         self._block_noreply = False
@@ -52,6 +52,15 @@ class Session:
         self._after_swallow = b""
         self._out: list[bytes] = []
         self.more = False
+
+    @property
+    def state(self) -> str:
+        """What the connection waits for, in the words of `stats conns` (protocol.txt 1755-1776)."""
+        if self._missing:
+            return "conn_nread"
+        if self._swallow:
+            return "conn_swallow"
+        return "conn_waiting" if self._line else "conn_read"
 
     @property
     def pipelined(self) -> bool:
@@ -75,6 +84,8 @@ class Session:
         elif data:
             self._requests(self._line + data if self._line else data)
         out = self._out
+        if instance.store.busy:
+            self._settle(out)
         if not out:
             return b""
         self._out = []
@@ -125,6 +136,20 @@ class Session:
                 self._give_up()
                 return
             self._line = buffer[position:]
+
+    def _settle(self, out: list[bytes]) -> None:
+        """Let the store keep what the batch changed before its answers, OUT, are sent.
+
+        If it cannot, they are not true: an error takes their place, and the connection, out of step if there was more
+        than one, is closed (protocol.txt 172-179).
+        """
+        try:
+            self.instance.store.settle()
+        except StoreError:
+            if len(out) > 1:
+                self.closed = True
+                self.close_reason = "error"
+            out[:] = [errors.STORE_FAILED] if out else []
 
     def hold(self, data: bytes) -> None:
         """Keep DATA for later, while there is `more` to do."""

@@ -72,6 +72,8 @@ class Settings:
     """-o idle_timeout: seconds after which an idle connection is closed, 0 never"""
     track_sizes: bool = False
     """-o track_sizes: keep the histogram of `stats sizes`"""
+    lru_maintainer: bool = True
+    """not -o no_lru_maintainer: free expired items without being asked"""
     temporary_ttl: int = 61
     temp_lru: bool = False
     hot_lru_pct: int = 20

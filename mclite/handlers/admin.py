@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mclite.session import Session
 
 _VERSION_LINE: Final = f"VERSION {VERSION}\r\n".encode()
-_MEGABYTES_MAX: Final = UINT32
+_MEGABYTES_MAX: Final = 1_000_000_000
 
 
 def flush_all(session: Session, request: Request) -> bytes:
@@ -55,11 +55,13 @@ def quit_(session: Session, request: Request) -> bytes:
 
 def cache_memlimit(session: Session, request: Request) -> bytes:
     """Set the memory limit, in megabytes."""
-    megabytes = digits(request.args[0], _MEGABYTES_MAX) if request.args else None
+    megabytes = digits(request.args[0], UINT32) if request.args else None
     if megabytes is None:
         return errors.ERROR
     if megabytes < 8:
         return errors.MEMLIMIT_TOO_SMALL
+    if megabytes > _MEGABYTES_MAX:
+        return errors.MEMLIMIT_IN_BYTES
     instance = session.instance
     instance.settings.max_bytes = instance.store.maxbytes = megabytes << 20
     return replies.OK

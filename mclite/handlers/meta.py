@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mclite.handlers.storage import count_arithmetic, count_cas, refuse_too_large
 from mclite.protocol import errors, replies
-from mclite.protocol.meta import MetaFlags, decode_key, encode_key, read_flags
+from mclite.protocol.meta import FLAGS, MetaFlags, decode_key, encode_key, read_flags
 from mclite.protocol.parser import KEY_MAX, Request
 from mclite.store.base import Mode, Outcome
 from mclite.store.item import BINARY_KEY, FETCHED, STALE, WON, Item
@@ -27,6 +27,11 @@ _SET_MODES: Final[dict[int, Mode]] = {
     ord("R"): "replace",
 }
 _DECREMENTS: Final = {0: False, ord("I"): False, ord("+"): False, ord("D"): True, ord("-"): True}
+
+_HEEDED: Final = {
+    command: frozenset(letter for letter, row in FLAGS.items() if command in row.commands) for command in ("mg", "ma")
+}
+"""The letters of the flags that a command heeds; it ignores the others."""
 
 _CODES: Final = {
     Outcome.STORED: b"HD",
@@ -76,115 +81,113 @@ def _echo(flags: MetaFlags) -> list[bytes]:
     return returned
 
 
+class _Worked(NamedTuple):
+    """What working off flags came to: those to return, and whether R won the recache."""
+
+    returned: list[bytes]
+    won: bool
+
+
 def remaining(store: Store, item: Item) -> int:
     """Return the seconds that ITEM still lives, -1 for ever."""
     return item.exptime - store.now if item.exptime else -1
 
 
-def _ttl(flags: MetaFlags, before: int, after: int) -> bytes:
-    """Return what the flag t returns: flags work from left to right, so T and N count if they stand before it."""
-    letters = [token[0] for token in flags.order]
-    asked = letters.index(116)
-    return b"t%d" % (after if 84 in letters[:asked] or 78 in letters[:asked] else before)
+def _work_off(store: Store, command: str, flags: MetaFlags, item: Item, created: bool) -> _Worked | bytes:
+    """Carry out and answer the flags of COMMAND, mg or ma, on ITEM, from left to right, as memcached does.
+
+    So `t` shows what T and N before it made of the time to live, R judges what T before it left, and an opaque token
+    that is too long is an error only after what stands before it has been done.
+    """
+    key = flags.key
+    heeded = _HEEDED[command]
+    key_is_binary = flags.binary if command == "ma" else bool(item.state & BINARY_KEY)
+    returned: list[bytes] = []
+    won = False
+    hit, last_access = item.state & FETCHED, store.now - item.time
+    for token in flags.order:
+        match token[0]:
+            case letter if letter not in heeded:
+                continue
+            case 79:  # O
+                if flags.opaque_too_long:
+                    return errors.OPAQUE_TOO_LONG
+                returned.append(token)
+            case 84:  # T
+                store.touch(key, item, store.expires(flags.numbers[84]))
+            case 78 if created:  # N
+                store.touch(key, item, store.expires(flags.numbers[78]))
+            case 82:  # R
+                won = won or bool(item.exptime and item.exptime - store.now < flags.numbers[82])
+            case 99:  # c
+                returned.append(b"c%d" % item.cas)
+            case 102:  # f
+                returned.append(b"f%d" % item.flags)
+            case 104:  # h
+                returned.append(b"h1" if hit else b"h0")
+            case 107:  # k
+                returned += _key_flags(key, key_is_binary)
+            case 108:  # l
+                returned.append(b"l%d" % last_access)
+            case 115:  # s
+                returned.append(b"s%d" % len(item.data))
+            case 116:  # t
+                returned.append(b"t%d" % remaining(store, item))
+    return _Worked(returned, won)
 
 
 def get(session: Session, request: Request) -> bytes:
     """Meta get (protocol.txt 494-694)."""
-    flags = _read_and_check(request, 2)
+    flags = _read(request, 2)
     if isinstance(flags, bytes):
         return flags
     instance = session.instance
     store = instance.store
     stats = instance.stats
     key = flags.key
-    won = False
     with store.transaction():
         item = store.live(key)
-        if instance.detail is not None:
-            instance.detail.count_get(key, item is not None)
         if instance.watchers:
             instance.log_get(session, key, item)
-        exptime = flags.number("T")
-        vivify = flags.number("N")
+        created = item is None
         if item is None:
             stats.cmd_get += 1
-            if vivify is not None:
-                stored = store.store("add", key, b"", 0, store.expires(vivify), cas=flags.number("E") or 0)
-                item = stored.item
-                if item is None:
-                    return _ERRORS[stored.outcome]
-                item.state |= WON | FETCHED
-                store.changed(key, item)
-                won = True
-                stats.classes[item.slab_class].get_hits += 1
-            else:
+            if not flags.has("N"):
                 stats.get_misses += 1
+                if flags.opaque_too_long:
+                    return errors.OPAQUE_TOO_LONG
                 return b"" if flags.quiet else _answer(b"EN", _echo(flags))
-            sent_before = False
-            hit_before, last_access = 0, 0
-            ttl = -1
+            stored = store.store("add", key, b"", 0, 0, cas=flags.number("E") or 0)
+            item = stored.item
+            if item is None:
+                return _ERRORS[stored.outcome]
+            stats.classes[item.slab_class].get_hits += 1
+        elif flags.has("T"):
+            stats.cmd_touch += 1
+            stats.classes[item.slab_class].touch_hits += 1
         else:
-            counters = stats.classes[item.slab_class]
-            ttl = remaining(store, item)
-            if exptime is None:
-                stats.cmd_get += 1
-                counters.get_hits += 1
-            else:
-                stats.cmd_touch += 1
-                counters.touch_hits += 1
-                store.touch(key, item, store.expires(exptime))
-            recache = flags.number("R")
-            if recache is not None and item.exptime and item.exptime - store.now < recache:
-                won = True
-            if item.state & STALE:
-                won = True
-            sent_before = bool(item.state & WON)
-            if won and not sent_before:
-                item.state |= WON
-                store.changed(key, item)
-            won = won and not sent_before
-            hit_before = item.state & FETCHED
-            last_access = store.now - item.time
-            if not flags.has("u"):
-                store.bump(key, item)
-    returned = _returned(store, flags, item, hit_before, last_access, ttl)
-    if sent_before:
-        returned.append(b"Z")
-    if item.state & STALE:
-        returned.append(b"X")
-    if won:
-        returned.append(b"W")
+            stats.cmd_get += 1
+            stats.classes[item.slab_class].get_hits += 1
+        worked = _work_off(store, "mg", flags, item, created)
+        if isinstance(worked, bytes):
+            return worked
+        returned = worked.returned
+        sent_before = bool(item.state & WON)
+        if sent_before:
+            returned.append(b"Z")
+        if item.state & STALE:
+            returned.append(b"X")
+        if not sent_before and (created or worked.won or item.state & STALE):
+            returned.append(b"W")
+            item.state |= WON
+            store.changed(key, item)
+        if created or not flags.has("u"):
+            store.bump(key, item)
     compare = flags.number("C")
     if flags.has("v") and not (compare is not None and compare == item.cas):
         tail = b"".join(b" " + token for token in returned)
         return b"VA %d%b\r\n%b\r\n" % (len(item.data), tail, item.data)
     return _answer(b"HD", returned)
-
-
-def _returned(
-    store: Store, flags: MetaFlags, item: Item, hit_before: int, last_access: int, ttl_before: int
-) -> list[bytes]:
-    """Return the flags that mg returns for ITEM, in the order in which they were sent."""
-    returned: list[bytes] = []
-    for token in flags.order:
-        match token[0]:
-            case 99:
-                returned.append(b"c%d" % item.cas)
-            case 102:
-                returned.append(b"f%d" % item.flags)
-            case 104:
-                returned.append(b"h1" if hit_before else b"h0")
-            case 107:
-                returned += _key_flags(flags.key, bool(item.state & BINARY_KEY))
-            case 108:
-                returned.append(b"l%d" % last_access)
-            case 79:
-                returned.append(token)
-            case 115:
-                returned.append(b"s%d" % len(item.data))
-            case 116:
-                returned.append(_ttl(flags, ttl_before, remaining(store, item)))
-    return returned
 
 
 def check_set(session: Session, request: Request) -> bytes | Callable[[bytes], bytes]:
@@ -235,8 +238,6 @@ def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
         instance.stats.classes[slab_class].outofmemory += 1
     else:
         instance.stats.classes[slab_class].cmd_set += 1
-    if instance.detail is not None:
-        instance.detail.count_set(key)
     if instance.watchers:
         instance.log_store(session, key, outcome, mode, expires, slab_class, len(data))
     code = _CODES.get(outcome)
@@ -269,8 +270,6 @@ def delete(session: Session, request: Request) -> bytes:
     key = flags.key
     with store.transaction():
         item = store.live(key)
-        if instance.detail is not None:
-            instance.detail.count_delete(key)
         if item is None:
             stats.delete_misses += 1
             return _answer(b"NF", _echo(flags))
@@ -281,7 +280,11 @@ def delete(session: Session, request: Request) -> bytes:
         new_cas = flags.number("E") or 0
         if flags.has("x"):
             kept = item.cas
-            emptied = store.store("set", key, b"", 0, 0, cas=new_cas or kept, binary=bool(item.state & BINARY_KEY))
+            exptime = flags.number("T")
+            expires = 0 if exptime is None else store.expires(exptime)
+            emptied = store.store(
+                "set", key, b"", 0, expires, cas=new_cas or kept, binary=bool(item.state & BINARY_KEY)
+            )
             if emptied.item is None:
                 return _ERRORS[emptied.outcome]
             item = emptied.item
@@ -309,49 +312,35 @@ def arithmetic(session: Session, request: Request) -> bytes:
     decrement = _DECREMENTS.get(flags.mode)
     if decrement is None:
         return errors.BAD_ARITHMETIC_MODE
-    if flags.opaque_too_long:
-        return errors.OPAQUE_TOO_LONG
     instance = session.instance
     store = instance.store
     key = flags.key
     delta = flags.number("D")
-    vivify = flags.number("N")
     new_cas = flags.number("E") or 0
+    created = False
     with store.transaction():
         result = store.arithmetic(key, 1 if delta is None else delta, decrement, flags.number("C") or 0, new_cas)
         outcome, item, value = result.outcome, result.item, result.value
-        slab_class = item.slab_class if item else 0
-        if outcome is Outcome.NOT_FOUND and vivify is not None:
+        if outcome is Outcome.NOT_FOUND and flags.has("N"):
             value = flags.number("J") or 0
-            created = store.store("add", key, b"%d" % value, 0, store.expires(vivify), 0, new_cas, binary=flags.binary)
-            outcome, item = created
+            outcome, item = store.store("add", key, b"%d" % value, 0, 0, 0, new_cas)
+            created = True
         else:
-            count_arithmetic(session, outcome, decrement, slab_class)
-        ttl = remaining(store, result.item) if result.item else -1
-        if item is not None and result.item is not None:
-            exptime = flags.number("T")
-            if exptime is not None:
-                store.touch(key, item, store.expires(exptime))
-    if item is None:
-        code = _CODES.get(outcome)
-        return _ERRORS[outcome] if code is None else _answer(code, _echo(flags))
+            count_arithmetic(session, outcome, decrement, item.slab_class if item else 0)
+        if item is None:
+            code = _CODES.get(outcome)
+            if code is None:
+                return _ERRORS[outcome]
+            return errors.OPAQUE_TOO_LONG if flags.opaque_too_long else _answer(code, _echo(flags))
+        worked = _work_off(store, "ma", flags, item, created)
+    if isinstance(worked, bytes):
+        return worked
     if flags.quiet:
         return b""
-    returned: list[bytes] = []
-    for token in flags.order:
-        match token[0]:
-            case 79:
-                returned.append(token)
-            case 107:
-                returned += _key_flags(key, flags.binary)
-            case 99:
-                returned.append(b"c%d" % item.cas)
-            case 116:
-                returned.append(_ttl(flags, ttl, remaining(store, item)))
     if flags.has("v"):
         text = b"%d" % value
-        return b"VA %d%b\r\n%b\r\n" % (len(text), b"".join(b" " + token for token in returned), text)
-    return _answer(b"HD", returned)
+        return b"VA %d%b\r\n%b\r\n" % (len(text), b"".join(b" " + token for token in worked.returned), text)
+    return _answer(b"HD", worked.returned)
 
 
 def debug(session: Session, request: Request) -> bytes:

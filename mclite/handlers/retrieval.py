@@ -36,7 +36,9 @@ def _fetch_and_touch(session: Session, request: Request, with_cas: bool) -> byte
     sent = signed_32(request.args[0])
     if sent is None:
         return errors.BAD_EXPTIME
-    return _fetch(session, request.args[1:], with_cas, session.instance.store.expires(sent))
+    store = session.instance.store
+    with store.transaction():
+        return _fetch(session, request.args[1:], with_cas, store.expires(sent))
 
 
 def _fetch(session: Session, keys: list[bytes], with_cas: bool, expires: int | None = None) -> bytes:

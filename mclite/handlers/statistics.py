@@ -171,7 +171,7 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "flush_enabled", _yes(settings.flush_enabled)
     yield "dump_enabled", _yes(settings.dump_enabled)
     yield "hash_algorithm", "siphash13"
-    yield "lru_maintainer_thread", "yes"
+    yield "lru_maintainer_thread", _yes(settings.lru_maintainer)
     yield "lru_segmented", _yes(settings.lru_segmented)
     yield "hot_lru_pct", settings.hot_lru_pct
     yield "warm_lru_pct", settings.warm_lru_pct
@@ -325,6 +325,8 @@ def _reset(session: Session, args: list[bytes]) -> bytes:
 
 def _detail(session: Session, args: list[bytes]) -> bytes:
     instance = session.instance
+    if not instance.settings.dump_enabled:
+        return b"CLIENT_ERROR stats detail not allowed\r\n"
     match args[:1]:
         case [b"on"]:
             instance.detail = instance.prefixes

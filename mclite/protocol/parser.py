@@ -31,6 +31,7 @@ MULTIGET_LINE_MAX: Final = 16 << 20
 BYTES_MAX: Final = 0x7FFF_FFFF - 2
 """The largest <bytes> that memcached can swallow; above it the number is a bad format."""
 
+_SPACES_MAX: Final = 100
 _NOREPLY: Final = [b"noreply"]
 MULTIGET: Final = (b"get ", b"gets ")
 
@@ -89,4 +90,9 @@ def line_too_long(buffer: bytes | bytearray, start: int) -> bool:
     waiting = len(buffer) - start
     if waiting <= LINE_MAX:
         return False
-    return not buffer.startswith(MULTIGET, start) or waiting > MULTIGET_LINE_MAX
+    if waiting > MULTIGET_LINE_MAX:
+        return True
+    # memcached 1.6.45 looks past up to a hundred spaces, though its parser then refuses the line.
+    head = bytes(buffer[start : start + _SPACES_MAX + 5])
+    text = head.lstrip(b" ")
+    return len(head) - len(text) > _SPACES_MAX or not text.startswith(MULTIGET)

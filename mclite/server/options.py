@@ -76,7 +76,7 @@ OPTIONS: Final = (
     Option("", "debug-clock", "flag", "debug_clock", "offer debugtime, as memcached's debug build does"),
     Option("", "loop", "text", "loop", "event loop: auto, asyncio or uvloop"),
     Option("t", "threads", "integer", "threads", "has no effect: mclite has one thread", 1, 1 << 16),
-    Option("C", "disable-cas", "nothing", "", "has no effect: every item has a cas unique"),
+    Option("C", "disable-cas", "off", "cas_enabled", "give items no cas uniques"),
     Option("k", "lock-memory", "nothing", "", "has no effect"),
     Option("L", "enable-largepages", "nothing", "", "has no effect"),
     Option("r", "enable-coredumps", "nothing", "", "has no effect"),
@@ -88,7 +88,8 @@ EXTENDED: Final = (
     Option("", "no_maxconns_fast", "off", "maxconns_fast", "let connections above -c wait"),
     Option("", "idle_timeout", "integer", "idle_timeout", "close a connection idle for so many seconds", 0, 1 << 31),
     Option("", "track_sizes", "flag", "track_sizes", "keep the histogram of stats sizes"),
-    Option("", "temporary_ttl", "integer", "temporary_ttl", "shown in stats settings"),
+    Option("", "temporary_ttl", "integer", "temporary_ttl", "shown in stats settings, with temp_lru on"),
+    Option("", "no_lru_maintainer", "off", "lru_maintainer", "free expired items only when something is stored"),
     Option("", "hashpower", "integer", "hashpower", "shown in stats", 12, 32),
     Option("", "ssl_chain_cert", "text", "ssl_chain_cert", "certificate chain file, PEM"),
     Option("", "ssl_key", "text", "ssl_key", "private key file, PEM"),
@@ -101,7 +102,7 @@ EXTENDED: Final = (
     *(
         Option("", name, "nothing", "", "has no effect")
         for name in (
-            "modern", "no_modern", "lru_maintainer", "no_lru_maintainer", "lru_crawler", "slab_reassign",
+            "modern", "no_modern", "lru_maintainer", "lru_crawler", "slab_reassign",
             "no_slab_reassign", "no_hashexpand", "drop_privileges", "no_drop_privileges", "resp_obj_mem_limit",
             "no_inline_ascii_resp", "inline_ascii_resp", "ssl_session_cache",
         )
@@ -205,6 +206,8 @@ def apply(parsed: Parsed, row: Option, value: str, flag: str) -> None:
         result = _number(row, value, flag)
     if row.setting == "threads":
         parsed.notes.append(f"{flag} has no effect in mclite: it has one thread")
+    if row.setting == "temporary_ttl":
+        settings.temp_lru = True
     if row.setting == "detail_prefix":
         settings.detail_enabled = True
     if row.name in _CHOICES and value not in _CHOICES[row.name]:

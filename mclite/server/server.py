@@ -138,8 +138,8 @@ class Server:
         instance = self.instance
         instance.housekeepings += 1
         instance.store.tick()
-        if self.settings.lru_crawler:
-            instance.store.reclaim(CRAWL_PER_TURN)
+        if self.settings.lru_maintainer:
+            instance.store.reclaim(CRAWL_PER_TURN, crawler=False)
         timeout = self.settings.idle_timeout
         if timeout:
             limit = time.monotonic() - timeout

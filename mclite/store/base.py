@@ -23,7 +23,14 @@ from mclite.store.slabs import SlabClasses, item_size
 RELATIVE_MAX: Final = 60 * 60 * 24 * 30
 """An exptime above this many seconds is a Unix time (protocol.txt 142-150)."""
 
+_RECLAIM_ON_STORE: Final = 5
+"""Items looked at when something is stored, if nobody else frees expired ones."""
+
 Mode = Literal["set", "add", "replace", "append", "prepend", "cas"]
+
+
+class StoreError(Exception):
+    """An engine cannot be used, or cannot keep what it was told to; the text says why."""
 
 
 class Outcome(Enum):
@@ -74,6 +81,10 @@ class Store(ABC):
         self.maxbytes = maxbytes
         self.evict = evict
         self.now = clock.now()
+        self.use_cas = True
+        """whether items have cas uniques (not -C)"""
+        self.reclaim_on_store = False
+        """whether storing looks for expired items to free, as nobody else does"""
         self.flush_at = 0
         """Unix time at which a delayed flush_all falls due, 0 for none"""
         self.oldest_live = 0
@@ -125,12 +136,24 @@ class Store(ABC):
         """The bytes that the items take, as memcached counts them."""
 
     @abstractmethod
-    def reclaim(self, most: int) -> int:
-        """Look at up to MOST items and free those that have expired or were flushed; return how many were freed."""
+    def reclaim(self, most: int, crawler: bool = True) -> int:
+        """Look at up to MOST items and free those that have expired or were flushed; return how many were freed.
+
+        CRAWLER says whose work it counts as: the LRU crawler's, or the LRU's own.
+        """
+
+    busy = False
+    """Is there something for `settle` to do?"""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a context in which what is read stays true until what is written is written."""
         return nullcontext()
+
+    def settle(self) -> None:
+        """Make what was changed last; asked for, when `busy`, after a batch of requests and before it is answered.
+
+        Raises StoreError if that fails; then nothing that was changed since the last time holds.
+        """
 
     def close(self) -> None:
         """Let go of files and the like; the store is not used again."""
@@ -246,7 +269,10 @@ class Store(ABC):
             if self.used + size - freed > self.maxbytes and not self.make_room(size - freed):
                 return Stored(Outcome.NO_MEMORY)
             old = self._find(key)  # making room may have evicted it
-        item = Item(data, flags, exptime, cas or self.next_cas(), self.now, slab_class, state)
+        if self.reclaim_on_store:
+            self.reclaim(_RECLAIM_ON_STORE, crawler=False)
+            old = self._find(key)
+        item = Item(data, flags, exptime, cas or self.next_cas() if self.use_cas else 0, self.now, slab_class, state)
         self._save(key, item, old)
         self.stats.total_items += 1
         return Stored(Outcome.STORED, item)
@@ -270,9 +296,8 @@ class Store(ABC):
         text = b"%d" % value
         if len(text) <= len(item.data):
             item.data = text.ljust(len(item.data))
-            item.cas = cas or self.next_cas()
+            item.cas = cas or self.next_cas() if self.use_cas else 0
             item.time = self.now
-            item.state &= BINARY_KEY
             self._save(key, item, item)
             return ArithmeticResult(Outcome.STORED, value, item)
         stored = self._link(key, text, item.flags, item.exptime, cas, item.state & BINARY_KEY, item)
@@ -292,8 +317,9 @@ class Store(ABC):
     def flush_all(self, delay: int) -> None:
         """Invalidate all items: now, or in DELAY seconds (protocol.txt 1809-1831)."""
         if delay > 0:
-            self.flush_at = self.expires(delay)
-            self.oldest_live = self.flush_at
+            due = self.expires(delay)
+            self.flush_at = due if due > self.now else 0  # a Unix time in the past flushes nothing
+            self.oldest_live = due
         else:
             self.flush_at = 0
             self.oldest_live = self.now

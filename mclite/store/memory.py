@@ -126,7 +126,7 @@ class MemoryStore(Store):
         """The bytes that the items take, as memcached counts them."""
         return self._bytes
 
-    def reclaim(self, most: int) -> int:
+    def reclaim(self, most: int, crawler: bool = True) -> int:
         """Look at up to MOST items and free those that have expired or were flushed; return how many were freed."""
         freed = len(self._flushed)
         self._flushed.clear()
@@ -138,5 +138,5 @@ class MemoryStore(Store):
             if item is not None and self.expired(item):
                 self._drop(key, item)
                 freed += 1
-                self.stats.note_expired(item, crawler=True)
+                self.stats.note_expired(item, crawler)
         return freed
