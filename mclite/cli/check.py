@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deliver", choices=("whole", "bytes", "lines", "pipelined"), help="cut the requests otherwise"
     )
+    parser.add_argument("--transport", choices=("tcp", "unix", "tls", "udp"), help="with --spawn: speak so to it")
     parser.add_argument("--chop", type=int, metavar="N", help="cut every write into pieces of N bytes")
     parser.add_argument("--destructive", action="store_true", help="flush and reset a server that holds data, too")
     parser.add_argument("--strict", action="store_true", help="warnings fail the run, too")
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no suite at {root}")
     words = ["--rootdir", str(root), "-c", os.devnull, "-p", "no:cacheprovider", "--called-as-check"]
     words += ["-v"] if args.verbose else ["-q"]
-    for name in ("judge_as", "deliver", "chop", "baseline", "report_dir"):
+    for name in ("judge_as", "deliver", "transport", "chop", "baseline", "report_dir"):
         value = getattr(args, name)
         if value is not None:
             words += ["--as" if name == "judge_as" else f"--{name.replace('_', '-')}", str(value)]

@@ -44,6 +44,12 @@ def add_options(parser: pytest.Parser) -> None:
         default="whole",
         help="put the same requests on the wire in other pieces: byte by byte, line by line, or all ahead",
     )
+    group.addoption(
+        "--transport",
+        choices=("tcp", "unix", "tls", "udp"),
+        default="tcp",
+        help="speak so to the servers that the suite starts; of others the address says it",
+    )
     group.addoption("--chop", type=int, default=0, metavar="N", help="cut every write into pieces of N bytes")
     group.addoption(
         "--destructive", action="store_true", help="also play what flushes or resets a server that holds data"
@@ -71,6 +77,7 @@ class Options:
     targets: list[Asked]
     judge_as: str | None
     deliver: Any
+    transport: Any
     chop: int
     destructive: bool
     strict: bool
@@ -114,6 +121,7 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         targets=targets,
         judge_as=judge_as,
         deliver=config.getoption("deliver"),
+        transport=config.getoption("transport"),
         chop=config.getoption("chop"),
         destructive=config.getoption("destructive"),
         strict="--strict" in config.invocation_params.args,  # pytest's own word: its strict mode, and ours

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 
+from mclite.replay.clock import SHORTEST, DebugClock
 from mclite.replay.delivery import lines, pieces, pipelined
 from mclite.replay.result import Differs, Event, Keys, Outcome, Patience, Result
 from mclite.replay.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
@@ -40,14 +41,19 @@ class Player:
         chop: int = 0,
         patience: Patience | None = None,
         barrier: bytes | None = None,
+        clock: DebugClock | None = None,
     ) -> None:
-        """Play to `address`; `barrier` is the exact answer to `version`, any VERSION line when it is None."""
+        """Play to `address`; `barrier` is the exact answer to `version`, any VERSION line when it is None.
+
+        With a `clock` long waits move the clock of the server.
+        """
         self.address = address
         self.keys = keys
         self.delivery: Delivery = delivery
         self.chop = chop
         self.patience = patience or Patience()
         self.barrier = barrier
+        self.clock = clock
 
     def play(self, script: Script) -> Result:
         """Play a script and return what happened."""
@@ -66,6 +72,9 @@ class _Play:
         self.values: Values = {}
         self.events: list[Event] = []
         self.began = time.monotonic()
+        if player.clock is not None:
+            player.clock.begin()
+            self.values["time"] = b"%d" % player.clock.now
 
     def run(self, script: Script) -> Result:
         try:
@@ -305,7 +314,7 @@ class _Play:
         conn = op.conn
         match op.verb:
             case "wait":
-                time.sleep(op.number)
+                self.wait(op.number)
             case "open":
                 self.connection(conn)
             case "chop":
@@ -325,6 +334,15 @@ class _Play:
             case "reset":
                 self.connection(conn).reset()
                 del self.open[conn]
+
+    def wait(self, seconds: float) -> None:
+        clock = self.player.clock
+        if clock is None or seconds < SHORTEST:
+            time.sleep(seconds)
+            return
+        clock.advance(seconds)
+        self.values["time"] = b"%d" % clock.now
+        self.log("A", "!", f"the clock of the server was moved by {seconds:g} s")
 
     def silence(self, op: Act) -> None:
         connection = self.connection(op.conn)

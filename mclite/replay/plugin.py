@@ -19,9 +19,9 @@ from mclite.replay.baseline import BaselineError
 from mclite.replay.items import ScenarioFile, ScenarioItem
 from mclite.replay.options import UsageError, add_options, read_options
 from mclite.replay.prepare import prepare
-from mclite.replay.run import TargetInfo
 from mclite.replay.session import Session
 from mclite.replay.share import StaticScheduling, is_controller, worker_share
+from mclite.replay.stage import TargetInfo
 from mclite.replay.targets import TargetError
 from mclite.replay.transport import Unreachable
 from mclite.replay.verdicts import UNREACHABLE, USAGE
@@ -73,7 +73,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     infos, servers = [], []
     try:
         for asked in suite.options.targets:
-            info, server = prepare(asked, suite.options.judge_as)
+            info, server = prepare(asked, suite.options.judge_as, suite.options.transport)
             infos.append(info)
             servers.append(server)
             if server is not None and is_controller(config):

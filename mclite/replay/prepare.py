@@ -10,21 +10,26 @@ import time
 from mclite.replay.capabilities import Capability, ask_version, probe
 from mclite.replay.options import Asked
 from mclite.replay.results import slug
-from mclite.replay.run import TargetInfo
 from mclite.replay.servers import Server
-from mclite.replay.transport import Address, connect
+from mclite.replay.stage import TRANSPORTS, TargetInfo
+from mclite.replay.targets import STARTS, TargetError
+from mclite.replay.transport import Address, Kind, connect
 from mclite.replay.versions import KNOWN, claimed_version, parse_version
 from mclite.replay.wire import escape
 
 
-def prepare(asked: Asked, judge_as: str | None) -> tuple[TargetInfo, Server | None]:
+def prepare(asked: Asked, judge_as: str | None, transport: Kind = "tcp") -> tuple[TargetInfo, Server | None]:
     """Return what is known about the target, and its server if it was started here.
 
     Raise Unreachable when it does not answer, TargetError when it cannot be started.
     """
-    server = Server(asked.spec) if asked.spec is not None else None
+    server = None
+    if asked.spec is not None:
+        if missing := asked.spec.missing(TRANSPORTS & {transport}):
+            raise TargetError(f"nothing says how to start it {STARTS[missing[0]]}: see its target file")
+        server = Server(asked.spec, TRANSPORTS & {transport})
     try:
-        address = server.address if server is not None else asked.address
+        address = server.address_for(transport) if server is not None else asked.address
         assert address is not None
         return _ask(asked, address, server, judge_as), server
     except BaseException:

@@ -15,8 +15,9 @@ from mclite.replay import baseline, results
 from mclite.replay.baseline import Baseline
 from mclite.replay.options import Asked, Options
 from mclite.replay.results import Record
-from mclite.replay.run import WAITS, Settings, TargetInfo, TargetRun
+from mclite.replay.run import TargetRun
 from mclite.replay.servers import Server
+from mclite.replay.stage import WAITS, Settings, TargetInfo
 from mclite.replay.timeline import Timeline
 from mclite.replay.transport import parse_address
 from mclite.replay.verdicts import (
@@ -77,6 +78,7 @@ class Session:
             self.options.strict,
             self.options.destructive,
             self.options.check,
+            self.options.transport,
         )
         for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
             info.prefix += worker.removeprefix("gw")
@@ -235,6 +237,8 @@ class Session:
         name = info.slug
         if info.judged != info.known and info.known is not None:
             name += f"-as-{info.judged}"
+        if parse_address(info.address).kind != "tcp":
+            name += f"-{parse_address(info.address).kind}"
         if self.options.deliver != "whole":
             name += f"-{self.options.deliver}"
         if self.options.chop:

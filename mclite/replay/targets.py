@@ -52,6 +52,7 @@ STARTS: dict[str, str] = {
     "no-lru-maintainer": "without the LRU maintainer",
     "temporary-ttl": "with a temporary TTL of 61 seconds",
     "verbose": "with a verbose log",
+    "debugtime": "with a clock that can be moved",
     "fresh": "just now, for this scenario alone",
 }
 

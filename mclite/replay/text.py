@@ -79,7 +79,7 @@ class Bound:
         if self.name is None:
             return self.number
         if self.name == "time":
-            return int(time.time()) + self.number
+            return _now(values) + self.number
         return _integer(self.name, values) + self.number
 
 
@@ -112,6 +112,11 @@ class Slot:
 
 
 Part = Literal | Value | Encoded | Clock | Padded | Repeat | Slot
+
+
+def _now(values: Mapping[str, bytes]) -> int:
+    """Return Unix time, of the server if its clock is moved: then it is the value of `time`, which nobody binds."""
+    return int(values["time"]) if "time" in values else int(time.time())
 
 
 def _integer(name: str, values: Mapping[str, bytes]) -> int:
@@ -222,7 +227,7 @@ def _bytes_of(part: Part, values: Mapping[str, bytes]) -> bytes:
         case Encoded(name):
             return base64.b64encode(values[name])
         case Clock(delta):
-            return b"%d" % (int(time.time()) + delta)
+            return b"%d" % (_now(values) + delta)
         case Repeat(text, count):
             return b"".join([_bytes_of(item, values) for item in text.parts]) * count
         case _:

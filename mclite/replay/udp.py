@@ -13,7 +13,7 @@ import socket
 import struct
 import time
 
-from mclite.replay.talk import Act, Op, Script, Write
+from mclite.replay.talk import Act, Op, Script, Write, requests
 from mclite.replay.wire import escape
 
 HEADER = struct.Struct(">HHHH")
