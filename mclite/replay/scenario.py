@@ -19,23 +19,12 @@ Level = Literal["must", "should", "observed"]
 Scope = Literal["key", "server"]
 
 #: What may stand in a scenario; those in DEFAULTS also at the head of the file, for all its scenarios.
-FIELDS = frozenset(
-    {
-        "id",
-        "title",
-        "section",
-        "lines",
-        "level",
-        "since",
-        "until",
-        "requires",
-        "scope",
-        "transport",
-        "depends",
-    }
-    | {"note", "talk"}
+STRINGS = frozenset(
+    {"id", "title", "section", "level", "since", "until", "scope", "transport", "deliver", "note", "talk"}
 )
-DEFAULTS = frozenset({"section", "lines", "level", "since", "until", "requires", "scope", "transport", "depends"})
+ARRAYS = frozenset({"lines", "requires", "depends"})
+FIELDS = STRINGS | ARRAYS
+DEFAULTS = FIELDS - {"id", "title", "note", "talk"}
 TRANSPORTS: tuple[Kind, ...] = ("tcp", "unix", "tls", "udp", "udp-raw")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -82,6 +71,7 @@ class Scenario:
     scope: Scope = "key"
     transport: Kind | None = None
     depends: tuple[str, ...] = ()
+    deliver: str | None = None  #: "whole": not in other pieces than written
     note: str | None = None
     commands: tuple[str, ...] = field(default=())
 
@@ -197,22 +187,11 @@ class _Reader:
         for key in ("id", "title", "section", "lines", "level", "talk"):
             if key not in fields:
                 self.fault(line, f"the field {key!r} is missing")
-        for key in (
-            "id",
-            "title",
-            "section",
-            "level",
-            "since",
-            "until",
-            "scope",
-            "transport",
-            "note",
-            "talk",
-        ):
+        for key in sorted(STRINGS):
             if key in fields and not isinstance(fields[key], str):
                 self.fault(self.find(key, line), f"{key} must be a string")
                 fields[key] = ""
-        for key in ("lines", "requires", "depends"):
+        for key in sorted(ARRAYS):
             value = fields.get(key, [])
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
                 self.fault(self.find(key, line), f"{key} must be an array of strings")
@@ -223,6 +202,7 @@ class _Reader:
             ("level", ("must", "should", "observed")),
             ("scope", ("key", "server")),
             ("transport", TRANSPORTS),
+            ("deliver", ("whole",)),
         ):
             if key in fields and fields[key] not in allowed:
                 self.fault(self.find(key, line), f"{key} {fields[key]!r} is none of {', '.join(allowed)}")
@@ -264,6 +244,7 @@ class _Reader:
             scope=fields.get("scope", "key"),
             transport=fields.get("transport"),
             depends=tuple(fields.get("depends", ())),
+            deliver=fields.get("deliver"),
             note=fields.get("note"),
             commands=talk.commands(),
         )

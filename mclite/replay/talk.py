@@ -10,7 +10,7 @@ checked here: each name has a value before it is used, whatever the version.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -293,18 +293,29 @@ def _require(line: int, text: Text, known: set[str]) -> None:
 
 
 _COMMAND = re.compile(r"[a-z_]{2,}")
+_STORAGE = frozenset({"set", "add", "replace", "append", "prepend", "cas", "ms"})
 
 
 def _commands(steps: Sequence[Step]) -> Iterator[str]:
-    """Yield the first word of each sent line, as far as it can be a command and not a data block."""
+    """Yield the verbs that are sent, as far as they are words."""
+    sent = (step.text.source for step in steps if step.sigil in (">", ">.") and step.text is not None)
+    for line in _request_lines(sent):
+        word = line.split(" ", 1)[0]
+        if _COMMAND.fullmatch(word):
+            yield word
+
+
+def requests(op: Write) -> Iterator[str]:
+    """Yield the command lines of a write, without its data blocks."""
+    return _request_lines(text.source for text, _ in op.lines)
+
+
+def _request_lines(sources: Iterable[str]) -> Iterator[str]:
     data = False
-    for step in steps:
-        if not step.sigil.startswith(">") or step.text is None:
-            continue
-        for line in step.text.source.replace("\\r\\n", "\n").split("\n"):
-            words = line.split()
+    for source in sources:
+        for line in source.removesuffix("\\r\\n").split("\\r\\n"):
             if data:
                 data = False
-            elif words and _COMMAND.fullmatch(words[0]):
-                yield words[0]
-                data = words[0] in ("set", "add", "replace", "append", "prepend", "cas", "ms")
+            else:
+                yield line
+                data = line.split(" ", 1)[0] in _STORAGE

@@ -143,6 +143,8 @@ def _unsayable(op: Op) -> str | None:
     if isinstance(op, Write):
         if any(not end for _, end in op.lines):
             return "it sends a line in parts, and a request must be whole in one datagram"
+        if sum(1 for _ in requests(op)) > 1:
+            return "it pipelines, and a datagram takes one request"
         size = sum(len(text.constant) if text.constant is not None else 30 for text, _ in op.lines)
         if size > REQUEST:
             return f"it sends {size} bytes at once, and a datagram takes {REQUEST}"
