@@ -9,10 +9,14 @@ from pathlib import Path
 
 from mclite import __version__
 from mclite.handlers.authentication import AuthFileError
-from mclite.instance import Instance
+from mclite.instance import Instance, slabs_of
 from mclite.server import options
 from mclite.server.server import ServeError, Server, run
 from mclite.settings import VERSION, Settings
+from mclite.stats import Stats
+from mclite.store import DebugClock, SystemClock
+from mclite.store.base import StoreError
+from mclite.store.registry import StoreOptions, open_store
 
 
 def run_raw(arguments: list[str]) -> int:
@@ -33,7 +37,9 @@ def run_raw(arguments: list[str]) -> int:
     try:
         instance = make_instance(parsed.settings)
         if parsed.daemonize:
+            instance.store.close()  # files and locks do not survive the fork; that they can be had was shown
             _daemonize()
+            instance = make_instance(parsed.settings)
         run(instance, lambda server: _listening(server, parsed))
     except (ServeError, AuthFileError) as error:
         print(f"mclite serve: {error}", file=sys.stderr)
@@ -46,9 +52,14 @@ def run_raw(arguments: list[str]) -> int:
 
 def make_instance(settings: Settings) -> Instance:
     """Make the instance that SETTINGS ask for. Raises ServeError."""
-    if settings.store != "memory":
-        raise ServeError(f"unknown store {settings.store!r}; there is: memory")
-    return Instance(settings)
+    if settings.store == "memory":
+        return Instance(settings)
+    clock = DebugClock() if settings.debug_clock else SystemClock()
+    options = StoreOptions(clock, Stats(), slabs_of(settings), settings.max_bytes, settings.evict, settings.sync)
+    try:
+        return Instance(settings, open_store(settings.store, options))
+    except StoreError as error:
+        raise ServeError(f"--store {settings.store}: {error}") from None
 
 
 def _listening(server: Server, parsed: options.Parsed) -> None:

@@ -1,0 +1,290 @@
+"""The disk engine: items in an SQLite database that outlive the process, shared by all processes on one directory.
+
+What is read and written when is batch.py's; the files are database.py's; rows and their checksums rows.py's. This half
+says what the tables mean. A row's id is the order in which items were stored: what a flush took is known by one
+number, and the eldest rows are the first. As in memory, one that was accessed since it was last looked at is spared
+once: it is stored anew.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from mclite.stats import Stats
+from mclite.store.base import StoreError
+from mclite.store.batch import BatchStore, to_stderr
+from mclite.store.clock import Clock
+from mclite.store.database import Report
+from mclite.store.item import ACTIVE, Item
+from mclite.store.rows import ITEM_COLUMNS, DamagedError, DiskItem, read_item
+from mclite.store.slabs import SlabClasses, item_size
+
+_BATCH: Final = 128
+"""Rows looked at at once."""
+
+_SELECT_ITEM: Final = f"SELECT {ITEM_COLUMNS} FROM items WHERE key = ?"
+_SELECT_ITEMS: Final = f"SELECT key, {ITEM_COLUMNS} FROM items WHERE id > ? ORDER BY id LIMIT {_BATCH}"
+_SELECT_ELDEST: Final = f"SELECT id, key FROM items WHERE id > ? ORDER BY id LIMIT {_BATCH}"
+_SELECT_EXPIRED: Final = "SELECT id, key FROM items WHERE exptime > 0 AND exptime <= ? AND id > ? LIMIT ?"
+_DELETE_ID: Final = "DELETE FROM items WHERE id = ?"
+_DELETE_FLUSHED: Final = "DELETE FROM items WHERE id IN (SELECT id FROM items WHERE id <= ? ORDER BY id LIMIT ?)"
+
+
+class DiskStore(BatchStore):
+    """Items in `DIRECTORY/items.sqlite`. REPORT is told of damage and of failures, a line each.
+
+    SYNC says when what was committed is safe from a power cut: `always` before it is acknowledged, `interval` about a
+    second later, `off` whenever the operating system likes, and then a power cut may damage the database. Raises
+    StoreError if the directory cannot be used.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        clock: Clock,
+        stats: Stats,
+        slabs: SlabClasses | None = None,
+        maxbytes: int = 64 << 20,
+        evict: bool = True,
+        sync: str = "interval",
+        report: Report = to_stderr,
+    ) -> None:
+        super().__init__(directory, clock, stats, slabs, maxbytes, evict, sync, report)
+        self._flushed: tuple[bytes, DiskItem] | None = None  # the one that `_find` met last
+        self._eldest: deque[tuple[int, bytes]] = deque()
+
+    def _forget(self) -> None:
+        self._flushed = None
+        self._eldest.clear()
+
+    def _select(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Return the rows of a SELECT, none if it fails."""
+        if not self.busy:
+            self._begin_read()
+        if self._failure:
+            return []
+        try:
+            return self._execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            self._fail(error)
+            return []
+
+    # Find.
+
+    def _find(self, key: bytes) -> Item | None:
+        if key in self._changes:
+            return self._changes[key]
+        if not self.busy:
+            self._begin_read()
+        if self._failure:
+            return None
+        try:
+            row = self._execute(_SELECT_ITEM, (key,)).fetchone()
+        except sqlite3.Error as error:
+            self._fail(error)
+            return None
+        if row is None:
+            return None
+        accessed = self._accesses.get(key)
+        if accessed is not None and accessed.row == row[0] and accessed.sum == row[6]:
+            if not accessed.dropped:
+                return accessed
+            if self._writing:
+                del self._accesses[key]
+                self._delete_row(key, accessed)
+            return None
+        return self._item(key, row)
+
+    def _item(self, key: bytes, row: tuple[Any, ...]) -> DiskItem | None:
+        """Make the item of a row, None if it is damaged or was flushed."""
+        try:
+            item = read_item(key, row)
+        except DamagedError:
+            self._skip(key, row)
+            return None
+        if item.row <= self._state.flushed_id:
+            self._flushed = (key, item)
+            return None
+        item.slab_class = self.slabs.class_of(item_size(len(key), len(item.data), item.flags))
+        return item
+
+    def _skip(self, key: bytes, row: tuple[Any, ...]) -> None:
+        """Report a damaged row, and see that it goes."""
+        self._report(f"{self._database.path}: what is stored under the key {key!r} is damaged, and is skipped")
+        data = row[-1] if isinstance(row[-1], bytes) else b""
+        self._discard(key, DiskItem(data, 0, 0, 0, 0, 0, 0, row[0], row[6]))
+
+    def _take_flushed(self, key: bytes) -> bool:
+        met, self._flushed = self._flushed, None
+        if met is None or met[0] != key:
+            return False
+        self._discard(*met)
+        return True
+
+    # Change.
+
+    def _save(self, key: bytes, item: Item, old: Item | None) -> None:
+        if not self._writing:
+            self._begin_write()
+            old = self._find(key)
+        if item is not old:
+            state = self._state
+            state.used += self.size_of(key, item)
+            if old is None:
+                state.items += 1
+            else:
+                state.used -= self.size_of(key, old)
+        self._change(key, item)
+
+    def _drop(self, key: bytes, item: Item) -> None:
+        if self._writing:
+            self._state.items -= 1
+            self._state.used -= self.size_of(key, item)
+            self._change(key, None)
+        elif isinstance(item, DiskItem):
+            self._discard(key, item)
+
+    def delete(self, key: bytes, item: Item) -> None:
+        """Delete ITEM, found under KEY."""
+        self._begin_write()
+        super().delete(key, item)
+
+    def changed(self, key: bytes, item: Item) -> None:
+        """ITEM, found in this transaction, was changed in place."""
+        self._begin_write()
+        self._change(key, item)
+
+    def next_cas(self) -> int:
+        """Return a cas unique that no item has had, in this process or another, before or after a restart."""
+        self._begin_write()
+        self._state_changed = True
+        self._state.last_cas += 1
+        return self._state.last_cas
+
+    def flush_all(self, delay: int) -> None:
+        """Invalidate all items: now, or in DELAY seconds, also if the server is started anew until then."""
+        self._begin_write()
+        super().flush_all(delay)
+        self._state_changed = True
+
+    def _flush(self) -> None:
+        self._write_all()
+        state = self._state
+        state.flushed_id = state.last_id
+        state.flushed += state.items
+        state.items = state.used = 0
+        self._state_changed = True
+        self._eldest.clear()
+
+    # Make room.
+
+    def make_room(self, size: int) -> bool:
+        """Evict the least recently used items until SIZE bytes fit; False if that is not allowed or not enough."""
+        self._begin_write()
+        limit = self.maxbytes - size
+        if limit < 0:
+            return False
+        while self._state.used > limit and not self._failure:
+            if not self._eldest:
+                self._find_eldest()
+                if not self._eldest:
+                    return False
+            row, key = self._eldest.popleft()
+            if key in self._changes:
+                continue
+            item = self._find(key)
+            if not isinstance(item, DiskItem) or item.row != row:
+                self._select(_DELETE_ID, row)  # is gone already, unless the index is damaged
+            elif self.expired(item):
+                self._drop(key, item)
+                self.stats.note_expired(item, crawler=False)
+            elif item.state & ACTIVE:
+                self._spare(key, item)
+            else:
+                self._drop(key, item)
+                self.stats.note_eviction(item, self.now)
+                if self.on_evict is not None:
+                    self.on_evict(key, item)
+        return True
+
+    def _find_eldest(self) -> None:
+        """Look for the eldest items, or, when nothing may be evicted, for expired ones."""
+        self._write_all()
+        flushed = self._state.flushed_id
+        if self.evict:
+            self._eldest.extend(self._select(_SELECT_ELDEST, flushed))
+        else:
+            self._eldest.extend(self._select(_SELECT_EXPIRED, self.now, flushed, _BATCH))
+
+    def _spare(self, key: bytes, item: Item) -> None:
+        """Store ITEM anew, as the youngest."""
+        state = item.state & ~ACTIVE
+        self._change(key, Item(item.data, item.flags, item.exptime, item.cas, item.time, item.slab_class, state))
+        self.stats.classes[item.slab_class].moves_within_lru += 1
+
+    def reclaim(self, most: int, crawler: bool = True) -> int:
+        """Free up to MOST items that have expired or were flushed; return how many were freed."""
+        was_busy = self.busy
+        expired = self._select(_SELECT_EXPIRED, self.now, self._state.flushed_id, most)
+        freed = 0
+        if self._state.flushed or expired:
+            self._begin_write()
+            self._write_all()
+            freed = self._reclaim_flushed(most)
+            for row, key in expired:
+                item = self._find(key)
+                if isinstance(item, DiskItem) and item.row == row and self.expired(item):
+                    self._drop(key, item)
+                    self.stats.note_expired(item, crawler)
+                    freed += 1
+        if not was_busy:
+            try:
+                self.settle()
+            except StoreError:
+                return 0  # was reported
+        return freed
+
+    def _reclaim_flushed(self, most: int) -> int:
+        state = self._state
+        if not state.flushed or self._failure:
+            return 0
+        try:
+            freed = self._execute(_DELETE_FLUSHED, (state.flushed_id, most)).rowcount
+        except sqlite3.Error as error:
+            self._fail(error)
+            return 0
+        state.flushed = max(state.flushed - freed, 0) if freed else 0
+        self._state_changed = True
+        return freed
+
+    # All of them.
+
+    def items(self) -> Iterator[tuple[bytes, Item]]:
+        """Go through all items, least recently stored first."""
+        self._write_all()
+        if not self.busy:
+            self._begin_read()
+        last = self._state.flushed_id
+        while rows := self._select(_SELECT_ITEMS, last):
+            for key, *row in rows:
+                item = self._item(key, tuple(row))
+                if item is not None:
+                    yield key, item
+            last = rows[-1][1]
+
+    def __len__(self) -> int:
+        self._write_all()
+        if not self.busy:
+            self._begin_read()
+        return self._state.items + self._state.flushed
+
+    @property
+    def used(self) -> int:
+        """The bytes that the items take, as memcached counts them."""
+        if not self.busy:
+            self._begin_read()
+        return self._state.used

@@ -1,0 +1,106 @@
+"""Save what can be believed from a damaged SQLite file of the disk engine.
+
+Rows are read in the order of their ids. Where SQLite gives up, the next id from which it can read again is looked for
+in growing steps, then narrowed down, so a damaged page costs its own rows and a few tries. A row is kept if its
+checksum is right, the index leads from its key to it, and no flush had taken it: an item that was replaced, deleted
+or flushed must not come back.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+from mclite.store.rows import ITEM_COLUMNS, STATE_COLUMNS, DamagedError, State, read_item
+from mclite.store.slabs import item_size
+
+_GAPS_MAX: Final = 10_000
+"""DamagedError places after which the rest of the file is given up."""
+
+
+def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
+    """Copy the items that can be believed from the file DAMAGED into the new CONNECTION; return how many."""
+    with closing(sqlite3.connect(damaged, timeout=1.0, isolation_level=None)) as source:
+        source.text_factory = bytes
+        # Without its state nobody knows which rows a flush had taken, nor which cas uniques were given: those that
+        # follow begin where no count of stored items can have come.
+        state = _state(source) or State(last_cas=int(time.time()) << 20)
+        connection.execute("BEGIN IMMEDIATE")
+        kept = used = 0
+        for key, row in _rows(source, state.flushed_id + 1, state.last_id):
+            connection.execute(f"INSERT OR REPLACE INTO items (key, {ITEM_COLUMNS}) VALUES (?{', ?' * 8})", (key, *row))
+            kept += 1
+            used += item_size(len(key), len(row[-1]), row[1])
+        state.items, state.flushed, state.used = kept, 0, used
+        connection.execute(f"UPDATE state SET ({STATE_COLUMNS}, sum) = (?{', ?' * 8})", state.to_row())
+        connection.execute("COMMIT")
+    return kept
+
+
+def _state(source: sqlite3.Connection) -> State | None:
+    try:
+        row = source.execute(f"SELECT {STATE_COLUMNS}, sum FROM state").fetchone()
+        return None if row is None else State.from_row(row)
+    except (sqlite3.DatabaseError, DamagedError):
+        return None
+
+
+def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
+    """Go through the keys and rows with ids from FIRST to LAST that can be believed."""
+    for _ in range(_GAPS_MAX):
+        try:
+            for key, *row in source.execute(
+                f"SELECT key, {ITEM_COLUMNS} FROM items WHERE id BETWEEN ? AND ? ORDER BY id", (first, last)
+            ):
+                if not isinstance(row[0], int) or not first <= row[0] <= last:
+                    break  # out of order: the tree leads astray here
+                first = row[0] + 1
+                if _believable(source, key, tuple(row)):
+                    yield key, tuple(row)
+            else:
+                return
+        except sqlite3.DatabaseError:
+            pass
+        first = _next_readable(source, first, last)
+        if first > last:
+            return
+
+
+def _believable(source: sqlite3.Connection, key: Any, row: tuple[Any, ...]) -> bool:
+    try:
+        if not isinstance(key, bytes) or not isinstance(row[-1], bytes):
+            return False
+        read_item(key, row)
+        return bool(source.execute("SELECT id FROM items WHERE key = ?", (key,)).fetchone() == (row[0],))
+    except (DamagedError, sqlite3.DatabaseError):
+        return False
+
+
+def _next_readable(source: sqlite3.Connection, first: int, last: int) -> int:
+    """Return an id above FIRST, up to LAST + 1, from which rows can be read again."""
+    step = 1
+    while first + step <= last and not _readable(source, first + step, last):
+        step *= 2
+    low, high = first + step // 2, min(first + step, last + 1)  # LOW is not readable, HIGH is
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _readable(source, middle, last):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _readable(source: sqlite3.Connection, first: int, last: int) -> bool:
+    """Can the first row at or above the id FIRST be read?"""
+    try:
+        row = source.execute(
+            f"SELECT {ITEM_COLUMNS} FROM items WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1", (first, last)
+        ).fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return row is None or bool(isinstance(row[0], int) and first <= row[0] <= last)
