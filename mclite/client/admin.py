@@ -180,6 +180,6 @@ def _keys(replies: list[Reply]) -> list[bytes]:
     keys = []
     for reply in replies:
         if isinstance(reply, Status) and reply.code == b"mg":
-            key, _, binary = reply.text.partition(b" ")
-            keys.append((decode_key(key) if binary else None) or key)
+            binary = reply.text.endswith(b" b")
+            keys.append((decode_key(reply.text[:-2]) if binary else None) or reply.text)
     return keys

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from mclite.client.errors import BadArgumentError
 from mclite.instance import Instance
 from mclite.session import Session
 
@@ -33,6 +35,16 @@ class Address:
     def path(self) -> str:
         """The path of a unix socket, empty for TCP."""
         return self.host.removeprefix("unix:") if self.host.startswith("unix:") else ""
+
+
+def parse_address(text: str, port: int = 11211) -> tuple[str, int]:
+    """Read host, host:port, [IPv6]:port or unix:/path; return host and port. Raises BadArgumentError."""
+    if text.startswith("unix:"):
+        return text, port
+    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:]+|[^:]*(?::[^:]*){2,}))(?::(?P<port>[0-9]+))?", text)
+    if match is None or not 0 < int(match["port"] or port) < 65536:
+        raise BadArgumentError(f"{text!r} is not host:port, [IPv6]:port or unix:/path")
+    return match["v6"] or match["host"], int(match["port"] or port)
 
 
 class Transport(Protocol):
