@@ -24,7 +24,7 @@ STATUS_NAMES: dict[Status, str] = {
     "untested": "not tested",
 }
 
-#: The commands as people look for them; a command that is not here is listed at the end.
+#: The commands as people look for them.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Storage": ("set", "add", "replace", "append", "prepend", "cas"),
     "Retrieval": ("get", "gets", "gat", "gats"),
@@ -167,18 +167,20 @@ class Cell:
 
 
 def subjects(scenario: Scenario) -> list[str]:
-    """Return the commands that a scenario speaks for, in the order in which it sends them.
+    """Return the commands that a scenario speaks for, in the order in which it names what it sends.
 
+    A word that is no command of memcached, sent to see it refused, is none.
     Of a section about commands, those of the section: the ones that the scenario names, else all that it sends.
     """
-    sent = list(dict.fromkeys(command.split(" ", 1)[0] for command in scenario.get("commands", [])))
+    verbs = dict.fromkeys(command.split(" ", 1)[0] for command in scenario.get("commands", []))
+    sent = [verb for verb in verbs if verb in _GROUP_OF]
     words = set(_WORD.findall(scenario["title"].lower())) | set(_WORD.findall(scenario["id"]))
     named = [command for command in sent if command in words]
     section = _SECTION_COMMANDS.get(scenario["section"].rstrip(":"), ())
     for candidates in (named, sent):
         if about := [command for command in candidates if command in section]:
             return about
-    return named or [command for command in sent if command in _GROUP_OF]
+    return named or sent
 
 
 def rows(scenarios: Iterable[Scenario]) -> list[Row]:
@@ -190,11 +192,9 @@ def rows(scenarios: Iterable[Scenario]) -> list[Row]:
             commands.setdefault(command, []).append(scenario["id"])
         for feature in _features(scenario):
             features.setdefault(feature, []).append(scenario["id"])
-    known = [command for group in GROUPS.values() for command in group]
-    order = known + sorted(set(commands) - set(known))
     table = [
-        Row("command", _GROUP_OF.get(name, "Other commands"), name, name, tuple(commands[name]))
-        for name in order
+        Row("command", group, name, name, tuple(commands[name]))
+        for name, group in _GROUP_OF.items()
         if name in commands
     ]
     for name in sorted(features, key=feature_label):
