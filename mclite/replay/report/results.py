@@ -92,13 +92,12 @@ def load(path: Path) -> Results:
         raise ResultsError(f"{path} {what}.") from None
     except (ValueError, RecursionError):
         raise ResultsError(f"{path} is no results file: it is not JSON text.") from None
-    if _SUSPECT.search(raw):
+    # Our own writers write plain ASCII, and all else as an escape.
+    if not raw.isascii() or b"\\u" in raw:
         data = _visible(data)
     return check(data, str(path))
 
 
-# What our own writers never write plainly: all else than ASCII is an escape, or bytes of another writer.
-_SUSPECT = re.compile(rb"[\x80-\xff]|\\u")
 # Signs that do not show but change what does: controls, marks and overrides of direction, half surrogate pairs,
 # private signs (the page's script has its own use for some of these).
 _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\uf8ff\ufeff]")

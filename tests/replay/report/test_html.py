@@ -59,7 +59,7 @@ def test_eight_targets_are_small_and_quick(fleet: Any, folder: Any) -> None:
     out = folder.path / "page.html"
     began = time.process_time()
     html.write(paths, out)
-    assert time.process_time() - began < 4, "eight times the input of one target"
+    assert time.process_time() - began < 2
     assert out.stat().st_size < 4_000_000
 
 
