@@ -14,6 +14,7 @@ import struct
 import time
 
 from mclite.replay.talk import Act, Op, Script, Write, requests
+from mclite.replay.text import Literal, Padded, Part, Repeat, Text
 from mclite.replay.wire import escape
 
 HEADER = struct.Struct(">HHHH")
@@ -138,14 +139,31 @@ def unsayable(script: Script) -> str | None:
 
 
 def _unsayable(op: Op) -> str | None:
-    if isinstance(op, Act) and op.verb not in ("wait", "silence"):
+    if isinstance(op, Act) and op.verb != "wait":
         return f"`{op.verb}` is about a connection, and UDP has none"
     if isinstance(op, Write):
         if any(not end for _, end in op.lines):
             return "it sends a line in parts, and a request must be whole in one datagram"
         if sum(1 for _ in requests(op)) > 1:
             return "it pipelines, and a datagram takes one request"
-        size = sum(len(text.constant) if text.constant is not None else 30 for text, _ in op.lines)
+        size = sum(_size(text) + 2 for text, _ in op.lines)
         if size > REQUEST:
             return f"it sends {size} bytes at once, and a datagram takes {REQUEST}"
     return None
+
+
+def _size(text: Text) -> int:
+    """Return about how many bytes a text will have when it is sent."""
+    return sum(_part_size(part) for part in text.parts)
+
+
+def _part_size(part: Part) -> int:
+    match part:
+        case Literal(data):
+            return len(data)
+        case Repeat(text, count):
+            return _size(text) * count
+        case Padded(length=length):
+            return length
+        case _:
+            return 16
