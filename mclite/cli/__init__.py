@@ -18,6 +18,8 @@ from mclite import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("mclite.cli.check", "run the conformance suite against a server"),
     "serve": ("mclite.cli.serve", "run the reference server"),
+    "shell": ("mclite.cli.shell", "talk to a server by hand, or from a pipe"),
+    "demo": ("mclite.cli.demo", "see what memcached does, on a server of its own, and try it"),
     "bench": ("mclite.cli.bench", "measure a server under load, and compare it with others"),
     "report": ("mclite.cli.report", "make the compatibility report from results"),
 }
