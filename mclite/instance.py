@@ -52,6 +52,7 @@ class Instance:
             self.detail = self.prefixes
         self.on_stop: Callable[[bool], None] | None = None
         store.on_evict = self._evicted
+        store.temporary_ttl = self.settings.temporary_ttl if self.settings.temp_lru else -1
         store.use_cas = self.settings.cas_enabled
         store.reclaim_on_store = not self.settings.lru_maintainer
 

@@ -87,7 +87,7 @@ def _general(instance: Instance) -> Rows:
         yield f"slab_reassign_{name}", 0
     yield "slab_reassign_last_busy_status", "none"
     yield "slab_reassign_running", 0
-    yield "slabs_moved", 0
+    yield "slabs_moved", store.pages.moved
     yield "lru_crawler_running", 0
     yield "lru_crawler_starts", stats.lru_crawler_starts
     yield "lru_maintainer_juggles", instance.housekeepings
@@ -107,7 +107,7 @@ def _general(instance: Instance) -> Rows:
     yield "bytes", store.used
     yield "curr_items", len(store)
     yield "total_items", stats.total_items
-    yield "slab_global_page_pool", 0
+    yield "slab_global_page_pool", store.pages.pool
     yield "expired_unfetched", total("expired_unfetched")
     yield "evicted_unfetched", total("evicted_unfetched")
     yield "evicted_active", total("evicted_active")
@@ -202,46 +202,24 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "client_flags_size", 4
 
 
-class _ClassTotals:
-    """What the items of one slab class come to."""
-
-    __slots__ = ("bytes", "number", "oldest")
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.bytes = 0
-        self.oldest = 0
-
-
-def _by_class(instance: Instance) -> dict[int, _ClassTotals]:
-    store = instance.store
-    found: dict[int, _ClassTotals] = {}
-    for key, item in store.items():
-        totals = found.setdefault(item.slab_class, _ClassTotals())
-        totals.number += 1
-        totals.bytes += store.size_of(key, item)
-        totals.oldest = max(totals.oldest, store.now - item.time)
-    return dict(sorted(found.items()))
-
-
 def _items(session: Session, args: list[bytes]) -> bytes:
     return replies.stats(_items_rows(session.instance))
 
 
 def _items_rows(instance: Instance) -> Rows:
-    for slab_class, totals in _by_class(instance).items():
+    for slab_class, use in instance.store.use_by_class().items():
         counters = instance.stats.classes[slab_class]
         prefix = f"items:{slab_class}:"
-        yield prefix + "number", totals.number
+        yield prefix + "number", use.number
         yield prefix + "number_hot", 0
         yield prefix + "number_warm", 0
-        yield prefix + "number_cold", totals.number
+        yield prefix + "number_cold", use.number - use.temporary
         if instance.settings.temp_lru:
-            yield prefix + "number_temp", 0
+            yield prefix + "number_temp", use.temporary
         yield prefix + "age_hot", 0
         yield prefix + "age_warm", 0
-        yield prefix + "age", totals.oldest
-        yield prefix + "mem_requested", totals.bytes
+        yield prefix + "age", use.age
+        yield prefix + "mem_requested", use.bytes
         for name in ("evicted", "evicted_nonzero", "evicted_time", "outofmemory"):
             yield prefix + name, getattr(counters, name)
         yield prefix + "tailrepairs", 0
@@ -265,24 +243,24 @@ def _slabs(session: Session, args: list[bytes]) -> bytes:
 
 def _slabs_rows(instance: Instance) -> Rows:
     slabs = instance.store.slabs
-    malloced = active = 0
-    for slab_class, totals in _by_class(instance).items():
+    use, pages = instance.store.pages.count(instance.store)
+    malloced = 0
+    for slab_class, held in sorted(pages.items()):
         per_page = slabs.chunks_per_page(slab_class)
-        pages = -(-totals.number // per_page)
+        number = use[slab_class].number if slab_class in use else 0
         counters = instance.stats.classes[slab_class]
-        active += 1
-        malloced += pages * per_page * slabs.sizes[slab_class]
+        malloced += held * per_page * slabs.sizes[slab_class]
         yield f"{slab_class}:chunk_size", slabs.sizes[slab_class]
         yield f"{slab_class}:chunks_per_page", per_page
-        yield f"{slab_class}:total_pages", pages
-        yield f"{slab_class}:total_chunks", pages * per_page
-        yield f"{slab_class}:used_chunks", totals.number
-        yield f"{slab_class}:free_chunks", pages * per_page - totals.number
+        yield f"{slab_class}:total_pages", held
+        yield f"{slab_class}:total_chunks", held * per_page
+        yield f"{slab_class}:used_chunks", number
+        yield f"{slab_class}:free_chunks", held * per_page - number
         yield f"{slab_class}:free_chunks_end", 0
         for name in ("get_hits", "cmd_set", "delete_hits", "incr_hits", "decr_hits", "cas_hits", "cas_badval",
                      "touch_hits"):  # fmt: skip
             yield f"{slab_class}:{name}", getattr(counters, name)
-    yield "active_slabs", active
+    yield "active_slabs", len(pages)
     yield "total_malloced", malloced
 
 

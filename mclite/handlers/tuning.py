@@ -1,7 +1,7 @@
 """slabs, lru and lru_crawler (protocol.txt 984-1194).
 
-mclite has one LRU and no slab pages, so most of this sets what `stats settings` shows, and answers as memcached
-does; the crawls and dumps are real.
+mclite has one LRU, so most of `lru` sets what `stats settings` shows. Slab pages are counted, not allocated; the
+crawls and dumps are real.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SLEEP_MAX: Final = 1_000_000
 
 
 def slabs(session: Session, request: Request) -> bytes:
-    """Move memory between slab classes: there is never a page to spare."""
+    """Move memory between slab classes."""
     what, *args = request.args
     settings = session.instance.settings
     if what == b"reassign" and len(args) >= 2:
@@ -58,9 +58,9 @@ def _reassign(session: Session, source: int, dest: int) -> bytes:
         return b"SAME src and dst class are identical\r\n"
     if source < -1 or source > classes or dest < 0 or dest > classes:
         return b"BADCLASS invalid src or dst class id\r\n"
-    if source == -1:
-        return replies.OK
-    return b"NOSPARE source class has no spare pages\r\n"
+    if not session.instance.store.pages.move(session.instance.store, source, dest):
+        return b"NOSPARE source class has no spare pages\r\n"
+    return replies.OK
 
 
 def _number(text: bytes) -> float | None:
@@ -96,6 +96,7 @@ def lru(session: Session, request: Request) -> bytes:
         settings.temp_lru = ttl >= 0
         if ttl >= 0:
             settings.temporary_ttl = ttl
+        session.instance.store.temporary_ttl = max(ttl, -1)
         return replies.OK
     return errors.ERROR
 

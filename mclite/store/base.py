@@ -17,7 +17,8 @@ from typing import Final, Literal, NamedTuple
 from mclite.protocol import numbers
 from mclite.stats import Stats
 from mclite.store.clock import Clock
-from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, STALE, WON, Item
+from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, STALE, TEMPORARY, WON, Item
+from mclite.store.pages import ClassUse, Pages
 from mclite.store.slabs import SlabClasses, item_size
 
 RELATIVE_MAX: Final = 60 * 60 * 24 * 30
@@ -83,6 +84,9 @@ class Store(ABC):
         self.now = clock.now()
         self.use_cas = True
         """whether items have cas uniques (not -C)"""
+        self.temporary_ttl = -1
+        """an item that lives at most this many seconds is not evicted; -1 for none"""
+        self.pages = Pages()
         self.reclaim_on_store = False
         """whether storing looks for expired items to free, as nobody else does"""
         self.flush_at = 0
@@ -268,10 +272,14 @@ class Store(ABC):
             freed = item_size(len(key), len(old.data), old.flags) if old else 0
             if self.used + size - freed > self.maxbytes and not self.make_room(size - freed):
                 return Stored(Outcome.NO_MEMORY)
-            old = self._find(key)  # making room may have evicted it
+            old = self._find(key)
+            if old is None and freed and not self.make_room(size):  # what it was to replace was evicted
+                return Stored(Outcome.NO_MEMORY)
         if self.reclaim_on_store:
             self.reclaim(_RECLAIM_ON_STORE, crawler=False)
             old = self._find(key)
+        if exptime and 0 <= exptime - self.now <= self.temporary_ttl:
+            state |= TEMPORARY
         item = Item(data, flags, exptime, cas or self.next_cas() if self.use_cas else 0, self.now, slab_class, state)
         self._save(key, item, old)
         self.stats.total_items += 1
@@ -328,6 +336,32 @@ class Store(ABC):
     def expired(self, item: Item) -> bool:
         """Has ITEM expired?"""
         return bool(item.exptime) and item.exptime <= self.now
+
+    def use_by_class(self) -> dict[int, ClassUse]:
+        """Return what the items of each slab class come to, by class id in order."""
+        found: dict[int, ClassUse] = {}
+        for key, item in self.items():
+            use = found.get(item.slab_class)
+            if use is None:
+                use = found[item.slab_class] = ClassUse()
+            use.number += 1
+            use.bytes += self.size_of(key, item)
+            use.age = max(use.age, self.now - item.time)
+            if item.state & TEMPORARY:
+                use.temporary += 1
+        return dict(sorted(found.items()))
+
+    def evict_from_class(self, slab_class: int, most: int) -> None:
+        """Evict up to MOST items of a slab class, those stored longest ago first."""
+        for key, item in self.items():
+            if most <= 0:
+                return
+            if item.slab_class == slab_class:
+                most -= 1
+                self._drop(key, item)
+                self.stats.note_eviction(item, self.now)
+                if self.on_evict is not None:
+                    self.on_evict(key, item)
 
     def keys_of(self, classes: Iterable[int] | None) -> Iterator[tuple[bytes, Item]]:
         """Go through the live items of some slab CLASSES, of all for None."""

@@ -12,6 +12,8 @@ WON: Final = 4
 """A client has won the right to recache it (protocol.txt 668-694)."""
 ACTIVE: Final = 8
 """It has been fetched since the LRU last looked at it, and is spared once."""
+TEMPORARY: Final = 32
+"""It lives so short that it is not evicted (protocol.txt 1070-1073)."""
 BINARY_KEY: Final = 16
 """Its key came base64 encoded, and is shown so."""
 

@@ -15,7 +15,7 @@ from typing import Final
 from mclite.stats import Stats
 from mclite.store.base import Store
 from mclite.store.clock import Clock
-from mclite.store.item import ACTIVE, Item
+from mclite.store.item import ACTIVE, TEMPORARY, Item
 from mclite.store.slabs import SlabClasses, item_size
 
 _BATCH: Final = 512
@@ -94,7 +94,7 @@ class MemoryStore(Store):
             if item.exptime and item.exptime <= self.now:
                 self._drop(key, item)
                 stats.note_expired(item, crawler=False)
-            elif not self.evict:
+            elif not self.evict or item.state & TEMPORARY:
                 spared += 1
                 if spared > len(items):
                     return False
@@ -135,7 +135,11 @@ class MemoryStore(Store):
         for _ in range(min(most, len(self._to_check))):
             key = self._to_check.popleft()
             item = self._items.get(key)
-            if item is not None and self.expired(item):
+            if item is None:
+                continue
+            if crawler:
+                self.stats.classes[item.slab_class].crawler_items_checked += 1
+            if self.expired(item):
                 self._drop(key, item)
                 freed += 1
                 self.stats.note_expired(item, crawler)

@@ -1,0 +1,69 @@
+"""The slab pages that memcached would have: how many each class holds, and moving one (protocol.txt 984-1016).
+
+mclite allocates none. It counts those that the items of a class would fill, keeps a class's pages until they are
+moved, as memcached does, and moving one away evicts the items that no longer fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mclite.store.slabs import GLOBAL_PAGE_POOL
+
+if TYPE_CHECKING:
+    from mclite.store.base import Store
+
+
+@dataclass(slots=True)
+class ClassUse:
+    """What the items of one slab class come to: how many, their bytes, and the seconds since the eldest's last access.
+
+    `temporary` of them live so short that they are not evicted.
+    """
+
+    number: int = 0
+    bytes: int = 0
+    age: int = 0
+    temporary: int = 0
+
+
+class Pages:
+    """The pages of a store's slab classes, and the pool of free ones."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, int] = {}
+        self.pool = 0
+        self.moved = 0
+
+    def count(self, store: Store) -> tuple[dict[int, ClassUse], dict[int, int]]:
+        """Look at all items of STORE; return what each class uses, and the pages that each holds, by class id."""
+        use = store.use_by_class()
+        for slab_class, totals in use.items():
+            needed = -(-totals.number // store.slabs.chunks_per_page(slab_class))
+            held = self._pages.get(slab_class, 0)
+            if needed > held:
+                self.pool = max(self.pool - (needed - held), 0)
+                self._pages[slab_class] = needed
+        return use, dict(self._pages)
+
+    def move(self, store: Store, source: int, dest: int) -> bool:
+        """Move a page of class SOURCE, any for -1, to class DEST; False if there is none to spare."""
+        use, pages = self.count(store)
+        if source == -1:
+            spare = [slab_class for slab_class, held in pages.items() if held > 1 and slab_class != dest]
+            source = max(spare, key=lambda slab_class: pages[slab_class], default=-1)
+        if source == GLOBAL_PAGE_POOL and self.pool:
+            self.pool -= 1
+        elif pages.get(source, 0) < 2:
+            return False
+        else:
+            self._pages[source] -= 1
+            fits = self._pages[source] * store.slabs.chunks_per_page(source)
+            store.evict_from_class(source, max(use[source].number - fits, 0) if source in use else 0)
+        if dest == GLOBAL_PAGE_POOL:
+            self.pool += 1
+        else:
+            self._pages[dest] = self._pages.get(dest, 0) + 1
+        self.moved += 1
+        return True
