@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mclite.replay.talk import AnyOf, Expect, Op, Script, SomeOf, Write
-from mclite.replay.text import Slot
 
 DELIVERIES = ("whole", "bytes", "lines", "pipelined")
 
@@ -55,13 +54,11 @@ def _advance(block: Sequence[Op]) -> list[Op]:
             continue
         needed = {name for text, _ in op.lines for name in text.needs()}
         last = max((index for index, read in enumerate(reads) if needed & _binds(read)), default=-1)
-        # A list and the line that ends it are read together.
-        while 0 <= last < len(reads) - 1 and isinstance(reads[last], SomeOf):
-            last += 1
         out += reads[: last + 1]
         del reads[: last + 1]
-        if out and isinstance(out[-1], Write):
-            out[-1] = Write(out[-1].line, op.conn, out[-1].lines + op.lines)
+        before = out[-1] if out else None
+        if isinstance(before, Write):
+            out[-1] = Write(before.line, op.conn, before.lines + op.lines, before.numbers + op.numbers)
         else:
             out.append(op)
     return out + reads
@@ -73,8 +70,8 @@ def _binds(op: Op) -> set[str]:
             texts = [text]
         case AnyOf(options=options):
             texts = [option.text for option in options]
-        case SomeOf(wanted=wanted):
-            texts = [item.text for item in wanted]
+        case SomeOf(wanted=wanted, until=until):
+            return {name for item in wanted for name in item.text.binds()} | _binds(until)
         case _:
             return set()
-    return {part.name for text in texts for part in text.parts if isinstance(part, Slot) and part.name}
+    return {name for text in texts for name in text.binds()}

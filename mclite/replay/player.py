@@ -78,10 +78,7 @@ class _Play:
 
     def run(self, script: Script) -> Result:
         try:
-            after_list = None
             for op in script:
-                if op is after_list:
-                    continue  # the line that ended a run of <* was read with it
                 match op:
                     case Write():
                         self.write(op)
@@ -91,7 +88,6 @@ class _Play:
                         self.any_of(op)
                     case SomeOf():
                         self.some_of(op)
-                        after_list = op.until
                     case Act():
                         self.act(op)
             for conn in tuple(self.open):

@@ -126,7 +126,8 @@ def parse(source: str, name: str) -> list[Scenario]:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        raise SuiteError([Fault(name, int(found[1]) if found else 1, f"not TOML: {error}")]) from None
+        line = int(found[1]) if found else max(1, len(source.splitlines()))
+        raise SuiteError([Fault(name, line, f"not TOML: {error}")]) from None
     reader = _Reader(name, source)
     scenarios = reader.read(document)
     if reader.faults:

@@ -60,6 +60,7 @@ class Write:
     line: int
     conn: str
     lines: tuple[tuple[Text, bytes], ...]  #: a text and what ends it: CR LF, or nothing
+    numbers: tuple[int, ...]  #: of the lines of the talk
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def _group(steps: Sequence[Step]) -> Iterator[Op]:
             yield Act(step.line, step.conn, step.sigil, step.number)
         elif sigils == ">":
             lines = tuple((item.text, b"" if item.sigil == ">." else b"\r\n") for item in taken if item.text)
-            yield Write(step.line, step.conn, lines)
+            yield Write(step.line, step.conn, lines, tuple(item.line for item in taken))
         elif sigils == "<*":
             wanted = tuple(_expect(item) for item in taken)
             rest = list(_group(steps[index:]))
@@ -253,12 +254,12 @@ def _check_names(script: Script) -> None:
         if op.conn in drained and isinstance(op, Expect | AnyOf | SomeOf):
             raise TalkError(op.line, "the connection was drained: nothing can be expected of it any more")
         match op:
-            case Write(line, _, lines):
-                for text, _ in lines:
-                    known |= {name for name in text.needs() if name.startswith("key")}
-                    _require(line, text, known)
+            case Write(_, _, lines, numbers):
+                for (text, _), line in zip(lines, numbers, strict=True):
                     if again := known.intersection(text.binds()):
                         raise TalkError(line, f"{{{again.pop()}}} has a value already")
+                    known |= {name for name in text.needs() if name.startswith("key")}
+                    _require(line, text, known)
                     known.update(text.binds())
             case Expect(line, _, text):
                 _require(line, text, known)

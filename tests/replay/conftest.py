@@ -1,0 +1,88 @@
+"""Small servers in this process, honest and hostile, for the engine to play to."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mclite.replay.transport import Address
+
+Handler = Callable[[socket.socket], None]
+
+
+class SmallServer:
+    """Calls a handler with each connection, in a thread each."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = Address("tcp", "127.0.0.1", self.listener.getsockname()[1])
+        self.open: list[socket.socket] = []
+        self.threads = [threading.Thread(target=self.run, daemon=True)]
+        self.threads[0].start()
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                self.open.append(connection)
+                thread = threading.Thread(target=self.call, args=(connection,), daemon=True)
+                self.threads.append(thread)
+                thread.start()
+
+    def call(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            self.handler(connection)
+
+    def stop(self) -> None:
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for connection in self.open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+        for thread in self.threads:
+            thread.join(2)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Handler], Address]]:
+    """Start a server that calls a handler with each connection; return its address."""
+    servers: list[SmallServer] = []
+
+    def start(handler: Handler) -> Address:
+        servers.append(SmallServer(handler))
+        return servers[-1].address
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def scripted(serve: Callable[[Handler], Address]) -> Callable[..., Address]:
+    """Start a server that answers each request line with what a dict says, `version` always rightly."""
+
+    def start(answers: dict[bytes, bytes] | None = None, version: bytes = b"VERSION 1.6.45\r\n") -> Address:
+        said = {b"version": version, **(answers or {})}
+
+        def handler(connection: socket.socket) -> None:
+            with connection.makefile("rb") as lines:
+                for line in lines:
+                    connection.sendall(said.get(line.rstrip(b"\r\n"), b""))
+
+        return serve(handler)
+
+    return start
+
+
+@pytest.fixture
+def toy() -> str:
+    """Return the command that starts the toy server, with the port left open."""
+    return f"{{python}} {Path(__file__).with_name('toy_server.py')} {{port}}"
