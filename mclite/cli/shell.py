@@ -32,7 +32,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument("address", nargs="?", default="127.0.0.1:11211", help="host:port or unix:/path (%(default)s)")
-    parser.add_argument("-c", "--command", action="append", help="carry out this line, and end; may be repeated")
+    parser.add_argument(
+        "-c",
+        "--command",
+        dest="lines",
+        metavar="LINE",
+        action="append",
+        help="carry out this line, and end; may be repeated",
+    )
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds to wait for an answer (%(default)g)")
     parser.add_argument("--raw", action="store_true", help="send lines as they are")
 
@@ -45,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     if not args.timeout > 0:
         raise UsageError("--timeout takes a number of seconds above 0")
-    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not args.command
-    return open_shell(host, port, args.timeout, terminal, args.command, args.raw)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not args.lines
+    return open_shell(host, port, args.timeout, terminal, args.lines, args.raw)
 
 
 def open_shell(

@@ -28,7 +28,7 @@ def flag_rows(row: Command) -> list[tuple[str, str]]:
     """Return the meta flags that the command of ROW heeds: letter with its token, and what it does."""
     name = row.name.decode()
     return [
-        (flag.letter + _TOKENS[flag.token], flag.summary)
+        (flag.letter + _TOKENS.get(flag.token, ""), flag.summary)
         for flag in sorted(FLAGS.values(), key=lambda flag: flag.letter.lower())
         if name in flag.commands
     ]

@@ -60,6 +60,11 @@ class Shell:
         """Show LINES."""
         self.write(render(list(lines), self.colours))
 
+    def say(self, text: str) -> None:
+        """Show a remark of the shell's own, to a person only."""
+        if self.terminal:
+            self.put(note(text))
+
     def fail(self, text: str) -> None:
         """Say what went wrong."""
         self.complain(render(failure(text), self.colours))
@@ -70,9 +75,9 @@ class Shell:
             version = self.client.version()
         except MemcacheError as error:
             self.fail(str(error))
-            self.put(note("the next command tries again; connect HOST:PORT tries another server"))
+            self.say("the next command tries again; connect HOST:PORT tries another server")
             return LOST
-        self.put(note(f"connected to {self.where}, which answers as memcached {version}; help lists the commands"))
+        self.say(f"connected to {self.where}, which answers as memcached {version}; help lists the commands")
         return DONE
 
     def close(self) -> None:
@@ -129,8 +134,8 @@ class Shell:
 
     def _command(self, words: list[bytes]) -> None:
         call = build(words)
-        if self.terminal and call.data is not None:
-            self.put(note(f"> {printable(call.line)}"))
+        if call.data is not None:
+            self.say(f"> {printable(call.line)}")
         replies: Any = self.client.run_many([call])[0]
         if call.row.kind != "admin" and call.args:
             for key in call.args[call.row.required - 1 :] if call.row.kind == "retrieval" else call.args[:1]:
@@ -138,14 +143,13 @@ class Shell:
         if isinstance(replies, list):
             self.put(show(replies, call.row, self.terminal))
         elif call.silent:
-            self.put(note("no answer, as asked") if self.terminal else [])
+            self.say("no answer, as asked")
         if call.row.name in (b"quit", b"shutdown"):
             self.leave = True
 
     def _watch(self, streams: list[str]) -> None:
         stream = self.client.watch(*streams)
-        if self.terminal:
-            self.put(note("the server's log; Ctrl-C ends it"))
+        self.say("the server's log; Ctrl-C ends it")
         try:
             for fields in stream:
                 pieces: list[Piece] = []
@@ -159,7 +163,7 @@ class Shell:
         if rest and rest not in ("on", "off"):
             return self._say_raw(rest)
         self.raw = not self.raw if not rest else rest == "on"
-        self.put(note("raw: lines go as they are; raw ends it" if self.raw else "raw mode is off"))
+        self.say("raw: lines go as they are; raw ends it" if self.raw else "raw mode is off")
         return DONE
 
     def _say_raw(self, line: str) -> int:
@@ -176,7 +180,7 @@ class Shell:
 
     def interrupted(self) -> None:
         """Ctrl-C while an answer was due: the next command connects anew."""
-        self.put(note("interrupted; the next command connects anew"))
+        self.say("interrupted; the next command connects anew")
 
 
 def _bytes(text: str) -> bytes:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from mclite.protocol.commands import Command
-from mclite.protocol.meta import FLAGS
 from mclite.protocol.replies import Line, Meta, Number, Reply, Stat, Status, Value
 from mclite.shell.words import printable
 
@@ -23,7 +22,17 @@ _BAD: Final = (
     b"NOT_STORED", b"EXISTS", b"NOT_FOUND", b"BUSY", b"BADCLASS", b"NOSPARE", b"NOTFULL", b"UNSAFE", b"SAME",
     b"EN", b"NF", b"NS", b"EX",
 )  # fmt: skip
-_RETURNED: Final = {"W": "won the recache", "X": "stale", "Z": "another client has won"}
+_RETURNED: Final = {
+    "W": "won the recache", "X": "stale", "Z": "another client has won", "h0": "not hit before", "h1": "hit before",
+    "t-1": "never expires",
+}  # fmt: skip
+_SAID: Final = {
+    "t": "{} s left",
+    "c": "cas unique {}",
+    "f": "client flags {}",
+    "s": "{} bytes",
+    "l": "accessed {} s ago",
+}
 
 
 def render(lines: Sequence[Sequence[Piece]], colours: bool) -> str:
@@ -82,17 +91,9 @@ def _meta(reply: Meta, row: Command | None, terminal: bool) -> list[list[Piece]]
 
 
 def explain(flag: bytes) -> str:
-    """Return what a FLAG of a meta reply says, from the table; empty for one that speaks for itself."""
-    letter, token = chr(flag[0]), printable(flag[1:])
-    if letter in _RETURNED:
-        return _RETURNED[letter]
-    if flag == b"t-1":
-        return "never expires"
-    row = FLAGS.get(flag[0])
-    if row is None or letter in "kOb":
-        return ""
-    what = row.summary.removeprefix("return ").removeprefix("the ").removeprefix("whether ").split(",")[0]
-    return f"{what}: {token}"
+    """Return what a FLAG of a meta reply says; empty for one that speaks for itself."""
+    text = printable(flag)
+    return _RETURNED.get(text) or _SAID.get(text[:1], "").format(text[1:])
 
 
 def failure(text: str) -> list[list[Piece]]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from mclite.shell.complete import choices, hint
 from mclite.shell.shell import Shell
-from mclite.shell.show import note
 
 if TYPE_CHECKING:
     from prompt_toolkit.document import Document
@@ -77,7 +76,7 @@ def interact(shell: Shell) -> int:
     """Read lines from the terminal and carry them out, until the user leaves."""
     reader = toolkit_reader(shell)
     if reader is None:
-        shell.put(note("for editing, history and completion: pip install 'mclite[shell]'"))
+        shell.say("for editing, history and completion: pip install 'mclite[shell]'")
         reader = plain_reader(shell)
     shell.greet()
     while not shell.leave:
