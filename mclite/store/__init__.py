@@ -1,6 +1,6 @@
 """Items and where they live: the abstract Store, which knows what an item means, and its engines."""
 
-from mclite.store.base import ArithmeticResult, Outcome, Store
+from mclite.store.base import ArithmeticResult, Outcome, Store, StoreError
 from mclite.store.clock import Clock, DebugClock, SystemClock
 from mclite.store.item import Item
 from mclite.store.memory import MemoryStore
@@ -15,5 +15,6 @@ __all__ = [
     "Outcome",
     "SlabClasses",
     "Store",
+    "StoreError",
     "SystemClock",
 ]

@@ -12,14 +12,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from mclite.protocol import numbers
-from mclite.stats import Stats
 from mclite.store.clock import Clock
 from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, STALE, TEMPORARY, WON, Item
 from mclite.store.pages import ClassUse, Pages
 from mclite.store.slabs import SlabClasses, item_size
+
+if TYPE_CHECKING:
+    from mclite.stats import Stats
 
 RELATIVE_MAX: Final = 60 * 60 * 24 * 30
 """An exptime above this many seconds is a Unix time (protocol.txt 142-150)."""

@@ -16,9 +16,8 @@ import time
 from abc import abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mclite.stats import Stats
 from mclite.store.base import Store, StoreError
 from mclite.store.clock import Clock
 from mclite.store.database import WAIT_SECONDS, Database, Report, corrupt, write_state
@@ -34,6 +33,9 @@ from mclite.store.rows import (
     write_item,
 )
 from mclite.store.slabs import SlabClasses
+
+if TYPE_CHECKING:
+    from mclite.stats import Stats
 
 _UNWRITTEN_MAX: Final = 8 << 20
 """Bytes of data that may wait to be written, changes and accesses each; then they are."""

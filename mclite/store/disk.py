@@ -11,17 +11,20 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mclite.stats import Stats
 from mclite.store.base import StoreError
 from mclite.store.batch import BatchStore, to_stderr
 from mclite.store.clock import Clock
 from mclite.store.database import Report
-from mclite.store.item import ACTIVE, Item
+from mclite.store.item import ACTIVE, TEMPORARY, Item
 from mclite.store.rows import ITEM_COLUMNS, DamagedError, DiskItem, read_item
 from mclite.store.slabs import SlabClasses, item_size
+
+if TYPE_CHECKING:
+    from mclite.stats import Stats
 
 _BATCH: Final = 128
 """Rows looked at at once."""
@@ -188,6 +191,7 @@ class DiskStore(BatchStore):
         limit = self.maxbytes - size
         if limit < 0:
             return False
+        spared = 0
         while self._state.used > limit and not self._failure:
             if not self._eldest:
                 self._find_eldest()
@@ -202,8 +206,14 @@ class DiskStore(BatchStore):
             elif self.expired(item):
                 self._drop(key, item)
                 self.stats.note_expired(item, crawler=False)
+            elif item.state & TEMPORARY:
+                spared += 1
+                if spared > self._state.items:
+                    return False
+                self._store_anew(key, item, item.state)
             elif item.state & ACTIVE:
-                self._spare(key, item)
+                self._store_anew(key, item, item.state & ~ACTIVE)
+                self.stats.classes[item.slab_class].moves_within_lru += 1
             else:
                 self._drop(key, item)
                 self.stats.note_eviction(item, self.now)
@@ -220,16 +230,20 @@ class DiskStore(BatchStore):
         else:
             self._eldest.extend(self._select(_SELECT_EXPIRED, self.now, flushed, _BATCH))
 
-    def _spare(self, key: bytes, item: Item) -> None:
-        """Store ITEM anew, as the youngest."""
-        state = item.state & ~ACTIVE
+    def _store_anew(self, key: bytes, item: Item, state: int) -> None:
+        """Spare ITEM: it becomes the youngest."""
         self._change(key, Item(item.data, item.flags, item.exptime, item.cas, item.time, item.slab_class, state))
-        self.stats.classes[item.slab_class].moves_within_lru += 1
 
     def reclaim(self, most: int, crawler: bool = True) -> int:
-        """Free up to MOST items that have expired or were flushed; return how many were freed."""
+        """Free up to MOST items that have expired or were flushed; return how many were freed.
+
+        The LRU crawler looks at MOST items, as it is counted; without it the index tells which have expired.
+        """
         was_busy = self.busy
-        expired = self._select(_SELECT_EXPIRED, self.now, self._state.flushed_id, most)
+        if crawler:
+            expired = self._crawl(most)
+        else:
+            expired = self._select(_SELECT_EXPIRED, self.now, self._state.flushed_id, most)
         freed = 0
         if self._state.flushed or expired:
             self._begin_write()
@@ -247,6 +261,14 @@ class DiskStore(BatchStore):
             except StoreError:
                 return 0  # was reported
         return freed
+
+    def _crawl(self, most: int) -> list[tuple[Any, ...]]:
+        expired = []
+        for key, item in islice(self.items(), most):
+            self.stats.classes[item.slab_class].crawler_items_checked += 1
+            if isinstance(item, DiskItem) and self.expired(item):
+                expired.append((item.row, key))
+        return expired
 
     def _reclaim_flushed(self, most: int) -> int:
         state = self._state

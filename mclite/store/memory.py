@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mclite.stats import Stats
 from mclite.store.base import Store
 from mclite.store.clock import Clock
 from mclite.store.item import ACTIVE, TEMPORARY, Item
 from mclite.store.slabs import SlabClasses, item_size
+
+if TYPE_CHECKING:
+    from mclite.stats import Stats
 
 _BATCH: Final = 512
 

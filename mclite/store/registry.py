@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mclite.stats import Stats
 from mclite.store.base import Store, StoreError
 from mclite.store.clock import Clock
 from mclite.store.memory import MemoryStore
 from mclite.store.slabs import SlabClasses
+
+if TYPE_CHECKING:
+    from mclite.stats import Stats
 
 GROUP: Final = "mclite.stores"
 
