@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mclite.handlers.authentication import load
@@ -100,4 +101,10 @@ class Instance:
 
 def slabs_of(settings: Settings) -> SlabClasses:
     """Return the slab classes that SETTINGS make."""
-    return SlabClasses(settings.item_size_max, settings.chunk_size, settings.factor)
+    return _slabs(settings.item_size_max, settings.chunk_size, settings.factor)
+
+
+@lru_cache
+def _slabs(item_size_max: int, chunk_size: int, factor: float) -> SlabClasses:
+    """Return slab classes. They never change, and take longer to make than all the rest of an Instance."""
+    return SlabClasses(item_size_max, chunk_size, factor)
