@@ -53,6 +53,8 @@ def signed(token: bytes) -> int | None:
 
 def signed_32(token: bytes) -> int | None:
     """Read TOKEN as digits with or without a minus before them; None if it is anything else or beyond 32 bits."""
+    if token == b"-":
+        return 0  # memcached 1.6.45 counts a minus as read, and wants no digit after it
     if len(token) > _LENGTH_32 or not _SIGNED_32.match(token):
         return None
     value = int(token)
