@@ -74,6 +74,7 @@ _BY_WORD: dict[bytes, type[RefusedError]] = {
     b"CLIENT_ERROR": ClientError,
     b"SERVER_ERROR": ServerError,
     b"SERVER_ERROR:": ServerError,
+    b"ERROR:": ServerError,  # how older memcached says that shutdown is not enabled
 }
 
 

@@ -66,10 +66,11 @@ class MetaCommands(Generic[V]):
         """
         name, tokens = _key(key)
         switches = {b"v": value, b"f": flags, b"c": cas, b"t": ttl, b"s": size, b"h": hit_before, b"l": last_access}
+        tokens += _times(T=exptime, N=vivify, R=recache)  # before t, which gives the TTL as it is by then
         tokens += [letter for letter, on in switches.items() if on]
         tokens += _returned_key(return_key, tokens)
         tokens += [b"u"] * (not bump)
-        tokens += _times(T=exptime, N=vivify, R=recache) + _uniques(C=unless_cas, E=new_cas) + _opaque(opaque)
+        tokens += _uniques(C=unless_cas, E=new_cas) + _opaque(opaque)
         return self._call(b"mg", [name, *tokens])
 
     def ms(
@@ -153,8 +154,9 @@ class MetaCommands(Generic[V]):
         tokens += [b"D" + arguments.unsigned64(delta, "the delta")]
         tokens += [b"MD"] * (mode == "decr")
         tokens += [] if initial is None else [b"J" + arguments.unsigned64(initial, "the initial number")]
+        tokens += _times(T=exptime, N=vivify)
         tokens += [b"v"] * value + [b"c"] * cas + [b"t"] * ttl + _returned_key(return_key, tokens)
-        tokens += _times(T=exptime, N=vivify) + _uniques(C=compare, E=new_cas) + _opaque(opaque)
+        tokens += _uniques(C=compare, E=new_cas) + _opaque(opaque)
         return self._call(b"ma", [name, *tokens])
 
     def me(self, key: Key) -> Call[dict[str, str] | None]:

@@ -135,9 +135,9 @@ ROWS: Final[dict[bytes, Shape]] = {
         (b"STORED", b"NOT_STORED", b"EXISTS", b"NOT_FOUND", b"DELETED", b"TOUCHED", b"OK", b"END", b"RESET"), "word"
     ),
     **dict.fromkeys(
-        (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR", b"SERVER_ERROR:", b"VERSION", b"BUSY", b"BADCLASS", b"NOSPARE",
-         b"NOTFULL", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED",
-         b"PREFIX", b"ITEM", b"mg"), "text"
+        (b"ERROR", b"ERROR:", b"CLIENT_ERROR", b"SERVER_ERROR", b"SERVER_ERROR:", b"VERSION", b"BUSY", b"BADCLASS",
+         b"NOSPARE", b"NOTFULL", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED", b"PREFIX",
+         b"ITEM", b"mg"), "text"
     ),
     b"VALUE": "value",
     b"STAT": "stat",

@@ -1,0 +1,87 @@
+"""Connections end with the process, whatever ends it, and are not shared with a forked child."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mclite.client import Client
+
+HOLD = """
+import os, sys, time
+from mclite.client import Client
+with Client("127.0.0.1", int(sys.argv[1])) as client:
+    client.set("k", "1")
+    if sys.argv[2] == "fork" and os.fork() == 0:
+        time.sleep(20)
+        os._exit(0)
+    print("ready", flush=True)
+    time.sleep(20)
+"""
+
+HOLD_ASYNC = """
+import asyncio, os, sys, time
+from mclite.client import AsyncClient
+async def main():
+    async with AsyncClient("127.0.0.1", int(sys.argv[1])) as client:
+        await client.set("k", "1")
+        if sys.argv[2] == "fork" and os.fork() == 0:
+            time.sleep(20)
+            os._exit(0)
+        print("ready", flush=True)
+        await asyncio.sleep(20)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+@pytest.mark.parametrize("how", ["alone", "fork"])
+@pytest.mark.parametrize("program", [HOLD, HOLD_ASYNC], ids=["sync", "async"])
+def test_the_server_sees_the_end(program: str, how: str, number: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(port), how],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(10)
+                assert connection.recv(100).startswith(b"set k")
+                connection.sendall(b"STORED\r\n")
+                assert process.stdout is not None
+                assert process.stdout.readline() == b"ready\n"
+                time.sleep(0.1)  # the child lets go right after the fork
+                process.send_signal(number)
+                assert select.select([connection], [], [], 5)[0], "the connection is still open"
+                assert connection.recv(100) == b""
+            process.wait(5)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(5)
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+def test_a_forked_child_has_a_connection_of_its_own(mclite_port: int) -> None:
+    with Client("127.0.0.1", mclite_port) as client:
+        client.set("n", b"0")
+        child = os.fork()
+        if child == 0:
+            try:
+                ok = client.incr("n", 10) is not None and client.stats()["curr_connections"] == "2"
+            finally:
+                os._exit(0 if ok else 1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert client.incr("n", 1) == 11

@@ -1,0 +1,222 @@
+"""Sockets: servers that do not answer, hang up, or do not read; addresses; unix sockets and TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mclite.client import BadArgumentError, BadReplyError, Client, ConnectError, ConnectionLostError, TimedOutError
+from mclite.client.transport import parse_address
+from mclite.instance import Instance
+from mclite.server.server import Server
+from mclite.settings import Settings
+
+Hostile = Callable[[Callable[[socket.socket], None]], int]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", ("a", 11211)),
+        ("a:1", ("a", 1)),
+        ("::1", ("::1", 11211)),
+        ("[::1]", ("::1", 11211)),
+        ("[::1]:5", ("::1", 5)),
+        ("unix:/tmp/x:y", ("unix:/tmp/x:y", 11211)),
+    ],
+)
+def test_addresses(text: str, expected: tuple[str, int]) -> None:
+    assert parse_address(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", ":5", "a:", "a:b", "a:0", "a:65536", "[::1"])
+def test_bad_addresses(text: str) -> None:
+    with pytest.raises(BadArgumentError, match="is not host:port"):
+        parse_address(text)
+
+
+def test_silence_is_a_timeout(hostile: Hostile) -> None:
+    port = hostile(lambda sock: time.sleep(5))
+    with Client("127.0.0.1", port, timeout=0.1) as client:
+        began = time.monotonic()
+        with pytest.raises(TimedOutError, match=r"for 0.1 s"):
+            client.get("k")
+        assert time.monotonic() - began < 2
+
+
+def test_each_read_has_the_time_anew(hostile: Hostile) -> None:
+    def slowly(sock: socket.socket) -> None:
+        sock.recv(100)
+        for byte in b"END\r\n":
+            time.sleep(0.15)
+            sock.sendall(bytes([byte]))
+        sock.recv(1)
+
+    with Client("127.0.0.1", hostile(slowly), timeout=0.5) as client:
+        assert client.get("k") is None
+
+
+def test_a_hang_up_before_and_within_an_answer(hostile: Hostile) -> None:
+    def some(sock: socket.socket) -> None:
+        sock.recv(100)
+        sock.sendall(b"VALUE k 0 10\r\n123")
+
+    for treat in (lambda sock: sock.recv(100) and None, some):
+        with Client("127.0.0.1", hostile(treat), timeout=5) as client, pytest.raises(ConnectionLostError):
+            client.get("k")
+
+
+def test_an_endless_line(hostile: Hostile) -> None:
+    def endless(sock: socket.socket) -> None:
+        sock.recv(100)
+        while True:
+            sock.sendall(b"x" * 65536)
+
+    with Client("127.0.0.1", hostile(endless), timeout=5) as client, pytest.raises(BadReplyError, match="without end"):
+        client.get("k")
+
+
+def test_a_server_that_does_not_read_is_a_timeout(hostile: Hostile) -> None:
+    port = hostile(lambda sock: time.sleep(5))
+    with Client("127.0.0.1", port, timeout=0.2) as client, pytest.raises(TimedOutError):
+        client.set("k", b"x" * 50_000_000)
+
+
+def test_a_server_that_must_be_read_to_read_on(hostile: Hostile) -> None:
+    """A pipeline whose answers fill every buffer while its commands are still being sent."""
+    answer = b"VALUE k 0 100000\r\n" + b"x" * 100_000 + b"\r\nEND\r\n"
+
+    def serve(sock: socket.socket) -> None:
+        file = sock.makefile("rb")
+        while file.readline():
+            sock.sendall(answer)
+
+    with Client("127.0.0.1", hostile(serve), timeout=5) as client:
+        pipeline = client.pipeline()
+        for _ in range(200):
+            pipeline.get("k")
+            pipeline.add_call(client.commands.get("k" * 1))
+        assert set(map(len, pipeline.execute())) == {100_000}
+        commands = [client.commands.get("k")] * 3
+        assert client.run_many(commands) == [b"x" * 100_000] * 3
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        with pytest.raises(ConnectError, match=f"cannot connect to 127.0.0.1:{port}: Connection refused"):
+            Client("127.0.0.1", port).get("k")
+    with pytest.raises(ConnectError):
+        Client("unix:/nowhere/at/all").get("k")
+
+
+def test_connecting_takes_no_longer_than_it_may() -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(0)
+        port = sock.getsockname()[1]
+        fillers = []
+        for _ in range(4):  # fill the backlog, so that the next connection is not taken
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+            fillers.append(filler)
+        began = time.monotonic()
+        with pytest.raises(TimedOutError, match="in time"):
+            Client("127.0.0.1", port, connect_timeout=0.2).connect()
+        assert time.monotonic() - began < 2
+        for filler in fillers:
+            filler.close()
+
+
+class Running:
+    """A server of SETTINGS in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        import asyncio
+
+        self.loop = asyncio.new_event_loop()
+        self.server: Any = None
+        ready = threading.Event()
+
+        async def serve() -> None:
+            self.server = Server(Instance(settings))
+            await self.server.start()
+            ready.set()
+            await self.server.stopped.wait()
+            await self.server.stop()
+
+        self.thread = threading.Thread(target=lambda: self.loop.run_until_complete(serve()))
+        self.thread.start()
+        assert ready.wait(10)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.server.stopped.set)
+        self.thread.join(10)
+        self.loop.close()
+
+
+def test_unix_socket(tmp_path: Path) -> None:
+    running = Running(Settings(unix_socket=str(tmp_path / "s")))
+    try:
+        with Client(f"unix:{tmp_path / 's'}") as client:
+            assert client.set("k", b"x" * 900_000)
+            assert client.get("k") == b"x" * 900_000
+    finally:
+        running.stop()
+
+
+def test_tls() -> None:
+    files = Path(__file__).parents[2] / "conformance" / "targets"
+    settings = Settings(
+        port=-1, tls=True, ssl_chain_cert=str(files / "certificate.pem"), ssl_key=str(files / "key.pem")
+    )
+    running = Running(settings)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with Client("127.0.0.1", settings.port, tls=context) as client:
+            assert client.set("k", b"x" * 900_000)
+            assert client.get_many(["k", "l"]) == {"k": b"x" * 900_000}
+        with pytest.raises(ConnectError, match="certificate"):
+            Client("127.0.0.1", settings.port, tls=ssl.create_default_context()).get("k")
+    finally:
+        running.stop()
+
+
+def test_threads_share_a_client(mclite_port: int) -> None:
+    with Client("127.0.0.1", mclite_port) as client:
+        client.set("n", b"0")
+        threads = [threading.Thread(target=lambda: [client.incr("n") for _ in range(50)]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert client.get("n") == b"200"
+
+
+def test_in_process_nothing_blocks() -> None:
+    with Client.in_process() as client:
+        began = time.monotonic()
+        streams = client.watch("mutations")
+        assert list(streams) == []
+        assert time.monotonic() - began < 1
+
+
+def test_watch(mclite_port: int) -> None:
+    with Client("127.0.0.1", mclite_port) as watcher, Client("127.0.0.1", mclite_port) as client:
+        stream = watcher.watch("mutations")
+        client.set("a b".replace(" ", "%"), b"12")
+        line = next(stream)
+        assert (line["type"], line["key"], line["size"]) == ("item_store", "a%b", "2")
+        with pytest.raises(ConnectionError, match="log stream"):
+            watcher.get("k")
