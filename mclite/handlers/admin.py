@@ -20,15 +20,15 @@ _MEGABYTES_MAX: Final = 1_000_000_000
 def flush_all(session: Session, request: Request) -> bytes:
     """Invalidate all items, now or after a delay in seconds."""
     instance = session.instance
+    instance.stats.cmd_flush += 1
     delay = 0
+    if not instance.settings.flush_enabled:
+        return b"CLIENT_ERROR flush_all not allowed\r\n"
     if len(request.args) > request.noreply:
         sent = signed_32(request.args[0])
         if sent is None:
             return errors.BAD_EXPTIME
         delay = sent
-    if not instance.settings.flush_enabled:
-        return b"CLIENT_ERROR flush_all not allowed\r\n"
-    instance.stats.cmd_flush += 1
     instance.store.flush_all(delay)
     return replies.OK
 

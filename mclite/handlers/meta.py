@@ -151,8 +151,8 @@ def get(session: Session, request: Request) -> bytes:
             instance.log_get(session, key, item)
         created = item is None
         if item is None:
-            stats.cmd_get += 1
             if not flags.has("N"):
+                stats.cmd_get += 1
                 stats.get_misses += 1
                 if flags.opaque_too_long:
                     return errors.OPAQUE_TOO_LONG
@@ -161,8 +161,7 @@ def get(session: Session, request: Request) -> bytes:
             item = stored.item
             if item is None:
                 return _ERRORS[stored.outcome]
-            stats.classes[item.slab_class].get_hits += 1
-        elif flags.has("T"):
+        if flags.has("T"):
             stats.cmd_touch += 1
             stats.classes[item.slab_class].touch_hits += 1
         else:
@@ -219,7 +218,7 @@ def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
     key = flags.key
     with store.transaction():
         if mode == "cas":
-            count_cas(session, key, compare or 0)
+            count_cas(session, key, compare or 0, flags.has("I"))
         outcome, item = store.store(
             mode,
             key,
@@ -288,7 +287,8 @@ def delete(session: Session, request: Request) -> bytes:
             if emptied.item is None:
                 return _ERRORS[emptied.outcome]
             item = emptied.item
-            stats.classes[item.slab_class].delete_hits += 1
+            if not flags.has("I"):
+                stats.classes[item.slab_class].delete_hits += 1
         if flags.has("I"):
             exptime = flags.number("T")
             if exptime is not None:

@@ -102,13 +102,13 @@ def _store(
     return ANSWERS[outcome]
 
 
-def count_cas(session: Session, key: bytes, compare: int) -> None:
-    """Count what a check and set of COMPARE on KEY will come to."""
+def count_cas(session: Session, key: bytes, compare: int, stale_ok: bool = False) -> None:
+    """Count what a check and set of COMPARE on KEY will come to; with STALE_OK a lower one is good too."""
     instance = session.instance
     item = instance.store.live(key)
     if item is None:
         instance.stats.cas_misses += 1
-    elif compare and item.cas == compare:
+    elif compare and (item.cas == compare or (stale_ok and compare < item.cas)):
         instance.stats.classes[item.slab_class].cas_hits += 1
     else:
         instance.stats.classes[item.slab_class].cas_badval += 1
