@@ -53,9 +53,28 @@ class Instance:
             self.detail = self.prefixes
         self.on_stop: Callable[[bool], None] | None = None
         store.on_evict = self._evicted
+        self.allow_fast = True
+        """whether the fast path may be taken; the same bytes come without it"""
+        self.fast_store: MemoryStore | None = None
+        """the store, if requests may take the fast path now"""
         store.temporary_ttl = self.settings.temporary_ttl if self.settings.temp_lru else -1
         store.use_cas = self.settings.cas_enabled
         store.reclaim_on_store = not self.settings.lru_maintainer
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Find out anew whether requests may take the fast path (mclite/fast.py): if nothing unusual is asked for."""
+        store = self.store
+        usual = (
+            self.allow_fast
+            and type(store) is MemoryStore
+            and not self.watchers
+            and self.detail is None
+            and store.use_cas
+            and store.temporary_ttl < 0
+            and not store.reclaim_on_store
+        )
+        self.fast_store = store if usual and isinstance(store, MemoryStore) else None
 
     def _evicted(self, key: bytes, item: Item) -> None:
         if self.watchers:
@@ -95,6 +114,7 @@ class Instance:
         """A connection was closed."""
         if self.sessions.pop(session.number, None) is not None:
             self.watchers.remove(session)
+            self.refresh()
             if self.watchers:
                 self.watchers.connection(session, "conn_close", session.close_reason)
 

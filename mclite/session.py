@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from mclite.fast import serve
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.protocol import errors
 from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
@@ -52,6 +53,8 @@ class Session:
         self._after_swallow = b""
         self._out: list[bytes] = []
         self.more = False
+        self._half = False  # something is half received or half done, or the connection is closed
+        self._turns = instance.settings.requests_per_event
 
     @property
     def state(self) -> str:
@@ -70,37 +73,59 @@ class Session:
     def receive(self, data: bytes) -> bytes:
         """Take in DATA from the client, and return the answers to all requests that are complete with it."""
         instance = self.instance
-        instance.store.tick()
-        instance.stats.bytes_read += len(data)
-        if self.closed:
-            return b""
-        if self._missing:
-            data = self._more_of_block(data)
-        elif self._swallow:
-            data = self._more_to_swallow(data)
-        if self.more:
-            self.more = False
-            self._requests(self._line + data)
-        elif data:
-            self._requests(self._line + data if self._line else data)
+        store = instance.store
+        stats = instance.stats
+        store.tick()
+        stats.bytes_read += len(data)
         out = self._out
-        if instance.store.busy:
+        if self._half:
+            self._resume(data)
+        else:
+            # The fast path (mclite/fast.py) goes on for as long as it can; what it leaves is for the slow path.
+            position = 0
+            fast_store = instance.fast_store
+            if fast_store is not None and self.authenticated:
+                position = serve(fast_store, data, 0, self._turns, out)
+            if position != len(data):
+                self._requests(data, position)
+        if store.busy:
             self._settle(out)
         if not out:
             return b""
         self._out = []
-        answer = out[0] if len(out) == 1 else b"".join(out)
-        instance.stats.bytes_written += len(answer)
+        answer = b"".join(out)
+        stats.bytes_written += len(answer)
         return answer
 
-    def _requests(self, buffer: bytes) -> None:
-        position = 0
+    def _resume(self, data: bytes) -> None:
+        """Go on with DATA where something was left half done."""
+        if self.closed:
+            return
+        if self._missing:
+            data = self._more_of_block(data)
+        elif self._swallow:
+            data = self._more_to_swallow(data)
+        if data or self.more:
+            self.more = False
+            self._requests(self._line + data if self._line else data, 0)
+        self._half = bool(self._missing or self._swallow or self._line or self.closed)
+
+    def _requests(self, buffer: bytes, position: int) -> None:
+        """The slow path, which is the specification: carry out the requests of BUFFER from POSITION on."""
         out = self._out
-        turns = self.instance.settings.requests_per_event
+        turns = self._turns
+        fast_store = None
         while not self.closed:
+            if fast_store is not None and self.authenticated:
+                before = len(out)
+                position = serve(fast_store, buffer, position, turns, out)
+                turns -= min(len(out) - before, turns)
+                if position == len(buffer):
+                    break
+            fast_store = self.instance.fast_store  # from the second request on: the first is one that it left
             if not turns and position < len(buffer):
                 self.instance.stats.conn_yields += 1
-                self.more = True
+                self.more = self._half = True
                 self._line = buffer[position:]
                 return
             turns -= 1
@@ -136,6 +161,7 @@ class Session:
                 self._give_up()
                 return
             self._line = buffer[position:]
+        self._half = bool(self._missing or self._swallow or self._line or self.closed)
 
     def _settle(self, out: list[bytes]) -> None:
         """Let the store keep what the batch changed before its answers, OUT, are sent.
@@ -147,7 +173,7 @@ class Session:
             self.instance.store.settle()
         except StoreError:
             if len(out) > 1:
-                self.closed = True
+                self.closed = self._half = True
                 self.close_reason = "error"
             out[:] = [errors.STORE_FAILED] if out else []
 
@@ -219,6 +245,6 @@ class Session:
 
     def _give_up(self) -> None:
         """Close the connection: a line of this length is no command."""
-        self.closed = True
+        self.closed = self._half = True
         self.close_reason = "error"
         self._line = b""

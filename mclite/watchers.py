@@ -65,7 +65,7 @@ class Watchers:
     def item_get(self, session: Session, key: bytes, item: Item | None, why: str = "not_found") -> None:
         """An item was looked for."""
         if "fetchers" in self.streams:
-            status, slab_class, size = ("found", item.slab_class, len(item.data)) if item else (why, 0, 0)
+            status, slab_class, size = ("found", item.slab_class, item.size) if item else (why, 0, 0)
             self._log(
                 "fetchers",
                 f"type=item_get key={_encode(key)} status={status} clsid={slab_class} cfd={session.number} size={size}",
@@ -87,7 +87,7 @@ class Watchers:
         if "deletions" in self.streams:
             self._log(
                 "deletions",
-                f"type=deleted key={_encode(key)} cmd={command} clsid={item.slab_class} size={len(item.data)}",
+                f"type=deleted key={_encode(key)} cmd={command} clsid={item.slab_class} size={item.size}",
             )
 
     def evicted(self, key: bytes, item: Item, now: int) -> None:
@@ -98,7 +98,7 @@ class Watchers:
             self._log(
                 "evictions",
                 f"type=eviction key={_encode(key)} fetch={fetched} ttl={ttl} la={now - item.time} "
-                f"clsid={item.slab_class} size={len(item.data)}",
+                f"clsid={item.slab_class} size={item.size}",
             )
 
     def connection(self, session: Session, event: str, reason: str = "") -> None:

@@ -130,7 +130,7 @@ def _work_off(store: Store, command: str, flags: MetaFlags, item: Item, created:
             case 108:  # l
                 returned.append(b"l%d" % last_access)
             case 115:  # s
-                returned.append(b"s%d" % len(item.data))
+                returned.append(b"s%d" % item.size)
             case 116:  # t
                 returned.append(b"t%d" % remaining(store, item))
     return _Worked(returned, won)
@@ -185,7 +185,7 @@ def get(session: Session, request: Request) -> bytes:
     compare = flags.number("C")
     if flags.has("v") and not (compare is not None and compare == item.cas):
         tail = b"".join(b" " + token for token in returned)
-        return b"VA %d%b\r\n%b\r\n" % (len(item.data), tail, item.data)
+        return b"VA %d%b\r\n%b\r\n" % (item.size, tail, item.data)
     return _answer(b"HD", returned)
 
 
@@ -254,7 +254,7 @@ def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
             case 99:
                 returned.append(b"c%d" % (item.cas if item else 0))
             case 115:
-                returned.append(b"s%d" % (len(item.data) if item else len(data)))
+                returned.append(b"s%d" % (item.size if item else len(data)))
     return _answer(code, returned)
 
 

@@ -308,9 +308,11 @@ def _detail(session: Session, args: list[bytes]) -> bytes:
     match args[:1]:
         case [b"on"]:
             instance.detail = instance.prefixes
+            instance.refresh()
             return replies.OK
         case [b"off"]:
             instance.detail = None
+            instance.refresh()
             return replies.OK
         case [b"dump"]:
             return instance.prefixes.dump() + replies.END
@@ -332,7 +334,7 @@ def _cachedump(session: Session, args: list[bytes]) -> bytes:
     out: list[bytes] = []
     size = 0
     for key, item in store.keys_of({slab_class}):
-        line = b"ITEM %b [%d b; %d s]\r\n" % (key, len(item.data), item.exptime)
+        line = b"ITEM %b [%d b; %d s]\r\n" % (key, item.size, item.exptime)
         size += len(line)
         if (limit and len(out) >= limit) or size > _DUMP_BYTES_MAX:
             break

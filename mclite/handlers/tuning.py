@@ -97,6 +97,7 @@ def lru(session: Session, request: Request) -> bytes:
         if ttl >= 0:
             settings.temporary_ttl = ttl
         session.instance.store.temporary_ttl = max(ttl, -1)
+        session.instance.refresh()
         return replies.OK
     return errors.ERROR
 

@@ -20,4 +20,5 @@ def watch(session: Session, request: Request) -> bytes:
     if session.push is None:
         return b"ERROR watching is not possible on this transport\r\n"
     session.instance.watchers.add(session, streams)
+    session.instance.refresh()
     return replies.OK

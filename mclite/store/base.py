@@ -183,7 +183,7 @@ class Store(ABC):
 
     def size_of(self, key: bytes, item: Item) -> int:
         """Return the bytes that ITEM takes under KEY, as memcached counts them."""
-        return item_size(len(key), len(item.data), item.flags)
+        return item_size(len(key), item.size, item.flags)
 
     def live(self, key: bytes) -> Item | None:
         """Return the item under KEY if a client may see it; free it if it has expired."""
@@ -271,7 +271,7 @@ class Store(ABC):
         if slab_class == 0:
             return Stored(Outcome.TOO_LARGE)
         if self.maxbytes and self.used + size > self.maxbytes:
-            freed = item_size(len(key), len(old.data), old.flags) if old else 0
+            freed = item_size(len(key), old.size, old.flags) if old else 0
             if self.used + size - freed > self.maxbytes and not self.make_room(size - freed):
                 return Stored(Outcome.NO_MEMORY)
             old = self._find(key)
@@ -295,7 +295,7 @@ class Store(ABC):
         item = self.live(key)
         if item is None:
             return ArithmeticResult(Outcome.NOT_FOUND)
-        if not 0 < len(item.data) <= self.slabs.chunk_max:
+        if not 0 < item.size <= self.slabs.chunk_max:
             return ArithmeticResult(Outcome.NON_NUMERIC)
         if compare and item.cas != compare:
             return ArithmeticResult(Outcome.EXISTS)
@@ -304,8 +304,8 @@ class Store(ABC):
             return ArithmeticResult(Outcome.NON_NUMERIC)
         value = max(number - delta, 0) if decrement else number + delta & numbers.UINT64
         text = b"%d" % value
-        if len(text) <= len(item.data):
-            item.data = text.ljust(len(item.data))
+        if len(text) <= item.size:
+            item.replace_data(text.ljust(item.size))
             item.cas = cas or self.next_cas() if self.use_cas else 0
             item.time = self.now
             self._save(key, item, item)

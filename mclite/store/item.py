@@ -12,29 +12,65 @@ WON: Final = 4
 """A client has won the right to recache it (protocol.txt 668-694)."""
 ACTIVE: Final = 8
 """It has been fetched since the LRU last looked at it, and is spared once."""
-TEMPORARY: Final = 32
-"""It lives so short that it is not evicted (protocol.txt 1070-1073)."""
 BINARY_KEY: Final = 16
 """Its key came base64 encoded, and is shown so."""
+TEMPORARY: Final = 32
+"""It lives so short that it is not evicted (protocol.txt 1070-1073)."""
+
+_HEADS_MAX: Final = 4096
+_heads: dict[tuple[int, int], bytes] = {}
+
+
+def head_of(flags: int, length: int) -> bytes:
+    """Return what stands after the key in an item's VALUE line: " <flags> <bytes>" and CR LF.
+
+    Items with the same flags and length share it, so it costs an item a reference.
+    """
+    head = _heads.get((flags, length))
+    if head is None:
+        head = b" %d %d\r\n" % (flags, length)
+        if len(_heads) < _HEADS_MAX:
+            _heads[flags, length] = head
+    return head
 
 
 class Item:
     """An item. It does not know its key: the store does, once.
 
-    `data` is the data block without its CR LF; `flags` the client's 32 bits; `exptime` the Unix time in seconds at
-    which it expires, 0 for never; `cas` its cas unique; `time` the Unix time in seconds of its last access; `state`
-    the bits above; `slab_class` the class id that its size falls in.
+    `block` is the data block with its CR LF, and `head` what precedes it in an answer to get, so that an item is sent
+    as it is held. `exptime` is the Unix time in seconds at which it expires, 0 for never; `cas` its cas unique; `time`
+    the Unix time in seconds of its last access; `state` the bits above; `slab_class` the class id that its size falls
+    in.
     """
 
-    __slots__ = ("cas", "data", "exptime", "flags", "slab_class", "state", "time")
+    __slots__ = ("block", "cas", "exptime", "head", "slab_class", "state", "time")
 
     def __init__(
         self, data: bytes, flags: int, exptime: int, cas: int, time: int, slab_class: int, state: int = 0
     ) -> None:
-        self.data = data
-        self.flags = flags
+        self.block = data + b"\r\n"
+        self.head = head_of(flags, len(data))
         self.exptime = exptime
         self.cas = cas
         self.time = time
         self.slab_class = slab_class
         self.state = state
+
+    @property
+    def data(self) -> bytes:
+        """The data, without the CR LF."""
+        return self.block[:-2]
+
+    @property
+    def size(self) -> int:
+        """The length of the data in bytes."""
+        return len(self.block) - 2
+
+    @property
+    def flags(self) -> int:
+        """The client's 32 bits."""
+        return int(self.head[1 : self.head.index(b" ", 1)])
+
+    def replace_data(self, data: bytes) -> None:
+        """Hold DATA, of the same length, instead."""
+        self.block = data + b"\r\n"

@@ -26,6 +26,8 @@ _BATCH: Final = 512
 class MemoryStore(Store):
     """Items in a dict, gone when the process ends."""
 
+    used: int = 0
+
     def __init__(
         self,
         clock: Clock,
@@ -35,57 +37,57 @@ class MemoryStore(Store):
         evict: bool = True,
     ) -> None:
         super().__init__(clock, stats, slabs, maxbytes, evict)
-        self._items: dict[bytes, Item] = {}
-        self._flushed: dict[bytes, Item] = {}
-        self._bytes = 0
-        self._last_cas = 0
+        # `entries`, `flushed`, `last_cas` and `used` are public for mclite/fast.py.
+        self.entries: dict[bytes, Item] = {}
+        self.flushed: dict[bytes, Item] = {}
+        self.last_cas = 0
         self._eldest: deque[tuple[bytes, Item]] = deque()
         self._to_check: deque[bytes] = deque()
 
     def _find(self, key: bytes) -> Item | None:
-        return self._items.get(key)
+        return self.entries.get(key)
 
     def _save(self, key: bytes, item: Item, old: Item | None) -> None:
         if item is old:
             return
         if old is not None:
-            del self._items[key]
-            self._bytes -= item_size(len(key), len(old.data), old.flags)
-        self._items[key] = item
-        self._bytes += item_size(len(key), len(item.data), item.flags)
+            del self.entries[key]
+            self.used -= item_size(len(key), old.size, old.flags)
+        self.entries[key] = item
+        self.used += item_size(len(key), item.size, item.flags)
 
     def _drop(self, key: bytes, item: Item) -> None:
-        del self._items[key]
-        self._bytes -= item_size(len(key), len(item.data), item.flags)
+        del self.entries[key]
+        self.used -= item_size(len(key), item.size, item.flags)
 
     def _flush(self) -> None:
-        if self._flushed:
-            self._flushed.update(self._items)
+        if self.flushed:
+            self.flushed.update(self.entries)
         else:
-            self._flushed = self._items
-        self._items = {}
-        self._bytes = 0
+            self.flushed = self.entries
+        self.entries = {}
+        self.used = 0
         self._eldest.clear()
         self._to_check.clear()
 
     def _take_flushed(self, key: bytes) -> bool:
-        return self._flushed.pop(key, None) is not None
+        return self.flushed.pop(key, None) is not None
 
     def next_cas(self) -> int:
         """Return a cas unique that no item has had."""
-        self._last_cas += 1
-        return self._last_cas
+        self.last_cas += 1
+        return self.last_cas
 
     def make_room(self, size: int) -> bool:
         """Evict the least recently used items until SIZE bytes fit; False if that is not allowed or not enough."""
-        self._flushed.clear()
+        self.flushed.clear()
         limit = self.maxbytes - size
         if limit < 0:
             return False
-        items = self._items
+        items = self.entries
         stats = self.stats
         spared = 0
-        while self._bytes > limit:
+        while self.used > limit:
             if not self._eldest:
                 self._eldest.extend(islice(items.items(), _BATCH))
                 if not self._eldest:
@@ -113,30 +115,25 @@ class MemoryStore(Store):
         return True
 
     def _move_to_young_end(self, key: bytes, item: Item) -> None:
-        del self._items[key]
-        self._items[key] = item
+        del self.entries[key]
+        self.entries[key] = item
 
     def items(self) -> Iterator[tuple[bytes, Item]]:
         """Go through all items, least recently stored first."""
-        return iter(list(self._items.items()))
+        return iter(list(self.entries.items()))
 
     def __len__(self) -> int:
-        return len(self._items) + len(self._flushed)
-
-    @property
-    def used(self) -> int:
-        """The bytes that the items take, as memcached counts them."""
-        return self._bytes
+        return len(self.entries) + len(self.flushed)
 
     def reclaim(self, most: int, crawler: bool = True) -> int:
         """Look at up to MOST items and free those that have expired or were flushed; return how many were freed."""
-        freed = len(self._flushed)
-        self._flushed.clear()
+        freed = len(self.flushed)
+        self.flushed.clear()
         if not self._to_check:
-            self._to_check.extend(self._items)
+            self._to_check.extend(self.entries)
         for _ in range(min(most, len(self._to_check))):
             key = self._to_check.popleft()
-            item = self._items.get(key)
+            item = self.entries.get(key)
             if item is None:
                 continue
             if crawler:
