@@ -1,13 +1,16 @@
 """Save what can be believed from a damaged SQLite file of the disk engine.
 
-Rows are read in the order of their ids. Where SQLite gives up, the next id from which it can read again is looked for
-in growing steps, then narrowed down, so a damaged page costs its own rows and a few tries. A row is kept if its
-checksum is right, the index leads from its key to it, and no flush had taken it: an item that was replaced, deleted
-or flushed must not come back.
+A copy of the file is made fit to be opened: a first page that is damaged is replaced by that of a new file, which says
+where the tables begin, and what was cut off at the end by zeros. Then rows are read in the order of their ids. Where
+SQLite gives up, the next id from which it can read again is looked for in growing steps, then narrowed down, so a
+damaged page costs its own rows and a few tries. A row is kept if its checksum is right, the index, as far as it can be
+read, has it under its key, and no flush had taken it: an item that was replaced, deleted or flushed must not come back.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -18,13 +21,56 @@ from typing import Any, Final
 from mclite.store.rows import ITEM_COLUMNS, STATE_COLUMNS, DamagedError, State, read_item
 from mclite.store.slabs import item_size
 
+PAGE_SIZE: Final = 4096
+"""Of our files, bytes."""
+_PAGE_COUNT: Final = slice(28, 32)
+"""Where in the first page SQLite keeps the number of pages."""
+_SELECT_SCHEMA: Final = "SELECT type, name, rootpage, sql FROM sqlite_schema"
 _GAPS_MAX: Final = 10_000
 """DamagedError places after which the rest of the file is given up."""
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
     """Copy the items that can be believed from the file DAMAGED into the new CONNECTION; return how many."""
-    with closing(sqlite3.connect(damaged, timeout=1.0, isolation_level=None)) as source:
+    copy = damaged.with_suffix(".copy")
+    try:
+        _copy(damaged, copy, connection)
+        return _copy_items(copy, connection)
+    finally:
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{copy}{ending}").unlink(missing_ok=True)
+
+
+def _copy(damaged: Path, copy: Path, connection: sqlite3.Connection) -> None:
+    """Make a COPY of the file DAMAGED that SQLite opens."""
+    shutil.copyfile(damaged, copy)
+    log = Path(f"{damaged}-wal")
+    if log.exists():
+        shutil.copyfile(log, f"{copy}-wal")
+    with copy.open("r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        claimed = int.from_bytes(file.read(PAGE_SIZE)[_PAGE_COUNT], "big") * PAGE_SIZE
+        if size < claimed < size * 1000:
+            file.truncate(claimed)
+    if _schema(copy) != connection.execute(_SELECT_SCHEMA).fetchall():
+        first = bytearray(connection.serialize()[:PAGE_SIZE])
+        first[_PAGE_COUNT] = (copy.stat().st_size // PAGE_SIZE).to_bytes(4, "big")
+        with copy.open("r+b") as file:
+            file.write(first)
+
+
+def _schema(path: Path) -> list[tuple[Any, ...]]:
+    """Return where the tables begin in the file at PATH, nothing if it cannot be opened."""
+    with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as source:
+        source.text_factory = bytes
+        try:
+            return source.execute(_SELECT_SCHEMA).fetchall()
+        except sqlite3.DatabaseError:
+            return []
+
+
+def _copy_items(copy: Path, connection: sqlite3.Connection) -> int:
+    with closing(sqlite3.connect(copy, timeout=1.0, isolation_level=None)) as source:
         source.text_factory = bytes
         # Without its state nobody knows which rows a flush had taken, nor which cas uniques were given: those that
         # follow begin where no count of stored items can have come.
@@ -51,6 +97,7 @@ def _state(source: sqlite3.Connection) -> State | None:
 
 def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
     """Go through the keys and rows with ids from FIRST to LAST that can be believed."""
+    index = _Index(source)
     for _ in range(_GAPS_MAX):
         try:
             for key, *row in source.execute(
@@ -59,7 +106,7 @@ def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[b
                 if not isinstance(row[0], int) or not first <= row[0] <= last:
                     break  # out of order: the tree leads astray here
                 first = row[0] + 1
-                if _believable(source, key, tuple(row)):
+                if _believable(index, key, tuple(row)):
                     yield key, tuple(row)
             else:
                 return
@@ -70,14 +117,35 @@ def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[b
             return
 
 
-def _believable(source: sqlite3.Connection, key: Any, row: tuple[Any, ...]) -> bool:
+class _Index:
+    """What the index of the keys says, read from both ends as far as that goes; its order need not be right."""
+
+    def __init__(self, source: sqlite3.Connection) -> None:
+        self._keys: dict[int, int] = {}  # hash of the key, by id
+        self._whole = self._read(source, "ASC") or self._read(source, "DESC")
+
+    def _read(self, source: sqlite3.Connection, direction: str) -> bool:
+        try:
+            for key, row in source.execute(f"SELECT key, id FROM items ORDER BY key {direction}"):
+                self._keys[row] = hash(key)
+        except (sqlite3.DatabaseError, TypeError):
+            return False
+        return True
+
+    def allows(self, row: int, key: bytes) -> bool:
+        """Can the row with the id ROW be what is held under KEY?"""
+        found = self._keys.get(row)
+        return not self._whole if found is None else found == hash(key)
+
+
+def _believable(index: _Index, key: Any, row: tuple[Any, ...]) -> bool:
     try:
         if not isinstance(key, bytes) or not isinstance(row[-1], bytes):
             return False
         read_item(key, row)
-        return bool(source.execute("SELECT id FROM items WHERE key = ?", (key,)).fetchone() == (row[0],))
-    except (DamagedError, sqlite3.DatabaseError):
+    except DamagedError:
         return False
+    return index.allows(row[0], key)  # of two rows of one key the later one stays
 
 
 def _next_readable(source: sqlite3.Connection, first: int, last: int) -> int:
