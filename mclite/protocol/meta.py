@@ -10,6 +10,7 @@ the last one is reported; then what the command itself looks at, and after all t
 from __future__ import annotations
 
 import binascii
+import string
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -65,6 +66,8 @@ OPAQUE_MAX: Final = 32
 
 TOKENS_MAX: Final = 20
 """Tokens in a meta command's line at most, the verb included."""
+
+_NOT_BASE64: Final = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/="))
 
 _TOKEN_ERRORS: Final[dict[TokenKind, bytes]] = {
     "uint64": errors.BAD_TOKEN,
@@ -163,19 +166,22 @@ def _number(kind: TokenKind, text: bytes) -> int | None:
 
 
 def decode_key(key: bytes) -> bytes | None:
-    """Decode a base64 KEY, None if it is malformed. Each group of four may carry its own padding."""
-    if not key or len(key) % 4:
+    """Decode a base64 KEY, None if it is malformed.
+
+    As in memcached 1.6.45, what is no base64 character does not count, and the first padded group of four is the last.
+    """
+    symbols = key.translate(None, _NOT_BASE64)
+    if not symbols or len(symbols) % 4:
         return None
-    out = []
-    for start in range(0, len(key), 4):
-        group = key[start : start + 4]
-        if group[2:3] == b"=":
-            group = group[:2] + b"=="
-        try:
-            out.append(binascii.a2b_base64(group, strict_mode=True))
-        except binascii.Error:
-            return None
-    return b"".join(out)
+    padding = symbols.find(b"=")
+    if padding < 0:
+        return binascii.a2b_base64(symbols)
+    end = padding - padding % 4 + 4
+    last = symbols[end - 4 : end]
+    padded = last.count(b"=")
+    if padded > 2:
+        return None
+    return binascii.a2b_base64(symbols[: end - 4] + last.replace(b"=", b"A"))[:-padded]
 
 
 def encode_key(key: bytes) -> bytes:
