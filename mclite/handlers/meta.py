@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mclite.handlers.storage import count_arithmetic, count_cas, refuse_too_large
 from mclite.protocol import errors, replies
 from mclite.protocol.meta import FLAGS, MetaFlags, decode_key, encode_key, read_flags
+from mclite.protocol.numbers import UINT32
 from mclite.protocol.parser import KEY_MAX, Request
 from mclite.store.base import Mode, Outcome
 from mclite.store.item import BINARY_KEY, FETCHED, STALE, WON, Item
@@ -27,6 +28,9 @@ _SET_MODES: Final[dict[int, Mode]] = {
     ord("R"): "replace",
 }
 _DECREMENTS: Final = {0: False, ord("I"): False, ord("+"): False, ord("D"): True, ord("-"): True}
+
+_CLOCK_STARTS_WITH: Final = 61
+"""Seconds."""
 
 _HEEDED: Final = {
     command: frozenset(letter for letter, row in FLAGS.items() if command in row.commands) for command in ("mg", "ma")
@@ -89,8 +93,13 @@ class _Worked(NamedTuple):
 
 
 def remaining(store: Store, item: Item) -> int:
-    """Return the seconds that ITEM still lives, -1 for ever."""
-    return item.exptime - store.now if item.exptime else -1
+    """Return the seconds that ITEM still lives, -1 for ever.
+
+    After a negative T it is memcached's wrapped number: its clock starts with a minute on it, and no time is before.
+    """
+    if not item.exptime:
+        return -1
+    return max(item.exptime, store.clock.started - _CLOCK_STARTS_WITH) - store.now & UINT32
 
 
 def _work_off(store: Store, command: str, flags: MetaFlags, item: Item, created: bool) -> _Worked | bytes:
