@@ -41,7 +41,9 @@ def parse_address(text: str, port: int = 11211) -> tuple[str, int]:
     """Read host, host:port, [IPv6]:port or unix:/path; return host and port. Raises BadArgumentError."""
     if text.startswith("unix:"):
         return text, port
-    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:]+|[^:]*(?::[^:]*){2,}))(?::(?P<port>[0-9]+))?", text)
+    match = re.fullmatch(
+        r"(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]+|[^:\[\]]*(?::[^:\[\]]*){2,}))(?::(?P<port>[0-9]+))?", text
+    )
     if match is None or not 0 < int(match["port"] or port) < 65536:
         raise BadArgumentError(f"{text!r} is not host:port, [IPv6]:port or unix:/path")
     return match["v6"] or match["host"], int(match["port"] or port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -67,7 +68,8 @@ def test_the_server_sees_the_end(program: str, how: str, number: signal.Signals)
                 assert connection.recv(100) == b""
             process.wait(5)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
             assert process.stdout is not None
             process.stdout.close()

@@ -90,22 +90,28 @@ def test_a_server_that_does_not_read_is_a_timeout(hostile: Hostile) -> None:
 
 
 def test_a_server_that_must_be_read_to_read_on(hostile: Hostile) -> None:
-    """A pipeline whose answers fill every buffer while its commands are still being sent."""
-    answer = b"VALUE k 0 100000\r\n" + b"x" * 100_000 + b"\r\nEND\r\n"
+    """A pipeline whose first answers fill every buffer while the rest of it is still being sent."""
+    value = b"x" * 100_000
+    gets, sets = 300, 400
 
     def serve(sock: socket.socket) -> None:
-        file = sock.makefile("rb")
-        while file.readline():
-            sock.sendall(answer)
+        with sock.makefile("rb") as file:
+            assert file.readline() == b"get k\r\n"
+            sock.sendall((b"VALUE k 0 %d\r\n%b\r\nEND\r\n" % (len(value), value)) * gets)
+            for _ in range(gets - 1):
+                file.readline()
+            for _ in range(sets):
+                file.readline()
+                file.read(len(value) + 2)
+            sock.sendall(b"STORED\r\n" * sets)
 
-    with Client("127.0.0.1", hostile(serve), timeout=5) as client:
+    with Client("127.0.0.1", hostile(serve), timeout=3) as client:
         pipeline = client.pipeline()
-        for _ in range(200):
+        for _ in range(gets):
             pipeline.get("k")
-            pipeline.add_call(client.commands.get("k" * 1))
-        assert set(map(len, pipeline.execute())) == {100_000}
-        commands = [client.commands.get("k")] * 3
-        assert client.run_many(commands) == [b"x" * 100_000] * 3
+        for _ in range(sets):
+            pipeline.set("k", value)
+        assert pipeline.execute() == [value] * gets + [True] * sets
 
 
 def test_nobody_listens() -> None:
