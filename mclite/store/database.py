@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mclite.store.base import StoreError
 from mclite.store.rows import SCHEMA, STATE_COLUMNS, DamagedError, State

@@ -96,18 +96,21 @@ def _state(source: sqlite3.Connection) -> State | None:
 
 
 def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
-    """Go through the keys and rows with ids from FIRST to LAST that can be believed."""
+    """Go through the keys and rows with ids from FIRST, to LAST if they are right, that can be believed."""
     index = _Index(source)
     for _ in range(_GAPS_MAX):
+        strange = 0
         try:
             for key, *row in source.execute(
-                f"SELECT key, {ITEM_COLUMNS} FROM items WHERE id BETWEEN ? AND ? ORDER BY id", (first, last)
+                f"SELECT key, {ITEM_COLUMNS} FROM items WHERE id >= ? ORDER BY id", (first,)
             ):
-                if not isinstance(row[0], int) or not first <= row[0] <= last:
-                    break  # out of order: the tree leads astray here
-                first = row[0] + 1
+                if row[0] < first or strange > _GAPS_MAX:
+                    break  # the tree leads in a circle here
                 if _believable(index, key, tuple(row)):
+                    first = row[0] + 1
                     yield key, tuple(row)
+                else:
+                    strange += 1
             else:
                 return
         except sqlite3.DatabaseError:
@@ -166,9 +169,7 @@ def _next_readable(source: sqlite3.Connection, first: int, last: int) -> int:
 def _readable(source: sqlite3.Connection, first: int, last: int) -> bool:
     """Can the first row at or above the id FIRST be read?"""
     try:
-        row = source.execute(
-            f"SELECT {ITEM_COLUMNS} FROM items WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1", (first, last)
-        ).fetchone()
+        row = source.execute(f"SELECT {ITEM_COLUMNS} FROM items WHERE id >= ? ORDER BY id LIMIT 1", (first,)).fetchone()
     except sqlite3.DatabaseError:
         return False
-    return row is None or bool(isinstance(row[0], int) and first <= row[0] <= last)
+    return row is None or bool(first <= row[0] <= last)
