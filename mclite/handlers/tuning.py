@@ -11,7 +11,7 @@ from urllib.parse import quote_from_bytes
 
 from mclite.protocol import errors, replies
 from mclite.protocol.meta import encode_key
-from mclite.protocol.numbers import UINT32, digits, signed
+from mclite.protocol.numbers import UINT32, digits, signed, unsigned
 from mclite.protocol.parser import Request
 from mclite.store.item import BINARY_KEY, FETCHED
 from mclite.store.slabs import CLASSES_MAX
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mclite.session import Session
 
 _BAD_CLASS: Final = b"BADCLASS invalid class id\r\n"
+_NOT_STARTED: Final = b"NOTSTARTED no items to crawl\r\n"
 _SLEEP_MAX: Final = 1_000_000
 
 
@@ -139,9 +140,8 @@ def lru_crawler(session: Session, request: Request) -> bytes:
 
 def _classes(text: bytes) -> set[int] | None:
     """Read class ids, separated by commas; None for a bad one."""
-    numbers = [digits(part, CLASSES_MAX) for part in text.split(b",")]
-    classes = {number for number in numbers if number}
-    return classes if len(classes) and all(numbers) else None
+    numbers = [unsigned(part) or 0 for part in text.split(b",") if part]
+    return set(numbers) if all(0 < number <= CLASSES_MAX for number in numbers) else None
 
 
 def _crawl(session: Session, which: bytes) -> bytes:
@@ -150,8 +150,10 @@ def _crawl(session: Session, which: bytes) -> bytes:
         return errors.CRAWLER_DISABLED
     if which == b"hash":
         return b"ERROR an unknown error happened\r\n"
-    if which != b"all" and _classes(which) is None:
-        return _BAD_CLASS
+    if which != b"all":
+        classes = _classes(which)
+        if not classes:
+            return _BAD_CLASS if classes is None else _NOT_STARTED
     instance.stats.lru_crawler_starts += 1
     instance.store.reclaim(instance.settings.lru_crawler_tocrawl or len(instance.store))
     return replies.OK
@@ -169,8 +171,8 @@ def _dump(session: Session, what: bytes, which: bytes) -> bytes:
     classes = None
     if which not in (b"all", b"hash"):
         classes = _classes(which)
-        if classes is None:
-            return _BAD_CLASS
+        if not classes:
+            return _BAD_CLASS if classes is None else _NOT_STARTED
     instance.stats.lru_crawler_starts += 1
     out = [replies.OK]
     for key, item in store.keys_of(classes):

@@ -136,7 +136,7 @@ ROWS: Final[dict[bytes, Shape]] = {
     ),
     **dict.fromkeys(
         (b"ERROR", b"ERROR:", b"CLIENT_ERROR", b"SERVER_ERROR", b"SERVER_ERROR:", b"VERSION", b"BUSY", b"BADCLASS",
-         b"NOSPARE", b"NOTFULL", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED", b"PREFIX",
+         b"NOSPARE", b"NOTFULL", b"NOTSTARTED", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED", b"PREFIX",
          b"ITEM", b"mg"), "text"
     ),
     b"VALUE": "value",
