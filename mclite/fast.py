@@ -10,12 +10,13 @@ through both and compares the bytes, the items and the counters.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from mclite.protocol import replies
 from mclite.protocol.parser import KEY_MAX
 from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, STALE, WON, Item, head_of
 from mclite.store.memory import MemoryStore
+from mclite.store.slabs import item_size
 
 _SEEN: Final = FETCHED | ACTIVE
 _RUN_MAX: Final = 64
@@ -23,12 +24,48 @@ _RUN_MAX: Final = 64
 _RUN_BYTES_MAX: Final = _RUN_MAX * (KEY_MAX + 6)
 _UINT64_DIGITS_SAFE: Final = 18
 _UNUSUAL: Final = STALE | WON | BINARY_KEY
+_CACHED_MAX: Final = 4096
 
 _STORED: Final = replies.STORED
 _END: Final = replies.END
 _VALUE: Final = b"VALUE "
-_HD: Final = replies.HD
-_EN: Final = replies.EN
+_CRLF: Final = b"\r\n"
+
+
+class _Form(NamedTuple):
+    """What stands behind the key in the line of a set or ms, read once for all lines that have it."""
+
+    head: bytes
+    exptime: int
+    size: int
+    total: int
+    """item_size, without the key"""
+
+
+_forms: dict[bytes, _Form] = {}
+_va_lines: dict[bytes, bytes] = {}
+
+
+def _read_form(tail: bytes, meta: bool) -> _Form | None:
+    """Read TAIL, "<flags> <exptime> <bytes>" or for ms "<datalen>"; None if it is unusual."""
+    tokens = tail.split(b" ")
+    if meta:
+        tokens = [b"0", b"0", *tokens]
+    if len(tokens) != 3 or not all(token.isdigit() and len(token) < 8 for token in tokens):
+        return None
+    flags, exptime, size = map(int, tokens)
+    form = _Form(head_of(flags, size), exptime, size, item_size(0, size, flags))
+    if len(_forms) < _CACHED_MAX:
+        _forms[b"ms " + tail if meta else tail] = form
+    return form
+
+
+def _va_line(head: bytes) -> bytes:
+    """Return the line "VA <size>" for an item whose VALUE line ends with HEAD."""
+    line = b"VA " + head[head.index(b" ", 1) + 1 :]
+    if len(_va_lines) < _CACHED_MAX:
+        _va_lines[head] = line
+    return line
 
 
 def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: list[bytes]) -> int:
@@ -38,22 +75,23 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
     is said by Instance.refresh.
     """
     items = store.entries
-    classes = store.stats.classes
     stats = store.stats
+    classes = stats.classes
     now = store.now
     find = buffer.find
+    begins = buffer.startswith
     length = len(buffer)
     for _ in range(turns):
-        end = find(b"\r\n", position)
+        end = find(_CRLF, position)
         if end < 0:
             return position
-        if buffer.startswith(b"get ", position):
+        if begins(b"get ", position):
             start = position + 4
-            if end + 2 < length and buffer.startswith(b"\r\nget ", end):
+            if end + 2 < length and begins(b"\r\nget ", end):
                 # A run of gets: split at what stands between their keys. What is no such key is not found, and stops.
                 keys = buffer[start : start + _RUN_BYTES_MAX].split(b"\r\nget ", _RUN_MAX)
                 last = keys.pop()
-                if last.endswith(b"\r\n") and start + _RUN_BYTES_MAX >= length:
+                if last.endswith(_CRLF) and start + _RUN_BYTES_MAX >= length:
                     keys.append(last[:-2])
                 hits = 0
                 for key in keys:
@@ -67,13 +105,20 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
                     out += (_VALUE, key, item.head, item.block, _END)
                     hits += 1
                     position += len(key) + 6
-                stats.cmd_get += hits
                 if hits:
+                    stats.cmd_get += hits
                     continue
             key = buffer[start:end]
             item = items.get(key)
             if item is None:
-                if store.flushed or b" " in key or b"\n" in key or not 0 < end - start <= KEY_MAX:
+                if store.flushed or b"\n" in key:
+                    return position
+                if b" " in key:
+                    if not _get_many(store, key.split(b" "), out):
+                        return position
+                    position = end + 2
+                    continue
+                if not 0 < end - start <= KEY_MAX:
                     return position
                 stats.get_misses += 1
                 out.append(_END)
@@ -88,17 +133,71 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
             stats.cmd_get += 1
             position = end + 2
             continue
-        tokens = buffer[position:end].split(b" ")
-        verb = tokens[0]
-        count = len(tokens)
-        if verb == b"set" and count == 5:
-            position = _set(store, tokens[1], tokens[2], tokens[3], tokens[4], buffer, position, end, out, _STORED)
-        elif verb == b"mg" and count > 1:
-            position = _meta_get(store, tokens, position, end, out)
-        elif verb == b"ms" and count == 3:
-            position = _set(store, tokens[1], b"0", b"0", tokens[2], buffer, position, end, out, _HD)
-        elif verb == b"gets" and count == 2:
-            item = items.get(tokens[1])
+        verb, _, line = buffer[position:end].partition(b" ")
+        if verb == b"set" or verb == b"ms":
+            key, _, tail = line.partition(b" ")
+            meta = verb == b"ms"
+            form = _forms.get(b"ms " + tail if meta else tail) or _read_form(tail, meta)
+            if form is None:
+                return position
+            head, exptime, size, total = form
+            stop = end + 4 + size
+            if buffer[stop - 2 : stop] != _CRLF:
+                return position
+            total += len(key)
+            slab_class = store.slabs.class_of(total)
+            if slab_class == 0:
+                return position
+            item = items.get(key)
+            if item is None:
+                if (
+                    store.flushed
+                    or (store.maxbytes and store.used + total > store.maxbytes)
+                    or b"\n" in key
+                    or not 0 < len(key) <= KEY_MAX
+                ):
+                    return position
+                items[key] = item = Item.__new__(Item)
+                store.used += total
+                item.state = 0
+            else:
+                if item.exptime and item.exptime <= now:
+                    return position
+                if item.head is not head:
+                    grown = total - store.size_of(key, item)
+                    if grown > 0 and store.maxbytes and store.used + grown > store.maxbytes:
+                        return position
+                    store.used += grown
+                # In place: the LRU spares it once, as it would an item at its young end.
+                item.state = ACTIVE
+            item.block = buffer[end + 2 : stop]
+            item.head = head
+            item.exptime = store.expires(exptime) if exptime else 0
+            store.last_cas = item.cas = store.last_cas + 1
+            item.time = now
+            item.slab_class = slab_class
+            stats.total_items += 1
+            classes[slab_class].cmd_set += 1
+            out.append(b"HD\r\n" if meta else _STORED)
+            position = stop
+            continue
+        if verb == b"mg":
+            key, _, tail = line.partition(b" ")
+            item = items.get(key)
+            if item is None or item.state & _UNUSUAL or (item.exptime and item.exptime <= now):
+                return position
+            if tail == b"v":
+                out.append(_va_lines.get(item.head) or _va_line(item.head))
+                out.append(item.block)
+            elif not _meta_get(item, key, now, tail.split(b" "), out):
+                return position
+            if item.time != now or item.state & _SEEN != _SEEN:
+                item.state |= _SEEN
+                item.time = now
+            stats.cmd_get += 1
+            classes[item.slab_class].get_hits += 1
+        elif verb == b"gets":
+            item = items.get(line)
             if item is None or (item.exptime and item.exptime <= now):
                 return position
             if item.time != now or item.state & _SEEN != _SEEN:
@@ -106,180 +205,121 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
                 item.time = now
             classes[item.slab_class].get_hits += 1
             stats.cmd_get += 1
-            out += (_VALUE, tokens[1], item.head[:-2], b" %d\r\n" % item.cas, item.block, _END)
-            position = end + 2
-        elif verb == b"incr" and count == 3:
-            position = _increment(store, tokens[1], tokens[2], position, end, out)
-        elif verb == b"delete" and count == 2:
-            key = tokens[1]
-            item = items.get(key)
+            out += (_VALUE, line, item.head[:-2], b" %d\r\n" % item.cas, item.block, _END)
+        elif verb == b"incr":
+            if not _increment(store, line, out):
+                return position
+        elif verb == b"delete":
+            item = items.get(line)
+            if line == b"noreply":
+                return position
             if item is None:
-                if store.flushed or b"\n" in key or key == b"noreply" or not 0 < len(key) <= KEY_MAX:
+                if store.flushed or b"\n" in line or b" " in line or not 0 < len(line) <= KEY_MAX:
                     return position
                 stats.delete_misses += 1
                 out.append(replies.NOT_FOUND)
             else:
-                if (item.exptime and item.exptime <= now) or key == b"noreply":
+                if item.exptime and item.exptime <= now:
                     return position
-                store.delete(key, item)
+                store.delete(line, item)
                 classes[item.slab_class].delete_hits += 1
                 out.append(replies.DELETED)
-            position = end + 2
-        elif verb == b"touch" and count == 3 and tokens[2].isdigit() and len(tokens[2]) < 10:
-            item = items.get(tokens[1])
+        elif verb == b"touch":
+            key, _, exptime_sent = line.partition(b" ")
+            item = items.get(key)
             if item is None or (item.exptime and item.exptime <= now):
                 return position
-            item.exptime = store.expires(int(tokens[2]))
+            if not exptime_sent.isdigit() or len(exptime_sent) > 9:
+                return position
+            item.exptime = store.expires(int(exptime_sent))
             if item.time != now or item.state & _SEEN != _SEEN:
                 item.state |= _SEEN
                 item.time = now
             stats.cmd_touch += 1
             classes[item.slab_class].touch_hits += 1
             out.append(replies.TOUCHED)
-            position = end + 2
-        elif verb == b"mn" and count == 1:
+        elif verb == b"mn" and not line and end - position == 2:
             out.append(replies.MN)
-            position = end + 2
         else:
             return position
-        if position < 0:
-            return ~position
+        position = end + 2
     return position
 
 
-def _set(
-    store: MemoryStore,
-    key: bytes,
-    flags: bytes,
-    exptime: bytes,
-    length: bytes,
-    buffer: bytes,
-    position: int,
-    end: int,
-    out: list[bytes],
-    answer: bytes,
-) -> int:
-    """Store an item and return where the next request begins; if this one is unusual, ~POSITION."""
-    if not length.isdigit() or len(length) > 7 or not 0 < len(key) <= KEY_MAX:
-        return ~position
-    size = int(length)
-    start = end + 2
-    stop = start + size + 2
-    block = buffer[start:stop]
-    if len(block) != size + 2 or not block.endswith(b"\r\n"):
-        return ~position
-    if flags == b"0":
-        client_flags = 0
-        total = 59 + len(key) + size  # item_size
-    elif flags.isdigit() and len(flags) < 10:
-        client_flags = int(flags)
-        total = 59 + len(key) + size + (4 if client_flags else 0)
-    else:
-        return ~position
-    if exptime == b"0":
-        expires = 0
-    elif exptime.isdigit() and len(exptime) < 10:
-        expires = store.expires(int(exptime))
-    else:
-        return ~position
-    items = store.entries
-    slab_class = store.slabs.class_of(total)
-    if slab_class == 0:
-        return ~position
-    item = items.get(key)
-    if item is None:
-        if store.flushed or (store.maxbytes and store.used + total > store.maxbytes):
-            return ~position
-        item = Item.__new__(Item)
-        items[key] = item
-        store.used += total
-        item.state = 0
-    else:
-        if item.exptime and item.exptime <= store.now:
-            return ~position
-        # In place: the LRU spares it once, as it would an item at its young end.
-        grown = total - store.size_of(key, item)
-        if grown and store.maxbytes and store.used + grown > store.maxbytes:
-            return ~position
-        store.used += grown
-        item.state = ACTIVE
-    item.block = block
-    item.head = head_of(client_flags, size)
-    item.exptime = expires
-    store.last_cas = item.cas = store.last_cas + 1
-    item.time = store.now
-    item.slab_class = slab_class
-    stats = store.stats
-    stats.total_items += 1
-    stats.classes[slab_class].cmd_set += 1
-    out.append(answer)
-    return stop
-
-
-def _meta_get(store: MemoryStore, tokens: list[bytes], position: int, end: int, out: list[bytes]) -> int:
-    """Answer an mg with flags out of v, k, f, s, t, c and O; return where the next request begins, or ~POSITION."""
-    key = tokens[1]
-    item = store.entries.get(key)
-    if item is None or item.state & _UNUSUAL or (item.exptime and item.exptime <= store.now):
-        return ~position
+def _get_many(store: MemoryStore, keys: list[bytes], out: list[bytes]) -> bool:
+    """Answer a get of several KEYS; False, and nothing done, if one of them is unusual."""
     now = store.now
-    with_value = False
-    if len(tokens) == 3 and tokens[2] == b"v":
-        out += (b"VA ", item.head[item.head.index(b" ", 1) + 1 :], item.block)
-    else:
-        returned = b""
-        seen = set()
-        for token in tokens[2:]:
-            if token in seen:
-                return ~position
-            seen.add(token)
-            if token == b"v":
-                with_value = True
-            elif token == b"k":
-                returned += b" k" + key
-            elif token == b"f":
-                returned += b" f%d" % item.flags
-            elif token == b"s":
-                returned += b" s%d" % (len(item.block) - 2)
-            elif token == b"t":
-                returned += b" t%d" % (item.exptime - now if item.exptime else -1)
-            elif token == b"c":
-                returned += b" c%d" % item.cas
-            elif token[:1] == b"O" and len(token) < 32 and b"O" not in seen:
-                seen.add(b"O")
-                returned += b" " + token
-            else:
-                return ~position
-        if len(tokens) > 9:
-            return ~position
-        if with_value:
-            out += (b"VA %d" % (len(item.block) - 2), returned, b"\r\n", item.block)
-        else:
-            out += (b"HD", returned, b"\r\n")
-    if item.time != now or item.state & _SEEN != _SEEN:
-        item.state |= _SEEN
-        item.time = now
     stats = store.stats
-    stats.cmd_get += 1
-    stats.classes[item.slab_class].get_hits += 1
-    return end + 2
+    found = list(map(store.entries.get, keys))
+    for key, item in zip(keys, found, strict=True):
+        if item is None:
+            if not 0 < len(key) <= KEY_MAX:
+                return False
+        elif item.exptime and item.exptime <= now:
+            return False
+    misses = 0
+    for key, item in zip(keys, found, strict=True):
+        if item is None:
+            misses += 1
+            continue
+        if item.time != now or item.state & _SEEN != _SEEN:
+            item.state |= _SEEN
+            item.time = now
+        stats.classes[item.slab_class].get_hits += 1
+        out += (_VALUE, key, item.head, item.block)
+    stats.cmd_get += len(keys)
+    stats.get_misses += misses
+    out.append(_END)
+    return True
 
 
-def _increment(store: MemoryStore, key: bytes, value: bytes, position: int, end: int, out: list[bytes]) -> int:
-    """Add to a plain number that keeps its length; return where the next request begins, or ~POSITION."""
+def _meta_get(item: Item, key: bytes, now: int, flags: list[bytes], out: list[bytes]) -> bool:
+    """Answer an mg with flags out of v, k, f, s, t, c and O; False, and nothing done, if there are others."""
+    if len(flags) > 7 or len(set(flags)) != len(flags):
+        return False
+    with_value = opaque = False
+    returned = b""
+    for flag in flags:
+        if flag == b"v":
+            with_value = True
+        elif flag == b"k":
+            returned += b" k" + key
+        elif flag == b"f":
+            returned += b" f%d" % item.flags
+        elif flag == b"s":
+            returned += b" s%d" % item.size
+        elif flag == b"t":
+            returned += b" t%d" % (item.exptime - now if item.exptime else -1)
+        elif flag == b"c":
+            returned += b" c%d" % item.cas
+        elif flag[:1] == b"O" and len(flag) < 32 and not opaque and b"\n" not in flag:
+            opaque = True
+            returned += b" " + flag
+        elif flag or len(flags) > 1:  # no flags at all are one empty one
+            return False
+    if with_value:
+        out += (b"VA %d" % item.size, returned, _CRLF, item.block)
+    else:
+        out += (b"HD", returned, _CRLF)
+    return True
+
+
+def _increment(store: MemoryStore, line: bytes, out: list[bytes]) -> bool:
+    """Add to a plain number that keeps its length; False, and nothing done, if LINE or the item is unusual."""
+    key, _, value = line.partition(b" ")
     item = store.entries.get(key)
     if item is None or item.exptime or not value.isdigit() or len(value) > _UINT64_DIGITS_SAFE:
-        return ~position
+        return False
     block = item.block
     data = block[:-2]
     if not data.isdigit() or len(data) > _UINT64_DIGITS_SAFE or (data[0] == 48 and len(data) > 1):
-        return ~position
+        return False
     text = b"%d\r\n" % (int(data) + int(value))
     if len(text) != len(block):
-        return ~position
+        return False
     item.block = text
     store.last_cas = item.cas = store.last_cas + 1
     item.time = store.now
     store.stats.classes[item.slab_class].incr_hits += 1
     out.append(text)
-    return end + 2
+    return True

@@ -75,7 +75,8 @@ class Session:
         instance = self.instance
         store = instance.store
         stats = instance.stats
-        store.tick()
+        if store.clock.now() != store.now:
+            store.tick()
         stats.bytes_read += len(data)
         out = self._out
         if self._half:
