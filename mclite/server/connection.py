@@ -133,6 +133,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         server = self._server
+        self.session.push = None  # so that no cycle of references is left for the garbage collector
         if self in server.connections:
             server.connections.discard(self)
             server.instance.disconnected(self.session)

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
-import socket
 import ssl
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +23,8 @@ from mclite.settings import Settings
 
 HOUSEKEEPING_SECONDS = 1.0
 CRAWL_PER_TURN = 20_000
+YOUNG_OBJECTS_MAX = 20_000
+"""Objects made within a second above which they are not looked through for cycles: they are items."""
 
 
 class ServeError(Exception):
@@ -138,6 +139,10 @@ class Server:
         instance = self.instance
         instance.housekeepings += 1
         instance.store.tick()
+        if not gc.isenabled():
+            if gc.get_count()[0] < YOUNG_OBJECTS_MAX:
+                gc.collect(0)
+            gc.freeze()
         if self.settings.lru_maintainer:
             instance.store.reclaim(CRAWL_PER_TURN, crawler=False)
         timeout = self.settings.idle_timeout
@@ -252,7 +257,10 @@ async def _serve(instance: Instance, ready: Callable[[Server], None]) -> None:
 
 def run(instance: Instance, ready: Callable[[Server], None] = lambda server: None) -> None:
     """Serve until SIGINT, SIGTERM or `shutdown`; READY is told when the server listens. Raises ServeError."""
-    sys.setswitchinterval(0.05)
-    socket.setdefaulttimeout(None)
+    # Millions of items make each full collection a pause of seconds, and they are freed without it: nothing that serves
+    # requests makes cycles. What little else does is collected while young, once a second (Server._keep_house).
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     with asyncio.Runner(loop_factory=loop_factory(instance.settings.loop)) as runner:
         runner.run(_serve(instance, ready))
