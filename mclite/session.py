@@ -16,6 +16,7 @@ from mclite.fast import serve
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.protocol import errors
 from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
+from mclite.protocol.replies import MN
 from mclite.store.base import StoreError
 from mclite.store.slabs import item_size
 
@@ -67,8 +68,8 @@ class Session:
 
     @property
     def pipelined(self) -> bool:
-        """Are answers to earlier requests waiting to be sent?"""
-        return bool(self._out)
+        """Are answers to earlier requests waiting to be sent? memcached sends them when it comes to mn."""
+        return bool(self._out) and self._out[-1] != MN
 
     def receive(self, data: bytes) -> bytes:
         """Take in DATA from the client, and return the answers to all requests that are complete with it."""

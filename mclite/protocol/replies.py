@@ -136,8 +136,8 @@ ROWS: Final[dict[bytes, Shape]] = {
     ),
     **dict.fromkeys(
         (b"ERROR", b"ERROR:", b"CLIENT_ERROR", b"SERVER_ERROR", b"SERVER_ERROR:", b"VERSION", b"BUSY", b"BADCLASS",
-         b"NOSPARE", b"NOTFULL", b"NOTSTARTED", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED", b"PREFIX",
-         b"ITEM", b"mg"), "text"
+         b"NOSPARE", b"NOTFULL", b"NOTSTARTED", b"UNSAFE", b"SAME", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED",
+         b"PREFIX", b"ITEM", b"mg"), "text"
     ),
     b"VALUE": "value",
     b"STAT": "stat",
