@@ -97,6 +97,8 @@ def _state(source: sqlite3.Connection) -> State | None:
 
 def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
     """Go through the keys and rows with ids from FIRST, to LAST if they are right, that can be believed."""
+    if first > last:
+        return
     index = _Index(source)
     for _ in range(_GAPS_MAX):
         strange = 0
@@ -106,7 +108,7 @@ def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[b
             ):
                 if row[0] < first or strange > _GAPS_MAX:
                     break  # the tree leads in a circle here
-                if _believable(index, key, tuple(row)):
+                if row[0] <= last and _believable(index, key, tuple(row)):
                     first = row[0] + 1
                     yield key, tuple(row)
                 else:
