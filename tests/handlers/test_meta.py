@@ -1,0 +1,390 @@
+"""mg, ms, md, ma, me and mn: whole conversations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Server
+
+CASES = [
+    (
+        "mg: a miss and a hit",
+        b"mg a\r\nset a 5 100 2\r\nxy\r\nmg a\r\nmg a v\r\nmg a s v t f k Oo\r\n",
+        b"EN\r\nSTORED\r\nHD\r\nVA 2\r\nxy\r\nVA 2 s2 t100 f5 ka Oo\r\nxy\r\n",
+    ),
+    (
+        "mg: hit before and last access",
+        b"set a 0 0 1\r\nx\r\nmg a h l\r\nmg a h l\r\n",
+        b"STORED\r\nHD h0 l0\r\nHD h1 l0\r\n",
+    ),
+    (
+        "mg: u leaves no trace",
+        b"set a 0 0 1\r\nx\r\nmg a u\r\nmg a h\r\nmg a h\r\n",
+        b"STORED\r\nHD\r\nHD h0\r\nHD h1\r\n",
+    ),
+    (
+        "mg: q hides the miss only",
+        b"set a 0 0 1\r\nx\r\nmg a q\r\nmg nope q\r\nmg nope v q k Oo\r\nmg a v q\r\nmn\r\n",
+        b"STORED\r\nHD\r\nVA 1\r\nx\r\nMN\r\n",
+    ),
+    (
+        "mg: flags are returned in the order in which they were sent",
+        b"set a 5 0 1\r\nx\r\nmg a O1 k f s t\r\nmg a t s f k O1\r\n",
+        b"STORED\r\nHD O1 ka f5 s1 t-1\r\nHD t-1 s1 f5 ka O1\r\n",
+    ),
+    (
+        "mg: k and O come back on a miss",
+        b"mg nope v f s t k Oabc\r\nmg bm9wZQ== b k Oabc\r\n",
+        b"EN knope Oabc\r\nEN kbm9wZQ== b Oabc\r\n",
+    ),
+    (
+        "mg: T touches, and t after it shows that",
+        b"set a 0 0 1\r\nx\r\nmg a T100 t\r\nmg a T0 t\r\nmg a T-1 t\r\nmg a\r\n",
+        b"STORED\r\nHD t100\r\nHD t-1\r\nHD t4294967235\r\nEN\r\n",
+    ),
+    (
+        "mg: N creates, and one client wins",
+        b"mg a N30 t v\r\nmg a N30 t v\r\nmg a v\r\nms a 1\r\nx\r\nmg a N30 v\r\n",
+        b"VA 0 t30 W\r\n\r\nVA 0 t30 Z\r\n\r\nVA 0 Z\r\n\r\nHD\r\nVA 1\r\nx\r\n",
+    ),
+    (
+        "mg: R wins when the time is short",
+        b"set a 0 20 1\r\nx\r\nmg a R10\r\nmg a R30\r\nmg a R30\r\nmg a\r\nset b 0 0 1\r\nx\r\nmg b R30\r\n",
+        b"STORED\r\nHD\r\nHD W\r\nHD Z\r\nHD Z\r\nSTORED\r\nHD\r\n",
+    ),
+    (
+        "mg: a stale item is won once",
+        b"set a 0 0 1\r\nx\r\nmd a I T30\r\nmg a v t\r\nmg a v\r\nms a 1\r\ny\r\nmg a v\r\n",
+        b"STORED\r\nHD\r\nVA 1 t30 X W\r\nx\r\nVA 1 Z X\r\nx\r\nHD\r\nVA 1\r\ny\r\n",
+    ),
+    (
+        "mg: E gives no unique to what is there",
+        b"ms a 1 E5\r\nx\r\nmg a E77 c\r\nmg nope N30 E78 c\r\n",
+        b"HD\r\nHD c5\r\nHD c78 W\r\n",
+    ),
+    (
+        "mg: C leaves out the value that the client has",
+        b"ms a 1 E5\r\nx\r\nmg a v C5 c\r\nmg a v C6 c\r\nmg a C5\r\n",
+        b"HD\r\nHD c5\r\nVA 1 c5\r\nx\r\nHD\r\n",
+    ),
+    (
+        "mg: base64 keys",
+        b"ms Zm9v 3 b\r\nbar\r\nmg Zm9v b k v\r\nmg foo k v\r\nget foo\r\nmg Zm9v\r\n",
+        b"HD\r\nVA 3 kZm9v b\r\nbar\r\nVA 3 kZm9v b\r\nbar\r\nVALUE foo 0 3\r\nbar\r\nEND\r\nEN\r\n",
+    ),
+    (
+        "mg: malformed base64",
+        (
+            b"mg Zm9 b\r\nmg Z b\r\nmg Zm9v= b\r\nmg ==== b\r\nmg Zm9vZ=== b\r\nmg !!!! b\r\n"
+            b"ms Zm!9v 1 b k\r\nx\r\nms YQ==YQ== 1 b k\r\nx\r\nms YW=j 1 b k\r\nx\r\n"
+        ),
+        (
+            b"CLIENT_ERROR error decoding key\r\nCLIENT_ERROR error decoding key\r\n"
+            b"CLIENT_ERROR error decoding key\r\nCLIENT_ERROR error decoding key\r\n"
+            b"CLIENT_ERROR error decoding key\r\nCLIENT_ERROR error decoding key\r\nHD kZm9v b\r\n"
+            b"HD kYQ== b\r\nHD kYWA= b\r\n"
+        ),
+    ),
+    (
+        "mg: duplicate and unknown flags",
+        b"mg a v v\r\nmg a v S\r\nmg a !\r\nmg a v O1 O2\r\nmg a S1 v v\r\n",
+        (
+            b"CLIENT_ERROR duplicate flag\r\nCLIENT_ERROR invalid flag\r\n"
+            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR duplicate flag\r\n"
+            b"CLIENT_ERROR invalid flag\r\n"
+        ),
+    ),
+    (
+        "mg: bad tokens",
+        b"mg a Tx\r\nmg a T\r\nmg a Rx\r\nmg a N\r\nmg a Cx\r\nmg a E18446744073709551616\r\n",
+        (
+            b"CLIENT_ERROR bad token in command line format\r\n"
+            b"CLIENT_ERROR bad token in command line format\r\n"
+            b"CLIENT_ERROR bad token in command line format\r\n"
+            b"CLIENT_ERROR bad token in command line format\r\n"
+            b"CLIENT_ERROR bad token in command line format\r\n"
+            b"CLIENT_ERROR bad token in command line format\r\n"
+        ),
+    ),
+    (
+        "mg: tokens of flags that mg does not heed are judged all the same",
+        b"set a 0 0 1\r\nx\r\nmg a F1 D1 J1 I x M9 P1 L1\r\nmg a Fx\r\nmg a Dx\r\nmg a Jx\r\n",
+        (
+            b"STORED\r\nHD\r\nCLIENT_ERROR bad command line format\r\n"
+            b"CLIENT_ERROR invalid numeric delta value\r\nCLIENT_ERROR invalid numeric initial value\r\n"
+        ),
+    ),
+    (
+        "mg: too many tokens",
+        b"mg a" + b" P1" * 18 + b"\r\nmg a" + b" P1" * 19 + b"\r\n",
+        b"CLIENT_ERROR duplicate flag\r\nCLIENT_ERROR options flags are too long\r\n",
+    ),
+    (
+        "mg: an opaque that is too long",
+        b"set a 0 0 1\r\nx\r\nmg a O"
+        + b"x" * 31
+        + b"\r\nmg a O"
+        + b"x" * 33
+        + b"\r\nmg nope O"
+        + b"x" * 33
+        + b"\r\nmg nope q O"
+        + b"x" * 33
+        + b"\r\n",
+        (
+            b"STORED\r\nHD Oxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\nCLIENT_ERROR opaque token too long\r\n"
+            b"CLIENT_ERROR opaque token too long\r\nCLIENT_ERROR opaque token too long\r\n"
+        ),
+    ),
+    (
+        "mg: a key of 251 bytes",
+        b"mg "
+        + b"k" * 251
+        + b" v\r\nms "
+        + b"k" * 251
+        + b" 1\r\nx\r\nmd "
+        + b"k" * 251
+        + b"\r\nma "
+        + b"k" * 251
+        + b"\r\nme "
+        + b"k" * 251
+        + b"\r\nversion\r\n",
+        (
+            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n"
+            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR invalid or duplicate flag\r\n"
+            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
+        ),
+    ),
+    (
+        "ms: modes",
+        (
+            b"ms a 1 ME\r\nx\r\nms a 1 ME\r\ny\r\nms a 1 MA\r\nz\r\nms a 1 MP\r\nw\r\nmg a v\r\n"
+            b"ms a 1 MR\r\nr\r\nms nope 1 MR\r\nr\r\nms a 1 MS\r\ns\r\nmg a v\r\n"
+        ),
+        b"HD\r\nNS\r\nHD\r\nHD\r\nVA 3\r\nwxz\r\nHD\r\nNS\r\nHD\r\nVA 1\r\ns\r\n",
+    ),
+    (
+        "ms: aliases and bad modes",
+        b"ms a 1 Me\r\nx\r\nms a 1 Mset\r\nx\r\nms a 1 MX\r\nx\r\nms a 1 M\r\nx\r\nversion\r\n",
+        (
+            b"CLIENT_ERROR invalid mode for ms M token\r\nCLIENT_ERROR invalid mode for ms M token\r\n"
+            b"CLIENT_ERROR invalid mode for ms M token\r\nCLIENT_ERROR invalid mode for ms M token\r\n"
+            b"VERSION 1.6.45\r\n"
+        ),
+    ),
+    (
+        "ms: append to nothing, with and without N",
+        b"ms a 1 MA\r\nx\r\nms a 1 MA N30 T99\r\nx\r\nmg a v t\r\nms b 1 MP N0\r\ny\r\nmg b v t\r\n",
+        b"NS\r\nHD\r\nVA 1 t30\r\nx\r\nHD\r\nVA 1 t-1\r\ny\r\n",
+    ),
+    (
+        "ms: flags, TTL, unique",
+        b"ms a 1 F5 T100 E77 c s k Oo\r\nx\r\nmg a f t c\r\n",
+        b"HD c77 s1 ka Oo\r\nHD f5 t100 c77\r\n",
+    ),
+    (
+        "ms: q hides HD only",
+        b"ms a 1 q\r\nx\r\nms a 1 q ME\r\nx\r\nms a 1 q Tx\r\nx\r\nms a 1 q k\r\nx\r\nmn\r\n",
+        b"NS\r\nCLIENT_ERROR bad token in command line format\r\nMN\r\n",
+    ),
+    (
+        "ms: compare and swap",
+        b"ms a 1 E5\r\nx\r\nms a 1 C4 E7\r\ny\r\nms a 1 C5 E7\r\nz\r\nms nope 1 C5\r\nx\r\nmg a v c\r\n",
+        b"HD\r\nEX\r\nHD\r\nNF\r\nVA 1 c7\r\nz\r\n",
+    ),
+    (
+        "ms: compare with other modes",
+        (
+            b"ms a 1 E5\r\nx\r\nms a 1 MA C4\r\ny\r\nms a 1 MA C5 E9\r\ny\r\nms a 1 ME C9\r\nz\r\n"
+            b"ms a 1 MR C8\r\nz\r\nms a 1 MR C9\r\nz\r\nmg a v\r\n"
+        ),
+        b"HD\r\nEX\r\nHD\r\nNS\r\nEX\r\nHD\r\nVA 1\r\nz\r\n",
+    ),
+    (
+        "ms: I takes an older unique, and marks as stale",
+        (
+            b"ms a 1 E50 T40\r\nx\r\nms a 1 C40 I T30 E60\r\ny\r\nmg a v t c\r\nms a 1 C70 I\r\nz\r\n"
+            b"ms a 1 C60 I E80\r\nz\r\nmg a v c\r\n"
+        ),
+        b"HD\r\nHD\r\nVA 1 t40 c60 X W\r\ny\r\nEX\r\nHD\r\nVA 1 c80\r\nz\r\n",
+    ),
+    ("ms: I without C", b"ms a 1 E50\r\nx\r\nms a 1 I E40\r\ny\r\nmg a v\r\n", b"HD\r\nHD\r\nVA 1\r\ny\r\n"),
+    (
+        "ms: base64 keys",
+        b"ms Zm9v 1 b k\r\nx\r\nms Zm9 1 b\r\nx\r\nms Zm9v 1 b b\r\nx\r\nversion\r\n",
+        (b"HD kZm9v b\r\nCLIENT_ERROR error decoding key\r\nCLIENT_ERROR duplicate flag\r\nVERSION 1.6.45\r\n"),
+    ),
+    (
+        "ms: a bad line has its data block swallowed",
+        b"ms a 7 Tx\r\nversion\r\nms a 7 z\r\nversion\r\nms a 7 Fx\r\nversion\r\nversion\r\n",
+        (
+            b"CLIENT_ERROR bad token in command line format\r\nCLIENT_ERROR invalid flag\r\n"
+            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
+        ),
+    ),
+    (
+        "ms: a length that is none has not",
+        b"ms a x\r\nversion\r\nms a\r\nms a -1\r\nms a 1 +\r\nversion\r\n",
+        (
+            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
+            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n"
+            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
+        ),
+    ),
+    (
+        "ms: a bad data block",
+        b"ms a 1\r\nxyz\r\nms a 1 q\r\nxyz\r\nversion\r\n",
+        (
+            b"CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n"
+            b"CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
+        ),
+    ),
+    (
+        "ms: too large removes the item",
+        b"ms a 1\r\nx\r\nms a 1048577\r\n" + b"x" * 1048577 + b"\r\nmg a\r\n",
+        b"HD\r\nSERVER_ERROR object too large for cache\r\nEN\r\n",
+    ),
+    (
+        "ms: too large, in another mode and quiet",
+        b"ms a 1\r\nx\r\nms a 1048577 ME q Oo\r\n" + b"x" * 1048577 + b"\r\nmg a\r\n",
+        b"HD\r\nSERVER_ERROR object too large for cache\r\nEN\r\n",
+    ),
+    (
+        "ms: k and O come back with NS, EX and NF, and c as 0",
+        (
+            b"ms a 1 E5\r\nx\r\nms a 1 ME k Oo c s\r\nyy\r\n\r\nms a 1 ME k Oo c s\r\ny\r\n"
+            b"ms a 1 C6 k Oo c s\r\ny\r\nms nope 1 C6 k Oo c s\r\ny\r\n"
+        ),
+        (
+            b"HD\r\nCLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n"
+            b"CLIENT_ERROR bad command line format\r\nNS ka Oo c0 s1\r\nEX ka Oo c0 s1\r\n"
+            b"NF knope Oo c0 s1\r\n"
+        ),
+    ),
+    (
+        "ms: an opaque that is too long",
+        b"ms a 1 O" + b"x" * 33 + b"\r\nx\r\nms a 1 MX O" + b"x" * 33 + b"\r\nx\r\nmg a\r\n",
+        b"CLIENT_ERROR opaque token too long\r\nCLIENT_ERROR invalid mode for ms M token\r\nEN\r\n",
+    ),
+    (
+        "md: deletes",
+        b"md a\r\nset a 0 0 1\r\nx\r\nmd a\r\nmd a k Oo\r\nset a 0 0 1\r\nx\r\nmd a k Oo\r\n",
+        b"NF\r\nSTORED\r\nHD\r\nNF ka Oo\r\nSTORED\r\nHD ka Oo\r\n",
+    ),
+    (
+        "md: q hides HD and NF alone",
+        b"set a 0 0 1\r\nx\r\nmd a q\r\nmd a q\r\nms a 1 E5\r\nx\r\nmd a q C4\r\nmd a q Tx\r\nmn\r\n",
+        b"STORED\r\nNF\r\nHD\r\nEX\r\nCLIENT_ERROR bad token in command line format\r\nMN\r\n",
+    ),
+    (
+        "md: compare",
+        b"ms a 1 E5\r\nx\r\nmd a C4 k Oo\r\nmg a v\r\nmd a C5\r\nmg a v\r\n",
+        b"HD\r\nEX ka Oo\r\nVA 1\r\nx\r\nHD\r\nEN\r\n",
+    ),
+    (
+        "md: I marks as stale, with a new unique",
+        b"ms a 1 E5 T99\r\nx\r\nmd a I E9\r\nmg a v c t\r\nmg a v c\r\nmd a I T30 E12\r\nmg a v c t\r\n",
+        b"HD\r\nHD\r\nVA 1 c9 t99 X W\r\nx\r\nVA 1 c9 Z X\r\nx\r\nHD\r\nVA 1 c12 t30 X W\r\nx\r\n",
+    ),
+    (
+        "md: x removes data and flags, and keeps the item",
+        (
+            b"ms a 3 E5 F7 T99\r\nxyz\r\nmd a x\r\nmg a v f s t\r\nms a 3 E5 F7 T99\r\nxyz\r\n"
+            b"md a x T30 E9\r\nmg a v f s t c\r\n"
+        ),
+        b"HD\r\nHD\r\nVA 0 f0 s0 t-1\r\n\r\nHD\r\nHD\r\nVA 0 f0 s0 t30 c9\r\n\r\n",
+    ),
+    ("md: x and I", b"ms a 3 E5 T99\r\nxyz\r\nmd a x I E9\r\nmg a v t c\r\n", b"HD\r\nHD\r\nVA 0 t-1 c9 X W\r\n\r\n"),
+    (
+        "md: base64 keys",
+        b"ms Zm9v 1 b\r\nx\r\nmd Zm9v b k\r\nmd Zm9v b k\r\nmd Zm9 b\r\n",
+        b"HD\r\nHD kZm9v b\r\nNF kZm9v b\r\nCLIENT_ERROR error decoding key\r\n",
+    ),
+    (
+        "ma: counts",
+        (
+            b"set n 0 0 2\r\n10\r\nma n\r\nma n v\r\nma n D5 v\r\nma n MD v\r\nma n M- D100 v\r\n"
+            b"ma n M+ v\r\nma n MI v\r\nma n MDECR v\r\n"
+        ),
+        (
+            b"STORED\r\nHD\r\nVA 2\r\n12\r\nVA 2\r\n17\r\nVA 2\r\n16\r\nVA 1\r\n0\r\nVA 1\r\n1\r\nVA 1\r\n"
+            b"2\r\nVA 1\r\n1\r\n"
+        ),
+    ),
+    (
+        "ma: a miss",
+        b"ma n\r\nma n k Oo v\r\nma n q\r\nma n N0 v\r\nma n v\r\n",
+        b"NF\r\nNF kn Oo\r\nNF\r\nVA 1\r\n0\r\nVA 1\r\n1\r\n",
+    ),
+    (
+        "ma: creates",
+        b"ma n N30 J13 v t\r\nma n N30 J13 v t\r\nma m N0 J5 D7 v t k Oo\r\n",
+        b"VA 2 t30\r\n13\r\nVA 2 t30\r\n14\r\nVA 1 t-1 km Oo\r\n5\r\n",
+    ),
+    (
+        "ma: bad numbers",
+        b"set n 0 0 1\r\nx\r\nma n\r\nma n q\r\nma n Dx\r\nma n Jx\r\nma n MX\r\nma n N\r\nma n z\r\n",
+        (
+            b"STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
+            b"CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
+            b"CLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\n"
+            b"CLIENT_ERROR invalid mode for ma M token\r\nCLIENT_ERROR invalid or duplicate flag\r\n"
+            b"CLIENT_ERROR invalid or duplicate flag\r\n"
+        ),
+    ),
+    (
+        "ma: compare and give a unique",
+        b"ms n 1 E5\r\n1\r\nma n C4 v\r\nma n C5 E9 v c\r\nma n q\r\nma n q v\r\n",
+        b"HD\r\nEX\r\nVA 1 c9\r\n2\r\n",
+    ),
+    (
+        "ma: T touches",
+        b"set n 0 0 1\r\n1\r\nma n T30 v t\r\nma n T0 t\r\nma n t T30\r\n",
+        b"STORED\r\nVA 1 t30\r\n2\r\nHD t-1\r\nHD t-1\r\n",
+    ),
+    (
+        "ma: base64 keys",
+        b"ms Zm9v 1 b\r\n1\r\nma Zm9v b v k\r\nma YmFy b N0 v k\r\nma Zm9 b\r\n",
+        b"HD\r\nVA 1 kZm9v b\r\n2\r\nVA 1 kYmFy b\r\n0\r\nCLIENT_ERROR invalid or duplicate flag\r\n",
+    ),
+    (
+        "ma: wraps and pads",
+        b"set n 0 0 20\r\n18446744073709551615\r\nma n v\r\nset n 0 0 2\r\n10\r\nma n MD v s\r\nget n\r\n",
+        b"STORED\r\nVA 1\r\n0\r\nSTORED\r\nVA 1\r\n9\r\nVALUE n 0 2\r\n9 \r\nEND\r\n",
+    ),
+    (
+        "ma: an opaque that is too long",
+        b"set n 0 0 1\r\n1\r\nma n O" + b"x" * 33 + b"\r\nget n\r\nma nope O" + b"x" * 33 + b"\r\n",
+        (
+            b"STORED\r\nCLIENT_ERROR opaque token too long\r\nVALUE n 0 1\r\n2\r\nEND\r\n"
+            b"CLIENT_ERROR opaque token too long\r\n"
+        ),
+    ),
+    (
+        "ma: a value that is too long to be a number",
+        b"set n 0 0 25\r\n" + b"1" * 25 + b"\r\nma n\r\n",
+        b"STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
+    ),
+    (
+        "me: an item",
+        b"ms a 5 E5 T99\r\nhello\r\nme a\r\nmg a\r\nme a\r\nms b 1 E6 F3\r\nx\r\nme b\r\n",
+        (
+            b"HD\r\nME a exp=99 la=0 cas=5 fetch=no cls=1 size=65\r\nHD\r\n"
+            b"ME a exp=99 la=0 cas=5 fetch=yes cls=1 size=65\r\nHD\r\n"
+            b"ME b exp=-1 la=0 cas=6 fetch=no cls=1 size=65\r\n"
+        ),
+    ),
+    (
+        "me: a miss, and a bad line",
+        b"me a\r\nme a b b\r\nme\r\n",
+        b"EN\r\nCLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n",
+    ),
+    ("mn: no-op", b"mn\r\nmn x\r\n", b"MN\r\nMN\r\n"),
+]
+
+
+@pytest.mark.parametrize(("sent", "answered"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
+def test_conversation(sent: bytes, answered: bytes, server: Server) -> None:
+    assert server.ask(sent) == answered
