@@ -62,7 +62,7 @@ def _arguments(row: Command, position: int, keys: Iterable[str]) -> Iterator[tup
     elif row.kind == "meta" and position >= (1 if row.length is None else 2):
         for flag, summary in flag_rows(row):
             yield flag[0], f"{flag}  {summary}" if len(flag) > 1 else summary
-    elif row.kind != "admin":
+    elif row.kind != "admin" and row.required:
         at = row.required - 1 if row.kind == "retrieval" else 0
         if position == at or (row.kind == "retrieval" and position > at):
             yield from ((key, "") for key in keys)

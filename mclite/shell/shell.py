@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mclite.client import Client, MemcacheError, NotConnectedError, RefusedError
+from mclite.client import BadArgumentError, Client, MemcacheError, NotConnectedError, RefusedError
 from mclite.client.transport import Address, SocketTransport, parse_address
 from mclite.shell import help as help_texts
 from mclite.shell.raw import RawTalk
@@ -94,7 +94,7 @@ class Shell:
         try:
             words = split(line)
             return self._run(words, line)
-        except (WordError, RequestError) as error:
+        except (WordError, RequestError, BadArgumentError) as error:
             self.fail(str(error))
             return REFUSED
         except RefusedError as error:
