@@ -75,6 +75,7 @@ def test_the_server_sees_the_end(program: str, how: str, number: signal.Signals)
             process.stdout.close()
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_has_a_connection_of_its_own(mclite_port: int) -> None:
     with Client("127.0.0.1", mclite_port) as client:
         client.set("n", b"0")
