@@ -31,7 +31,7 @@ class Instance:
     ) -> None:
         self.settings = settings or Settings()
         if clock is None:
-            clock = store.clock if store else DebugClock() if self.settings.debug_clock else SystemClock()
+            clock = store.clock if store is not None else DebugClock() if self.settings.debug_clock else SystemClock()
         self.clock = clock
         if store is None:
             store = MemoryStore(clock, Stats(), slabs_of(self.settings), self.settings.max_bytes, self.settings.evict)

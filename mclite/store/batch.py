@@ -261,7 +261,7 @@ class BatchStore(Store):
         self._changes.pop(key, None)  # so that they stay in the order in which they were stored
         self._changes[key] = item
         if item is not None:
-            self._changed_bytes += len(item.data)
+            self._changed_bytes += item.size
             if self._changed_bytes > _UNWRITTEN_MAX and not self._failure:
                 try:
                     self._write_changes()
@@ -297,7 +297,7 @@ class BatchStore(Store):
             self._accessed_since = self.now
         if self._accesses.get(key) is not item:
             self._accesses[key] = item
-            self._accessed_bytes += len(item.data) + len(key)
+            self._accessed_bytes += item.size + len(key)
 
     def _write_accesses(self) -> None:
         """Write which items were accessed, and delete those found expired or flushed."""

@@ -112,7 +112,7 @@ class DiskStore(BatchStore):
         if item.row <= self._state.flushed_id:
             self._flushed = (key, item)
             return None
-        item.slab_class = self.slabs.class_of(item_size(len(key), len(item.data), item.flags))
+        item.slab_class = self.slabs.class_of(item_size(len(key), len(row[-1]), row[1]))
         return item
 
     def _skip(self, key: bytes, row: tuple[Any, ...]) -> None:
@@ -299,14 +299,24 @@ class DiskStore(BatchStore):
             last = rows[-1][1]
 
     def __len__(self) -> int:
+        was_busy = self.busy
         self._write_all()
-        if not self.busy:
-            self._begin_read()
+        self._look(was_busy)
         return self._state.items + self._state.flushed
 
     @property
     def used(self) -> int:
         """The bytes that the items take, as memcached counts them."""
         if not self.busy:
-            self._begin_read()
+            self._look(was_busy=False)
         return self._state.used
+
+    def _look(self, was_busy: bool) -> None:
+        """Learn the state as it is now; between batches begin none."""
+        if not self.busy:
+            self._begin_read()
+        if not was_busy:
+            try:
+                self.settle()
+            except StoreError:
+                pass  # was reported

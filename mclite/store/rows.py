@@ -66,27 +66,31 @@ class DiskItem(Item):
 
 def item_sum(row: int, key: bytes, item: Item) -> int:
     """Return the checksum of ITEM under KEY in the row with id ROW."""
-    head = _HEAD.pack(row, item.flags, item.exptime, item.cas, item.time, item.state, len(key))
-    return crc32(item.data, crc32(key, crc32(head)))
+    return _sum(row, item.flags, item.exptime, item.cas, item.time, item.state, key, item.data)
+
+
+def _sum(row: int, flags: int, exptime: int, cas: int, time: int, state: int, key: bytes, data: bytes) -> int:
+    return crc32(data, crc32(key, crc32(_HEAD.pack(row, flags, exptime, cas, time, state, len(key)))))
 
 
 def read_item(key: bytes, row: tuple[Any, ...]) -> DiskItem:
     """Make the item of a ROW of ITEM_COLUMNS, found under KEY; its slab class is left at 0. Raises DamagedError."""
     number, flags, exptime, cas, time, state, found, data = row
     try:
-        item = DiskItem(data, flags, exptime, unsigned(cas), time, 0, state, number, found)
-        right = item_sum(number, key, item) == found
+        cas = unsigned(cas)
+        right = _sum(number, flags, exptime, cas, time, state, key, data) == found
     except (struct.error, TypeError):
         right = False  # a column is out of its range, or of another type
     if not right:
         raise DamagedError
-    return item
+    return DiskItem(data, flags, exptime, cas, time, 0, state, number, found)
 
 
 def write_item(row: int, key: bytes, item: Item) -> tuple[Any, ...]:
     """Return the values of ITEM_COLUMNS for ITEM under KEY."""
-    item_sum_ = item_sum(row, key, item)
-    return (row, item.flags, item.exptime, signed(item.cas), item.time, item.state, item_sum_, item.data)
+    flags, data = item.flags, item.data
+    found = _sum(row, flags, item.exptime, item.cas, item.time, item.state, key, data)
+    return (row, flags, item.exptime, signed(item.cas), item.time, item.state, found, data)
 
 
 def signed(number: int) -> int:
