@@ -92,13 +92,11 @@ class Blocking:
 
 def client_of(request: pytest.FixtureRequest, text: bool) -> Iterator[Any]:
     where, kind = request.param
+    fixture = {"mclite": "mclite_port", "memcached": "memcached_port"}.get(where)
+    port = request.getfixturevalue(fixture) if fixture else None
     loop = asyncio.new_event_loop() if kind == "async" else None
     sort: Any = AsyncClient if loop else Client
-    if where == "in-process":
-        client = sort.in_process(Instance(), text=text)
-    else:
-        port = request.getfixturevalue("mclite_port" if where == "mclite" else "memcached_port")
-        client = sort("127.0.0.1", port, text=text)
+    client = sort.in_process(Instance(), text=text) if port is None else sort("127.0.0.1", port, text=text)
     face = Blocking(client, loop) if loop else client
     face.flush_all()
     yield face
