@@ -219,3 +219,16 @@ def test_a_sqlite_error_names_itself(make_disk: Any, reports: list[str]) -> None
         store.settle()
     with pytest.raises(sqlite3.Error):
         store._execute("SELECT 1")
+
+
+def test_asking_for_the_size_begins_no_batch(make_disk: Any) -> None:
+    one, other = make_disk(), make_disk()
+    assert (bool(one), len(one), one.used) == (False, 0, 0)
+    assert not one.busy
+    with other.transaction():
+        other.store("set", b"k", b"x", 0, 0)
+    other.settle()
+    assert one.live(b"k") is not None  # no old view of the file was kept
+    assert len(one) == 1
+    assert one.busy
+    one.settle()
