@@ -21,7 +21,15 @@ from mclite.replay.wire import HEAD, TAIL, brief, first_difference
 #: The longest line that is read where a pattern stands; longer ones are too much.
 LONGEST_LINE = 64 * 1024
 #: The most bytes that a run of `<*` reads.
-LONGEST_LIST = 16 * 1024 * 1024
+LONGEST_LIST = 4 * 1024 * 1024
+#: A run of `<*` takes at most so many times the patience with one answer, however much the target has to say.
+LIST_ANSWERS = 2.5
+#: The slowest rate at which a target may take or send what is large.
+BYTES_A_SECOND = 5e6
+#: So many events of a conversation are kept; a hostile target could make millions.
+EVENTS = 5000
+#: A conversation that does not wait of itself takes at most so many times the patience with one answer.
+ANSWERS = 6
 #: How much of a wrong answer is shown, in bytes, and how long the rest of its line is waited for, in seconds.
 SHOWN, GRACE = 4096, 0.05
 
@@ -77,6 +85,8 @@ class _Play:
             self.values["time"] = b"%d" % player.clock.now
 
     def run(self, script: Script) -> Result:
+        waits = sum(op.number for op in script if isinstance(op, Act) and op.verb != "chop")
+        self.ends = self.began + waits + self.patience.seconds * ANSWERS
         try:
             for op in script:
                 match op:
@@ -97,7 +107,7 @@ class _Play:
         except Differs as differs:
             result = differs.result
             self.show_rest(result)
-            if result.outcome in ("timeout", "desync") and not result.got:
+            if result.outcome in ("timeout", "too-much") or (result.outcome == "desync" and not result.got):
                 self.patience.spend()
         except Unreachable as error:
             result = Result("died", reason=str(error))
@@ -117,9 +127,13 @@ class _Play:
         return round((time.monotonic() - self.began) * 1000, 3)
 
     def deadline(self, extra: float = 0.0) -> float:
-        return time.monotonic() + self.patience.seconds + extra
+        return min(time.monotonic() + self.patience.seconds, self.ends) + extra
 
     def log(self, conn: str, kind: str, data: bytes | str) -> None:
+        if len(self.events) >= EVENTS:
+            if len(self.events) == EVENTS:
+                self.events.append((conn, "!", f"more than {EVENTS} events", self.elapsed()))
+            return
         if isinstance(data, bytes) and len(data) > HEAD + TAIL:
             data = brief(data)
         self.events.append((conn, kind, data, self.elapsed()))
@@ -156,7 +170,7 @@ class _Play:
 
     def send(self, conn: str, data: bytes, line: int | None) -> None:
         connection = self.connection(conn)
-        deadline = self.deadline(len(data) / 1e6)
+        deadline = self.deadline(len(data) / BYTES_A_SECOND)
         size = self.chopped.get(conn, self.player.chop or (1 if self.player.delivery == "bytes" else 0))
         whole = lines(data) if self.player.delivery == "lines" else [data]
         chunks = pieces(data, size) if size else whole
@@ -196,7 +210,7 @@ class _Play:
         self.exact(connection, op.conn, op.line, want)
 
     def exact(self, connection: Stream, conn: str, line: int | None, want: bytes) -> None:
-        deadline = self.deadline(len(want) / 1e6)
+        deadline = self.deadline(len(want) / BYTES_A_SECOND)
         checked = 0
         while True:
             got = connection.buffer
@@ -278,6 +292,7 @@ class _Play:
         missing = list(op.wanted)
         endings = op.until.options if isinstance(op.until, AnyOf) else (op.until,)
         read = 0
+        ends = time.monotonic() + self.patience.seconds * LIST_ANSWERS
         while True:
             want = (missing or endings)[0].text.show(self.values) + "\\r\\n"
             got = self.line_of(connection, op, 1, want)
@@ -300,8 +315,9 @@ class _Play:
                     missing.remove(item)
                     break
             read += len(got)
-            if read > LONGEST_LIST:
-                raise Differs("too-much", op.line, op.conn, f"a list of more than {LONGEST_LIST} bytes", want, got)
+            if read > LONGEST_LIST or time.monotonic() > ends:
+                reason = f"a list without an end: {read} bytes until now"
+                raise Differs("too-much", op.line, op.conn, reason, want, got)
             self.log(op.conn, "<", connection.take(len(got)))
 
     # -- verbs and the barrier

@@ -27,7 +27,7 @@ class Patience:
         """Take note of an answer that did not come."""
         self.lost += 1
         if self.lost % 5 == 0:
-            self.seconds = max(0.2, self.seconds / 2)
+            self.seconds = max(0.05, self.seconds / 2)
 
 
 @dataclass(slots=True)
