@@ -64,7 +64,15 @@ BUILT_IN: Final[dict[str, Factory]] = {"memory": make_memory, "disk": make_disk}
 def open_store(text: str, options: StoreOptions) -> Store:
     """Open the store that TEXT, NAME or NAME:ARGUMENT, asks for. Raises StoreError."""
     name, _, argument = text.partition(":")
-    return (BUILT_IN.get(name) or _plugin(name))(argument, options)
+    if name in BUILT_IN:
+        return BUILT_IN[name](argument, options)
+    factory = _plugin(name)
+    try:
+        return factory(argument, options)
+    except StoreError:
+        raise
+    except Exception as error:  # whatever a stranger's engine does
+        raise StoreError(f"the store {name} cannot be opened: {error!r}") from error
 
 
 def _plugin(name: str) -> Factory:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 
 import pytest
 
 from mclite.stats import Stats
-from mclite.store import Clock, MemoryStore, SlabClasses, Store
+from mclite.store import Clock, Item, MemoryStore, SlabClasses, Store
 from mclite.store.disk import DiskStore
+from mclite.store.registry import StoreOptions
+from mclite.store.simple import SimpleStore
 
 MakeStore = Callable[..., Store]
 
@@ -53,7 +56,27 @@ def make_disk(tmp_path: Path, clock: HandClock, reports: list[str]) -> Iterator[
         store.close()
 
 
-@pytest.fixture(params=["memory", "disk"])
+class DictStore(SimpleStore):
+    """The least that SimpleStore asks for; hands out copies, as an engine does that keeps items elsewhere."""
+
+    def __init__(self, options: StoreOptions) -> None:
+        super().__init__(options)
+        self.held: dict[bytes, Item] = {}
+
+    def find(self, key: bytes) -> Item | None:
+        return copy(self.held[key]) if key in self.held else None
+
+    def save(self, key: bytes, item: Item) -> None:
+        self.held[key] = copy(item)
+
+    def drop(self, key: bytes) -> None:
+        del self.held[key]
+
+    def items(self) -> Iterator[tuple[bytes, Item]]:
+        return iter([(key, copy(item)) for key, item in self.held.items()])
+
+
+@pytest.fixture(params=["memory", "disk", "simple"])
 def make_store(request: pytest.FixtureRequest, clock: HandClock) -> MakeStore:
     """Return a function that makes an empty store of one engine after the other."""
     if request.param == "disk":
@@ -63,7 +86,10 @@ def make_store(request: pytest.FixtureRequest, clock: HandClock) -> MakeStore:
     def make_memory(maxbytes: int = 64 << 20, evict: bool = True, item_size_max: int = 1 << 20) -> Store:
         return MemoryStore(clock, Stats(), SlabClasses(item_size_max), maxbytes, evict)
 
-    return make_memory
+    def make_simple(maxbytes: int = 64 << 20, evict: bool = True, item_size_max: int = 1 << 20) -> Store:
+        return DictStore(StoreOptions(clock, Stats(), SlabClasses(item_size_max), maxbytes, evict))
+
+    return make_memory if request.param == "memory" else make_simple
 
 
 @pytest.fixture
