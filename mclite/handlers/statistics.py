@@ -329,7 +329,7 @@ def _cachedump(session: Session, args: list[bytes]) -> bytes:
     slab_class, limit = digits(args[0], UINT32), digits(args[1], UINT32)
     if slab_class is None or limit is None:
         return errors.BAD_FORMAT
-    if not 0 < slab_class < 64:
+    if slab_class >= 64:
         return errors.BAD_SLAB_ID
     out: list[bytes] = []
     size = 0
