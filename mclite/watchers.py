@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote_from_bytes
 
 from mclite.store.base import Mode, Outcome
 from mclite.store.item import FETCHED, Item
@@ -114,4 +113,6 @@ class Watchers:
 
 
 def _encode(key: bytes) -> str:
+    from urllib.parse import quote_from_bytes  # here, since a server starts sooner without it
+
     return quote_from_bytes(key, safe="")

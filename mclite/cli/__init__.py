@@ -6,7 +6,6 @@ returns the exit code (0 done, 1 a negative answer, 2 usage).
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
@@ -21,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shell": ("mclite.cli.shell", "talk to a server by hand, or from a pipe"),
     "demo": ("mclite.cli.demo", "see what memcached does, on a server of its own, and try it"),
     "bench": ("mclite.cli.bench", "measure a server under load, and compare it with others"),
+    "compare": ("mclite.cli.compare", "say the same to two servers, and show where they answer otherwise"),
     "report": ("mclite.cli.report", "make the compatibility report from results"),
 }
 
@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["serve"]:  # has memcached's own options
         return int(importlib.import_module(COMMANDS["serve"][0]).run_raw(arguments[1:]))
+    import argparse  # here, since `mclite serve` starts sooner without it
+
     parser = argparse.ArgumentParser(prog="mclite", description="memcached's protocol: server, suite, client.")
     parser.add_argument("--version", action="version", version=f"mclite {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

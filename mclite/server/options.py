@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import getopt
 import math
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,6 +233,8 @@ def _number(row: Option, value: str, flag: str) -> float:
 
 def _read_file(parsed: Parsed, path: str) -> None:
     """Read a TOML file of options by their long names. Raises OptionError, naming the file and the key."""
+    import tomllib  # here, since a server starts sooner without it
+
     try:
         table = tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
