@@ -17,6 +17,7 @@ from mclite.replay.plugin import (  # noqa: F401  # pytest finds its hooks by th
     pytest_collect_file,
     pytest_collection_finish,
     pytest_collection_modifyitems,
+    pytest_collectreport,
     pytest_configure_node,
     pytest_generate_tests,
     pytest_runtest_logreport,

@@ -152,6 +152,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         suite.plan([item for item in worker_share(session.config, items) if isinstance(item, ScenarioItem)])
 
 
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Take note of files that cannot be read: workers report them one by one, and pytest forgets them then."""
+    if report.failed and _CURRENT:
+        _CURRENT[-1].malformed = True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

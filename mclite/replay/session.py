@@ -57,6 +57,7 @@ class Session:
         self.problems: list[str] = []
         self.documents: list[Record] = []
         self.stale: list[str] = []
+        self.malformed = False
         self._began = time.monotonic()
         self._started = datetime.datetime.now(datetime.UTC)
         self._worker = ""
@@ -297,7 +298,7 @@ class Session:
 
     def exit_code(self, exitstatus: int, failed: int) -> int:
         """Return the exit code of the run, given pytest's own."""
-        if exitstatus == pytest.ExitCode.USAGE_ERROR:
+        if exitstatus == pytest.ExitCode.USAGE_ERROR or self.malformed:
             return USAGE
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or not self.infos:
             return NOTHING_RAN if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus

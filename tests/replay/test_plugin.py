@@ -1,0 +1,450 @@
+"""Whole runs of pytest on a small suite, against toy servers: verdicts, exit codes, reports, workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAD = 'section = "Retrieval command:"\nlevel = "must"\nlines = ["293-302"]\n'
+PASSES = """
+[[scenario]]
+id = "stored"
+title = "A value that was set is there"
+talk = '''
+> set {key} 0 0 1
+> 1
+< STORED
+> get {key}
+< VALUE {key} 0 1
+< 1
+< END
+'''
+
+[[scenario]]
+id = "no-key"
+title = "get without a key is an error"
+talk = '''
+> get
+<[..1.6.39] ERROR
+<[1.6.40..] CLIENT_ERROR {:rest}
+'''
+"""
+WRONG = """
+[[scenario]]
+id = "wrong"
+title = "Something that the toy does not do"
+note = "It never will."
+talk = '''
+> get {key}
+< END
+> delete {key}
+< DELETED
+'''
+"""
+COUNTS = """
+[[scenario]]
+id = "pid"
+title = "The process has a number"
+scope = "server"
+talk = '''
+> stats
+<* STAT pid {:uint}
+< END
+'''
+"""
+WAITS = """
+[[scenario]]
+id = "waits-{0}"
+title = "It waits, {0}"
+talk = '''
+> get {{key}}
+wait 0.7
+< END
+'''
+"""
+
+Suite = Callable[..., "Run"]
+
+
+class Run:
+    """The end of a run: its exit code, what it printed and the results that it wrote."""
+
+    def __init__(self, done: subprocess.CompletedProcess[str], reports: Path) -> None:
+        self.code = done.returncode
+        self.out = done.stdout + done.stderr
+        self.results: dict[str, dict[str, Any]] = {}
+        for path in sorted(reports.glob("*.json")) if reports.is_dir() else []:
+            self.results[path.stem] = json.loads(path.read_text())
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        (results,) = self.results.values()
+        return {item["id"].rsplit("/", 1)[1]: item["verdict"] for item in results["scenarios"]}
+
+    def record(self, slug: str) -> dict[str, Any]:
+        (results,) = self.results.values()
+        found: dict[str, Any] = next(item for item in results["scenarios"] if item["id"].endswith(f"/{slug}"))
+        return found
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """Write a suite of one file, run pytest on it, and return what came of it."""
+    root = tmp_path / "conformance"
+    (root / "targets").mkdir(parents=True)
+    for name in ("conftest.py", "schema.json"):
+        shutil.copy(ROOT / "conformance" / name, root / name)
+
+    def run(scenarios: str, *options: str, path: str = "conformance", files: dict[str, str] | None = None) -> Run:
+        (root / "chapter").mkdir(exist_ok=True)
+        (root / "chapter" / "file.toml").write_text(HEAD + scenarios if scenarios else "")
+        shutil.rmtree(tmp_path / "reports", ignore_errors=True)
+        for name, content in (files or {}).items():
+            (tmp_path / name).write_text(content)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", path, "-p", "no:cacheprovider", *options],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Run(done, tmp_path / "reports")
+
+    return run
+
+
+def spawn(toy: str, *words: str) -> tuple[str, str]:
+    return "--spawn", " ".join([toy, *words])
+
+
+@pytest.fixture
+def running(toy: str) -> Iterator[Callable[..., str]]:
+    """Start toys that the suite did not start; return their addresses."""
+    processes = []
+
+    def start(*words: str) -> str:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = toy.replace("{python}", sys.executable).replace("{port}", str(port)).split()
+        processes.append(subprocess.Popen([*command, *words]))
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert processes[-1].poll() is None
+        return f"127.0.0.1:{port}"
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(5)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_conforms(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    run = suite(PASSES + COUNTS, *spawn(toy), *workers)
+    assert run.code == 0, run.out
+    assert run.verdicts == {"stored": "pass", "no-key": "pass", "pid": "pass"}
+    assert "conforms, judged as memcached 1.6.45" in run.out
+    assert "resembles memcached 1.6.45 in 1 of 1" in run.out
+    assert re.search(r"report: reports/\S+\.json", run.out)
+
+
+def test_results_follow_the_schema_and_say_what_happened(suite: Suite, toy: str) -> None:
+    run = suite(PASSES + WRONG, *spawn(toy))
+    schema = json.loads((ROOT / "conformance" / "schema.json").read_text())
+    (results,) = run.results.values()
+    jsonschema.validate(results, schema, format_checker=jsonschema.FormatChecker())
+    wrong = run.record("wrong")
+    assert (wrong["verdict"], wrong["outcome"], wrong["step"]) == ("fail", "mismatch", 4)
+    assert (wrong["want"], wrong["got"], wrong["at"]) == (r"DELETED\r\n", r"NOT_FOUND\r\n", 0)
+    transcript = results["transcripts"][wrong["transcript"]]
+    assert [event[1] for event in transcript] == [">", "<", ">", "<", "!"]
+    assert transcript[1][2] == r"END\r\n"
+    assert run.record("no-key")["like"] == {"1.6.9": False, "1.6.18": False, "1.6.38": False, "1.6.45": True}
+    assert results["summary"]["verdicts"] == {"pass": 2, "fail": 1}
+    assert results["run"]["complete"] is True
+    assert results["target"]["known_version"] == "1.6.45"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_failure_can_be_read(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    run = suite(PASSES + WRONG, *spawn(toy), *workers)
+    assert run.code == 1, run.out
+    for line in (
+        "  Something that the toy does not do",
+        "  protocol.txt lines 293-302 · Retrieval command: · must",
+        "  It never will.",
+        "    < END\\r\\n",
+        "  want  DELETED\\r\\n",
+        "  got   NOT_FOUND\\r\\n",
+        "        ^ byte 0",
+        "  FAIL chapter/file/wrong: want DELETED\\r\\n, got NOT_FOUND\\r\\n",
+    ):
+        assert line in run.out, line
+    assert re.search(
+        r"replay: pytest conformance/chapter/file\.toml::wrong --spawn '.*toy_server.py \{port\}'", run.out
+    )
+    assert "Traceback" not in run.out
+
+
+def test_the_replay_line_plays_just_that(suite: Suite, toy: str) -> None:
+    run = suite(PASSES + WRONG, *spawn(toy), path="conformance/chapter/file.toml::wrong")
+    assert run.code == 1
+    assert "1 failed in" in run.out
+    assert run.results == {}, "a part of the suite must not replace the report of the whole"
+    run = suite(PASSES + WRONG, *spawn(toy), "--report-dir", "reports", path="conformance/chapter/file.toml::wrong")
+    assert run.verdicts == {"wrong": "fail"}
+    (results,) = run.results.values()
+    assert results["run"]["complete"] is False
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_unreachable(suite: Suite, workers: tuple[str, ...]) -> None:
+    run = suite(PASSES, "--target", "127.0.0.1:1", *workers)
+    assert run.code == 3
+    assert "no server to judge: 127.0.0.1:1 cannot be connected to" in run.out
+    assert run.results == {}
+
+
+def test_a_server_that_does_not_start(suite: Suite) -> None:
+    run = suite(PASSES, "--spawn", "false {port}")
+    assert run.code == 3
+    assert "does not listen" in run.out
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_nothing_ran(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    assert suite(PASSES, *spawn(toy), "-k", "nonesuch", *workers).code == 4
+    run = suite(
+        PASSES.replace('id = "stored"', 'id = "stored"\nrequires = ["watch"]'), *spawn(toy), "-k", "stored", *workers
+    )
+    assert run.code == 4
+    assert "nothing was played" in run.out
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_malformed_scenario(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    run = suite(PASSES + WRONG.replace("< DELETED", "<DELETED"), *spawn(toy), *workers)
+    assert run.code == 2, run.out
+    assert "chapter/file.toml:35: scenario wrong: neither a wire line" in run.out
+    assert "a fault of the suite, not of the target" in run.out
+    assert run.results == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--target", "a b"), "'a b' is no address"),
+        (("--target", "h:1", "--as", "new"), "'new' is not a version"),
+        (("--spawn", "nonesuch"), "there is no target file"),
+        (("--spawn", "memcached -p 11211"), "put {port} into it"),
+        (("--target", "h:1", "--baseline", "none.toml"), "there is no baseline none.toml"),
+        (("--target", "h:1", "--update-baseline"), "needs --baseline FILE"),
+        (("--target", "h:1", "--target", "h:2", "--baseline", "b"), "belongs to one target"),
+        (("--target", "h:1", "--chop", "-1"), "--chop takes a number"),
+    ],
+)
+def test_usage(suite: Suite, options: tuple[str, ...], sentence: str) -> None:
+    run = suite(PASSES, *options)
+    assert run.code == 2, run.out
+    assert sentence in run.out
+    assert "Traceback" not in run.out
+
+
+def test_levels(suite: Suite, toy: str) -> None:
+    scenarios = "".join(
+        WRONG.replace('"wrong"', f'"{level}"').replace("note =", f'level = "{level}"\nnote =')
+        for level in ("must", "should", "observed")
+    )
+    run = suite(PASSES + scenarios, *spawn(toy), "--deselect", "x", "--report-dir", "reports")
+    assert run.code == 1
+    assert {run.verdicts[level] for level in ("must", "should", "observed")} == {"fail", "warn", "differs"}
+    only = WRONG.replace("note =", 'level = "should"\nnote =')
+    assert suite(PASSES + only, *spawn(toy)).code == 0
+    assert suite(PASSES + only, *spawn(toy), "--strict").code == 1
+
+
+def test_unsupported_needs_evidence_and_declared_fails(suite: Suite, toy: str) -> None:
+    meta = PASSES.replace('id = "stored"', 'id = "stored"\nrequires = ["meta"]')
+    run = suite(meta, *spawn(toy, "no-meta"))
+    assert run.code == 0
+    assert run.record("stored")["reason"] == r"no meta: `mn` was answered `ERROR\r\n`"
+    assert run.verdicts["stored"] == "unsupported"
+    file = f'name = "toy"\ncommand = "{toy} no-meta"\ndeclares = ["meta"]\n'
+    run = suite(meta, "--spawn", "toy.toml", files={"toy.toml": file})
+    assert run.code == 1
+    assert run.results["toy"]["summary"]["verdicts"]["fail"] == 1
+
+
+def test_depends(suite: Suite, toy: str) -> None:
+    scenarios = WRONG + PASSES.replace('id = "stored"', 'id = "stored"\ndepends = ["wrong"]').replace(
+        'id = "no-key"', 'id = "no-key"\ndepends = ["chapter/file/other"]'
+    )
+    run = suite(scenarios, *spawn(toy), "-n", "2")
+    assert run.verdicts == {"wrong": "fail", "stored": "blocked", "no-key": "suite-error"}
+    assert run.record("stored")["reason"] == "it depends on chapter/file/wrong: fail"
+    assert run.code == 1
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_spawned_target_that_dies_is_named_and_started_again(
+    suite: Suite, toy: str, workers: tuple[str, ...]
+) -> None:
+    run = suite(WRONG + PASSES, *spawn(toy, "die-on-delete"), *workers)
+    assert run.code == 3, run.out
+    assert run.verdicts == {"wrong": "target-died", "stored": "pass", "no-key": "pass"}
+    assert (
+        "died while this was played, and again when it was repeated: it exited with 7" in run.record("wrong")["reason"]
+    )
+
+
+def test_a_running_target_that_dies_blocks_the_rest(suite: Suite, running: Callable[..., str]) -> None:
+    run = suite(WRONG + PASSES, "--target", running("die-on-delete"))
+    assert run.code == 3
+    assert run.verdicts == {"wrong": "target-died", "stored": "blocked", "no-key": "blocked"}
+    assert run.record("stored")["reason"] == "the target died while chapter/file/wrong was played"
+
+
+def test_scope_server_needs_an_empty_server_or_leave(suite: Suite, running: Callable[..., str]) -> None:
+    run = suite(COUNTS + PASSES, "--target", running("items"))
+    assert run.verdicts["pid"] == "skipped"
+    assert "--destructive" in run.record("pid")["reason"]
+    assert run.code == 0
+    assert suite(COUNTS + PASSES, "--target", running()).verdicts["pid"] == "pass"
+    assert suite(COUNTS, "--target", running("items"), "--destructive").verdicts == {"pid": "pass"}
+
+
+def test_what_needs_a_server_started_otherwise(suite: Suite, running: Callable[..., str], toy: str) -> None:
+    scenario = PASSES.replace('id = "stored"', 'id = "stored"\nrequires = ["auth"]')
+    run = suite(scenario, "--target", running())
+    assert run.verdicts["stored"] == "skipped"
+    assert "with the user mclite" in run.record("stored")["reason"]
+    run = suite(scenario, *spawn(toy))
+    assert "add [start.auth]" in run.record("stored")["reason"]
+    file = (
+        f'name = "toy {{version}}"\ncommand = "{toy}"\n[start.auth]\nadd = "old {{users}}"\nfiles = {{users = "a:b"}}\n'
+    )
+    run = suite(scenario, "--spawn", "toy.toml", files={"toy.toml": file})
+    assert list(run.results) == ["toy-1.6.45"]
+    assert run.record("stored")["outcome"] == "desync", "the other server answers version as 1.6.18"
+
+
+def test_judged_as_the_version_that_it_claims(suite: Suite, toy: str) -> None:
+    run = suite(PASSES, *spawn(toy, "old"))
+    assert run.code == 0
+    assert "judged as memcached 1.6.18" in run.out
+    run = suite(PASSES, *spawn(toy, "old"), "--as", "1.6.45")
+    assert run.code == 1
+    assert run.verdicts["no-key"] == "fail"
+    (results,) = run.results.values()
+    assert results["summary"]["resembles"] == {
+        "version": "1.6.38",
+        "same": 1,
+        "of": 1,
+        "scores": {"1.6.9": 1, "1.6.18": 1, "1.6.38": 1, "1.6.45": 0},
+        "others": [],
+    }
+    only = PASSES.replace('id = "no-key"', 'id = "no-key"\nsince = "1.6.40"')
+    assert suite(only, *spawn(toy, "old")).verdicts == {"stored": "pass"}
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_baseline(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    options = (*spawn(toy), "--baseline", "known.toml", *workers)
+    run = suite(PASSES + WRONG, *options, "--update-baseline")
+    assert run.code == 0, run.out
+    assert "baseline: known.toml holds 1 known deviations now" in run.out
+    run = suite(PASSES + WRONG, *options)
+    assert run.code == 0
+    assert run.record("wrong")["baseline"] == "expected"
+    assert "conforms" in run.out
+    run = suite(PASSES + WRONG.replace("> delete {key}", "> delete"), *options)
+    assert (run.code, run.record("wrong")["baseline"]) == (1, "changed")
+    run = suite(PASSES + WRONG + WRONG.replace('"wrong"', '"worse"'), *options)
+    assert (run.code, run.record("worse")["baseline"]) == (1, "new")
+    run = suite(PASSES + WRONG.replace("< DELETED", "< NOT_FOUND"), *options)
+    assert (run.code, run.record("wrong")["baseline"]) == (5, "fixed")
+    assert "STALE chapter/file/wrong" in run.out
+    run = suite(PASSES, *options)
+    assert run.code == 5
+    assert "STALE chapter/file/wrong: the baseline names it" in run.out
+    run = suite(PASSES, *options, files={"known.toml": "[[deviation]]\nid = 3\n"})
+    assert run.code == 2
+    assert "known.toml" in run.out
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_waits_overlap(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    scenarios = PASSES + "".join(WAITS.format(number) for number in range(20))
+    run = suite(scenarios, *spawn(toy), *workers)
+    assert run.code == 0, run.out
+    (results,) = run.results.values()
+    assert results["run"]["seconds"] < 14 * 0.7
+
+
+def test_several_targets_are_a_matrix(suite: Suite, toy: str, running: Callable[..., str]) -> None:
+    run = suite(PASSES, "--target", running(), "--target", running("old"), "-n", "2")
+    assert run.code == 0, run.out
+    assert len(run.results) == 2
+    assert {results["run"]["as"] for results in run.results.values()} == {"1.6.45", "1.6.18"}
+    assert run.out.count("conforms, judged as") == 2
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(suite: Suite, running: Callable[..., str], tmp_path: Path) -> None:
+    address = running()
+    suite(PASSES + COUNTS * 1, "--target", address)
+    command = [sys.executable, "-m", "pytest", "conformance", "-q", "-p", "no:cacheprovider", "--target", address]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    runs = [
+        subprocess.Popen(
+            [*command, "--report-dir", f"r{number}", "--destructive", "-n", "2"],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    for run in runs:
+        out, _ = run.communicate(timeout=120)
+        assert run.returncode == 0, out
+
+
+def test_ctrl_c_stops_the_servers(suite: Suite, toy: str, tmp_path: Path) -> None:
+    import signal
+    import time
+
+    suite(WAITS.format(1).replace("0.7", "30"), *spawn(toy), "--collect-only")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "conformance", "-s", "-p", "no:cacheprovider", *spawn(toy)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 20
+    while not list(tmp_path.glob("mclite-server-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 2, out
+    assert time.monotonic() - began < 10
+    assert not list(tmp_path.glob("mclite-server-*"))
