@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mclite.handlers.authentication import load
 from mclite.prefixes import PrefixStats
+from mclite.protocol.numbers import UINT32
 from mclite.settings import Settings
 from mclite.stats import Stats
 from mclite.store import Clock, DebugClock, Item, MemoryStore, SlabClasses, Store, SystemClock
@@ -16,6 +17,10 @@ from mclite.watchers import Watchers
 
 if TYPE_CHECKING:
     from mclite.session import Session
+
+
+_CLOCK_STARTS_WITH: Final = 61
+"""Seconds."""
 
 
 class Instance:
@@ -80,9 +85,22 @@ class Instance:
         if self.watchers:
             self.watchers.evicted(key, item, self.store.now)
 
-    def log_get(self, session: Session, key: bytes, item: Item | None) -> None:
-        """Tell the watchers that an item was looked for."""
-        self.watchers.item_get(session, key, item)
+    def seconds_left(self, expires: int) -> int:
+        """Return the seconds until EXPIRES, in Unix seconds and not 0.
+
+        In the past it is memcached's wrapped number: its clock starts with a minute on it, and no time is before.
+        """
+        return max(expires, self.clock.started - _CLOCK_STARTS_WITH) - self.store.now & UINT32
+
+    def look_up(self, session: Session, key: bytes) -> Item | None:
+        """Return the item under KEY if a client may see it, and tell the watchers that SESSION looked for it."""
+        if not self.watchers:
+            return self.store.live(key)
+        expired, flushed = self.stats.get_expired, self.stats.get_flushed
+        item = self.store.live(key)
+        why = "flushed" if self.stats.get_flushed > flushed else "not_found"
+        self.watchers.item_get(session, key, item, "expired" if self.stats.get_expired > expired else why)
+        return item
 
     def log_store(
         self,
@@ -95,7 +113,7 @@ class Instance:
         size: int,
     ) -> None:
         """Tell the watchers what a storage command came to. EXPIRES is in Unix seconds."""
-        ttl = expires - self.store.now & 0xFFFF_FFFF if expires else 0
+        ttl = self.seconds_left(expires) if expires else 0
         self.watchers.item_store(session, key, outcome, mode, ttl, slab_class, size)
 
     def log_delete(self, session: Session, key: bytes, item: Item, command: str) -> None:

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from mclite.handlers.storage import count_arithmetic, count_cas, refuse_too_large
+from mclite.handlers.storage import count_arithmetic, count_cas, log_store, refuse_too_large
 from mclite.protocol import errors, replies
 from mclite.protocol.meta import FLAGS, MetaFlags, decode_key, encode_key, read_flags
-from mclite.protocol.numbers import UINT32
 from mclite.protocol.parser import KEY_MAX, Request
 from mclite.store.base import Mode, Outcome
 from mclite.store.item import BINARY_KEY, FETCHED, STALE, WON, Item
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
+    from mclite.instance import Instance
     from mclite.session import Session
-    from mclite.store.base import Store
 
 _SET_MODES: Final[dict[int, Mode]] = {
     0: "set",
@@ -28,9 +27,6 @@ _SET_MODES: Final[dict[int, Mode]] = {
     ord("R"): "replace",
 }
 _DECREMENTS: Final = {0: False, ord("I"): False, ord("+"): False, ord("D"): True, ord("-"): True}
-
-_CLOCK_STARTS_WITH: Final = 61
-"""Seconds."""
 
 _HEEDED: Final = {
     command: frozenset(letter for letter, row in FLAGS.items() if command in row.commands) for command in ("mg", "ma")
@@ -92,22 +88,18 @@ class _Worked(NamedTuple):
     won: bool
 
 
-def remaining(store: Store, item: Item) -> int:
-    """Return the seconds that ITEM still lives, -1 for ever.
-
-    After a negative T it is memcached's wrapped number: its clock starts with a minute on it, and no time is before.
-    """
-    if not item.exptime:
-        return -1
-    return max(item.exptime, store.clock.started - _CLOCK_STARTS_WITH) - store.now & UINT32
+def _remaining(instance: Instance, item: Item) -> int:
+    """Return the seconds that ITEM still lives, -1 for ever."""
+    return instance.seconds_left(item.exptime) if item.exptime else -1
 
 
-def _work_off(store: Store, command: str, flags: MetaFlags, item: Item, created: bool) -> _Worked | bytes:
+def _work_off(instance: Instance, command: str, flags: MetaFlags, item: Item, created: bool) -> _Worked | bytes:
     """Carry out and answer the flags of COMMAND, mg or ma, on ITEM, from left to right, as memcached does.
 
     So `t` shows what T and N before it made of the time to live, R judges what T before it left, and an opaque token
     that is too long is an error only after what stands before it has been done.
     """
+    store = instance.store
     key = flags.key
     heeded = _HEEDED[command]
     key_is_binary = flags.binary if command == "ma" else bool(item.state & BINARY_KEY)
@@ -141,7 +133,7 @@ def _work_off(store: Store, command: str, flags: MetaFlags, item: Item, created:
             case 115:  # s
                 returned.append(b"s%d" % item.size)
             case 116:  # t
-                returned.append(b"t%d" % remaining(store, item))
+                returned.append(b"t%d" % _remaining(instance, item))
     return _Worked(returned, won)
 
 
@@ -155,9 +147,7 @@ def get(session: Session, request: Request) -> bytes:
     stats = instance.stats
     key = flags.key
     with store.transaction():
-        item = store.live(key)
-        if instance.watchers:
-            instance.log_get(session, key, item)
+        item = instance.look_up(session, key)
         created = item is None
         if item is None:
             if not flags.has("N"):
@@ -176,7 +166,7 @@ def get(session: Session, request: Request) -> bytes:
         else:
             stats.cmd_get += 1
             stats.classes[item.slab_class].get_hits += 1
-        worked = _work_off(store, "mg", flags, item, created)
+        worked = _work_off(instance, "mg", flags, item, created)
         if isinstance(worked, bytes):
             return worked
         returned = worked.returned
@@ -226,6 +216,8 @@ def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
     expires = store.expires(flags.number("T") or 0)
     key = flags.key
     with store.transaction():
+        if instance.watchers:
+            instance.look_up(session, key)
         if mode == "cas":
             count_cas(session, key, compare or 0, flags.has("I"))
         outcome, item = store.store(
@@ -247,7 +239,7 @@ def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
     else:
         instance.stats.classes[slab_class].cmd_set += 1
     if instance.watchers:
-        instance.log_store(session, key, outcome, mode, expires, slab_class, len(data))
+        log_store(session, key, outcome, mode, item, expires, slab_class, len(data))
     code = _CODES.get(outcome)
     if code is None:
         return _ERRORS[outcome]
@@ -277,7 +269,7 @@ def delete(session: Session, request: Request) -> bytes:
     stats = instance.stats
     key = flags.key
     with store.transaction():
-        item = store.live(key)
+        item = instance.look_up(session, key)
         if item is None:
             stats.delete_misses += 1
             return _answer(b"NF", _echo(flags))
@@ -290,14 +282,18 @@ def delete(session: Session, request: Request) -> bytes:
             kept = item.cas
             exptime = flags.number("T")
             expires = 0 if exptime is None else store.expires(exptime)
+            if instance.watchers:
+                instance.look_up(session, key)
             emptied = store.store(
                 "set", key, b"", 0, expires, cas=new_cas or kept, binary=bool(item.state & BINARY_KEY)
             )
             if emptied.item is None:
                 return _ERRORS[emptied.outcome]
             item = emptied.item
+            if instance.watchers:
+                log_store(session, key, emptied.outcome, "set", item, 0, 0, 0)
             if not flags.has("I"):
-                stats.classes[item.slab_class].delete_hits += 1
+                _count_delete(session, key, item)
         if flags.has("I"):
             exptime = flags.number("T")
             if exptime is not None:
@@ -307,10 +303,15 @@ def delete(session: Session, request: Request) -> bytes:
             store.changed(key, item)
         elif not flags.has("x"):
             store.delete(key, item)
-            stats.classes[item.slab_class].delete_hits += 1
-            if instance.watchers:
-                instance.log_delete(session, key, item, "md")
+            _count_delete(session, key, item)
     return b"" if flags.quiet else _answer(b"HD", _echo(flags))
+
+
+def _count_delete(session: Session, key: bytes, item: Item) -> None:
+    instance = session.instance
+    instance.stats.classes[item.slab_class].delete_hits += 1
+    if instance.watchers:
+        instance.log_delete(session, key, item, "md")
 
 
 def arithmetic(session: Session, request: Request) -> bytes:
@@ -328,11 +329,17 @@ def arithmetic(session: Session, request: Request) -> bytes:
     new_cas = flags.number("E") or 0
     created = False
     with store.transaction():
+        if instance.watchers:
+            instance.look_up(session, key)
         result = store.arithmetic(key, 1 if delta is None else delta, decrement, flags.number("C") or 0, new_cas)
         outcome, item, value = result.outcome, result.item, result.value
         if outcome is Outcome.NOT_FOUND and flags.has("N"):
             value = flags.number("J") or 0
+            if instance.watchers:
+                instance.look_up(session, key)
             outcome, item = store.store("add", key, b"%d" % value, 0, 0, 0, new_cas)
+            if instance.watchers and item is not None:
+                log_store(session, key, outcome, "add", item, 0, 0, 0)
             created = True
         else:
             count_arithmetic(session, outcome, decrement, item.slab_class if item else 0)
@@ -341,7 +348,7 @@ def arithmetic(session: Session, request: Request) -> bytes:
             if code is None:
                 return _ERRORS[outcome]
             return errors.OPAQUE_TOO_LONG if flags.opaque_too_long else _answer(code, _echo(flags))
-        worked = _work_off(store, "ma", flags, item, created)
+        worked = _work_off(instance, "ma", flags, item, created)
     if isinstance(worked, bytes):
         return worked
     if flags.quiet:
@@ -366,12 +373,12 @@ def debug(session: Session, request: Request) -> bytes:
     instance = session.instance
     store = instance.store
     instance.stats.cmd_meta += 1
-    item = store.live(key)
+    item = instance.look_up(session, key)
     if item is None:
         return replies.EN
     return b"ME %b exp=%d la=%d cas=%d fetch=%b cls=%d size=%d\r\n" % (
         encode_key(key) if item.state & BINARY_KEY else key,
-        remaining(store, item),
+        _remaining(instance, item),
         store.now - item.time,
         item.cas,
         b"yes" if item.state & FETCHED else b"no",

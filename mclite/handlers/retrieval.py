@@ -54,7 +54,7 @@ def _fetch(session: Session, keys: list[bytes], with_cas: bool, expires: int | N
             stats.cmd_get += 1
         else:
             stats.cmd_touch += 1
-        item = store.live(key)
+        item = instance.look_up(session, key)
         if instance.detail is not None:
             instance.detail.count_get(key, item is not None)
         if item is None:
@@ -71,8 +71,6 @@ def _fetch(session: Session, keys: list[bytes], with_cas: bool, expires: int | N
                 store.touch(key, item, expires)
             store.bump(key, item)
             out.append(replies.value(key, item.flags, item.data, item.cas if with_cas else None))
-        if instance.watchers:
-            instance.log_get(session, key, item)
     out.append(replies.END)
     return b"".join(out)
 
@@ -89,7 +87,7 @@ def touch(session: Session, request: Request) -> bytes:
     store = instance.store
     instance.stats.cmd_touch += 1
     with store.transaction():
-        item = store.live(key)
+        item = instance.look_up(session, key)
         if item is None:
             instance.stats.touch_misses += 1
             return replies.NOT_FOUND

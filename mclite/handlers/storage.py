@@ -14,6 +14,7 @@ from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
     from mclite.session import Session
+    from mclite.store.item import Item
 
 ANSWERS: Final = {
     Outcome.STORED: replies.STORED,
@@ -67,9 +68,11 @@ def refuse_too_large(session: Session, key: bytes, is_set: bool) -> None:
     """Count an item that is too large. A set that fails leaves nothing: stale data would be worse than none."""
     instance = session.instance
     instance.stats.store_too_large += 1
+    if instance.watchers:
+        instance.log_store(session, key, Outcome.TOO_LARGE, "set", 0, 0, 0)
     if is_set:
         with instance.store.transaction():
-            item = instance.store.live(key)
+            item = instance.look_up(session, key)
             if item is not None:
                 instance.store.delete(key, item)
 
@@ -87,9 +90,11 @@ def _store(
     instance = session.instance
     store = instance.store
     with store.transaction():
+        if instance.watchers:
+            instance.look_up(session, key)
         if mode == "cas":
             count_cas(session, key, compare)
-        outcome, _ = store.store(mode, key, data, flags, expires, compare)
+        outcome, item = store.store(mode, key, data, flags, expires, compare)
     if outcome is Outcome.NO_MEMORY:
         instance.stats.store_no_memory += 1
         instance.stats.classes[slab_class].outofmemory += 1
@@ -98,8 +103,24 @@ def _store(
     if instance.detail is not None:
         instance.detail.count_set(key)
     if instance.watchers:
-        instance.log_store(session, key, outcome, mode, expires, slab_class, len(data))
+        log_store(session, key, outcome, mode, item, expires, slab_class, len(data))
     return ANSWERS[outcome]
+
+
+def log_store(
+    session: Session,
+    key: bytes,
+    outcome: Outcome,
+    mode: Mode,
+    item: Item | None,
+    expires: int,
+    slab_class: int,
+    size: int,
+) -> None:
+    """Tell the watchers what a storage command came to: of the ITEM if it was stored, else of what was sent."""
+    if item is not None:
+        expires, slab_class, size = item.exptime, item.slab_class, item.size
+    session.instance.log_store(session, key, outcome, mode, expires, slab_class, size)
 
 
 def count_cas(session: Session, key: bytes, compare: int, stale_ok: bool = False) -> None:
@@ -123,7 +144,7 @@ def delete(session: Session, request: Request) -> bytes:
     if instance.detail is not None:
         instance.detail.count_delete(key)
     with instance.store.transaction():
-        item = instance.store.live(key)
+        item = instance.look_up(session, key)
         if item is None:
             instance.stats.delete_misses += 1
             return replies.NOT_FOUND
@@ -153,6 +174,8 @@ def _arithmetic(session: Session, request: Request, decrement: bool) -> bytes:
         return errors.BAD_DELTA
     store = session.instance.store
     with store.transaction():
+        if session.instance.watchers:
+            session.instance.look_up(session, key)
         result = store.arithmetic(key, delta, decrement)
     count_arithmetic(session, result.outcome, decrement, result.item.slab_class if result.item else 0)
     return b"%d\r\n" % result.value if result.outcome is Outcome.STORED else ANSWERS[result.outcome]
