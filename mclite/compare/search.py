@@ -1,0 +1,335 @@
+"""The search: sessions are drawn by Hypothesis, played to both servers, and each new kind of difference is shrunk."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import HypothesisException
+
+from mclite.compare import grammar
+from mclite.compare.answers import Answer
+from mclite.compare.dialogue import Request, Session, Step, Wait, Write, size, spread
+from mclite.compare.kinds import Kind, kind_of, shown
+from mclite.compare.noise import arithmetic_key, calm, looks_at_space
+from mclite.compare.pair import SURE, Exchange, Pair
+from mclite.compare.scenario import SECTIONS, Written, prove, slug_of, talk_of
+from mclite.compare.shrink import shrink
+from mclite.replay.text import Values
+from mclite.replay.transport import Unreachable
+
+#: Sessions drawn in one go, and seconds that one difference may be shrunk.
+BATCH, SHRINK_SECONDS = 500, 10.0
+#: How much of the time may be spent waiting for items to expire.
+WAITING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a search ends: after so many seconds, sessions, or kinds of difference; None is no limit."""
+
+    seconds: float | None = None
+    sessions: int | None = None
+    kinds: int | None = None
+
+
+@dataclass(slots=True)
+class Found:
+    """A kind of difference: its shortest session, what both answered to it, and in how many sessions it was seen."""
+
+    kind: Kind
+    session: Session
+    exchanges: list[Exchange]
+    values: Values
+    written: Written | None = None
+    known: bool = False  #: given by the user, as one that does not count
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange in which the servers differ."""
+        return self.exchanges[-1]
+
+    @property
+    def request(self) -> Request:
+        """The last request before the difference."""
+        return self.exchange.write.requests[-1]
+
+    @property
+    def title(self) -> str:
+        """The difference in a line."""
+        return f"{shown(self.request)}: {self.kind.a} | {self.kind.b}"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a search found; `died` says that a server is gone, and what was said to it last."""
+
+    found: dict[str, Found] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)  #: sessions, by kind
+    noise: Counter[str] = field(default_factory=Counter)
+    sessions: int = 0
+    requests: int = 0
+    replays: int = 0
+    waited: float = 0.0  #: seconds, for items to expire
+    seconds: float = 0.0
+    died: str | None = None
+    last: Session = ()
+
+    @property
+    def new(self) -> list[Found]:
+        """The kinds that count, the shortest sessions first."""
+        return sorted((one for one in self.found.values() if not one.known), key=lambda one: size(one.session))
+
+
+class _Different(Exception):  # noqa: N818  # it is what is looked for
+    """The session shows the difference that is being shrunk."""
+
+
+@dataclass(slots=True)
+class _Target:
+    """The kind that is being shrunk, and the shortest session so far that shows it."""
+
+    kind: Kind
+    session: Session
+    exchanges: list[Exchange]
+    values: Values
+
+
+Progress = Callable[[Outcome], None]
+
+
+class Search:
+    """Looks for differences between the two servers of a pair."""
+
+    def __init__(
+        self,
+        pair: Pair,
+        limits: Limits,
+        *,
+        number: int = 0,
+        known: frozenset[str] = frozenset(),
+        destructive: bool = False,
+        waits: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        """Draw sessions as the seed `number` says; kinds named in `known` do not count."""
+        self.pair = pair
+        self.limits = limits
+        self.number = number
+        self.known = known
+        self.progress = progress
+        self.outcome = Outcome()
+        self._strategy = grammar.session(destructive=destructive, waits=waits)
+        self._began = 0.0
+        self._target: _Target | None = None
+
+    def run(self) -> Outcome:
+        """Search until a limit is reached; return what was found."""
+        self._began = time.monotonic()
+        batch = 0
+        try:
+            while not self._over():
+                target = self._batch(self.number * 1_000_003 + batch)
+                batch += 1
+                if target is not None:
+                    self._shrink(target)
+                    self._settle(target)
+        except Unreachable as error:
+            self.outcome.died = str(error)
+        self.outcome.seconds = time.monotonic() - self._began
+        return self.outcome
+
+    def stopped(self) -> Outcome:
+        """Return what was found before the search was interrupted."""
+        self.outcome.seconds = time.monotonic() - self._began
+        return self.outcome
+
+    def _over(self) -> bool:
+        limits, outcome = self.limits, self.outcome
+        return (
+            (limits.seconds is not None and time.monotonic() - self._began >= limits.seconds)
+            or (limits.sessions is not None and outcome.sessions >= limits.sessions)
+            or (limits.kinds is not None and len(outcome.new) >= limits.kinds)
+        )
+
+    def _batch(self, number: int) -> _Target | None:
+        """Draw sessions until one shows something new, and return it."""
+        self._target = None
+        drawn = BATCH
+        if self.limits.sessions is not None:
+            drawn = min(BATCH, self.limits.sessions - self.outcome.sessions)
+        run = seed(number)(
+            settings(
+                max_examples=max(1, drawn),
+                database=None,
+                deadline=None,
+                phases=(Phase.generate,),
+                suppress_health_check=list(HealthCheck),
+                verbosity=Verbosity.quiet,
+                report_multiple_bugs=False,
+                print_blob=False,
+            )(given(self._strategy)(self._try))
+        )
+        try:
+            run()
+        except _Different:
+            pass
+        except HypothesisException:
+            # Hypothesis plays the session once more, and it is no longer new then.
+            if self._target is None:
+                raise
+        return self._target
+
+    def _try(self, session: Session) -> None:
+        """Play one session; raise _Different when it shows something new."""
+        if self._finds(session):
+            raise _Different
+
+    def _finds(self, session: Session) -> bool:
+        """Play a session that was drawn; tell whether it shows something new."""
+        if self._target is not None:
+            return True  # Hypothesis asks once more
+        if self._over():
+            return False
+        outcome = self.outcome
+        waits = sum(step.seconds for step in session if isinstance(step, Wait))
+        if waits and outcome.waited > WAITING * (time.monotonic() - self._began):
+            return False
+        session = calm(session)
+        outcome.waited += waits
+        outcome.sessions += 1
+        outcome.last = session
+        if self.progress is not None:
+            self.progress(outcome)
+        kinds: dict[Kind, list[Exchange]] = {}
+        for found, exchanges in self._differences(session):
+            kinds.setdefault(found, exchanges)
+        for kind, exchanges in kinds.items():
+            new = str(kind) not in outcome.found
+            if new and not self._start(kind, session, exchanges):
+                continue
+            outcome.seen[str(kind)] += 1
+            if new:
+                return True
+        return False
+
+    def _start(self, kind: Kind, session: Session, exchanges: list[Exchange]) -> bool:
+        """Make sure of a new kind, and make it the one to shrink; tell whether it is one."""
+        outcome = self.outcome
+        if self._reads_space(exchanges):
+            outcome.noise["white space"] += 1
+            return False
+        again = self._shows(kind, session, SURE)
+        if again is None:
+            outcome.noise["unsteady"] += 1
+            return False
+        self._target = _Target(kind, session, again, dict(self.pair.a.values))
+        return True
+
+    def _shrink(self, target: _Target) -> None:
+        """Make the session of a new kind as short as it goes, until time is up."""
+        until = time.monotonic() + SHRINK_SECONDS
+
+        def shows(session: Session) -> bool:
+            if time.monotonic() > until or calm(session) != session:
+                return False
+            exchanges = self._shows(target.kind, session)
+            if exchanges is None:
+                return False
+            target.session, target.exchanges, target.values = session, exchanges, dict(self.pair.a.values)
+            if self.progress is not None:
+                self.progress(self.outcome)
+            return True
+
+        apart = spread(target.session)
+        if apart != target.session:
+            shows(apart)
+        shrink(target.session, shows)
+
+    def _shows(self, kind: Kind, session: Session, quiet: float | None = None) -> list[Exchange] | None:
+        """Return the exchanges up to the difference when a session shows it."""
+        self.outcome.replays += 1
+        return next((exchanges for found, exchanges in self._differences(session, quiet) if found == kind), None)
+
+    def _differences(self, session: Session, quiet: float | None = None) -> list[tuple[Kind, list[Exchange]]]:
+        """Play a session; return the differences with the exchanges up to each.
+
+        After the first one that may have changed what the servers hold nothing more can be said. One in a write of
+        several requests is looked at again with each in a write of its own, to see which it is.
+        """
+        found = self._played(session, quiet)
+        if any(len(exchanges[-1].write.requests) > 1 or exchanges[-1].write.chop for _, exchanges in found):
+            apart = self._played(spread(session), quiet)
+            if apart:
+                return apart
+        return found
+
+    def _played(self, session: Session, quiet: float | None) -> list[tuple[Kind, list[Exchange]]]:
+        exchanges: list[Exchange] = []
+        found = []
+        for exchange in self.pair.play(session, *([] if quiet is None else [quiet])):
+            exchanges.append(exchange)
+            if not exchange.same:
+                found.append((kind_of(exchange), list(exchanges)))
+                if not exchange.harmless:
+                    break
+            self.outcome.requests += len(exchange.write.requests)
+        return found
+
+    def _reads_space(self, exchanges: list[Exchange]) -> bool:
+        """Tell whether the difference is one of arithmetic on white space: A is asked what it holds."""
+        keys = [key for request in exchanges[-1].write.requests if (key := arithmetic_key(request))]
+        before: list[Step] = [exchange.write for exchange in exchanges[:-1]]
+        for key in keys:
+            for last in self.pair.play((*before, Write("A", (Request(f"get {key}"),)))):
+                answer: Answer = last.a
+            blocks = [line.text for line in answer.lines if line.block]
+            if looks_at_space(blocks[0] if blocks else None):
+                return True
+        return False
+
+    def _settle(self, target: _Target) -> None:
+        """Keep a shrunk difference, written as a scenario."""
+        name = str(target.kind)
+        found = Found(target.kind, target.session, target.exchanges, target.values, known=name in self.known)
+        found.written = self._write(found)
+        self.outcome.found[name] = found
+        if self.progress is not None:
+            self.progress(self.outcome)
+
+    def _write(self, found: Found) -> Written:
+        sides = self.pair.a.version, self.pair.b.version
+        verb = found.request.verb
+        title = _short(f"{_plain(found.request.line)}: {found.kind.a}, where B says {found.kind.b}")
+        slugs = {one.written.slug for one in self.outcome.found.values() if one.written is not None}
+        slug = base = slug_of(str(found.kind.request))
+        number = 1
+        while slug in slugs:
+            number += 1
+            slug = f"{base}-{number}"
+        made = Written(
+            slug=slug,
+            title=title,
+            section=SECTIONS.get(verb, "Commands"),
+            note=f"kind: {found.kind} (A is {sides[0]}, B is {sides[1]})",
+            talk="",
+            proved=False,
+        )
+        for barriers in (False, True):
+            talk = talk_of(found.session, found.exchanges, found.values, barriers)
+            made = prove(replace(made, talk=talk), self.pair.a.address, self.pair.b.address)
+            if made.proved:
+                break
+        return made
+
+
+def _plain(line: str) -> str:
+    return line.replace("{", "").replace("}", "") or "an empty line"
+
+
+def _short(title: str) -> str:
+    title = title.strip().rstrip(".")
+    return title if len(title) <= 80 else title[:79].rstrip() + "…"
