@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def watch(session: Session, request: Request) -> bytes:
     """Send the connection the log lines of the streams named, of fetchers if none is."""
+    if session.pipelined:
+        return b"ERROR cannot pipeline other commands before watch\r\n"
     streams = frozenset(arg.decode("latin-1") for arg in request.args) or frozenset({"fetchers"})
     if not streams <= STREAMS:
         return errors.ERROR
