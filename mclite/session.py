@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from mclite.fast import serve
 from mclite.handlers import CHECKS, HANDLERS
+from mclite.handlers.authentication import Gate
 from mclite.protocol import errors
 from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
 from mclite.protocol.replies import MN
@@ -42,7 +43,8 @@ class Session:
         self.transport = transport
         self.closed = False
         self.close_reason = "normal"
-        self.authenticated = instance.settings.auth_file is None
+        self._gate = None if instance.settings.auth_file is None else Gate(instance)
+        self._is_udp = transport == "udp"
         self.push: Callable[[bytes], None] | None = None
         self.last_command_time = instance.store.now
         self._line = b""  # the beginning of a line whose end has not come
@@ -54,8 +56,9 @@ class Session:
         self._after_swallow = b""
         self._out: list[bytes] = []
         self.more = False
-        self._half = False  # something is half received or half done, or the connection is closed
-        self._turns = instance.settings.requests_per_event
+        self._half = self._gate is not None  # something is half received or half done, or the connection is closed
+        # Over UDP each answer is a message of its own.
+        self._turns = 1 if self._is_udp else instance.settings.requests_per_event
 
     @property
     def state(self) -> str:
@@ -79,6 +82,7 @@ class Session:
         if store.clock.now() != store.now:
             store.tick()
         stats.bytes_read += len(data)
+        self.last_command_time = store.now
         out = self._out
         if self._half:
             self._resume(data)
@@ -86,7 +90,7 @@ class Session:
             # The fast path (mclite/fast.py) goes on for as long as it can; what it leaves is for the slow path.
             position = 0
             fast_store = instance.fast_store
-            if fast_store is not None and self.authenticated:
+            if fast_store is not None and not self._is_udp:
                 position = serve(fast_store, data, 0, self._turns, out)
             if position != len(data):
                 self._requests(data, position)
@@ -103,6 +107,13 @@ class Session:
         """Go on with DATA where something was left half done."""
         if self.closed:
             return
+        if self._gate is not None:
+            data = self._gate.receive(data, self._out)
+            if self._gate.closed:
+                self._give_up()
+            if not self._gate.open:
+                return
+            self._gate = None
         if self._missing:
             data = self._more_of_block(data)
         elif self._swallow:
@@ -118,7 +129,7 @@ class Session:
         turns = self._turns
         fast_store = None
         while not self.closed:
-            if fast_store is not None and self.authenticated:
+            if fast_store is not None and not self._is_udp:
                 before = len(out)
                 position = serve(fast_store, buffer, position, turns, out)
                 turns -= min(len(out) - before, turns)
@@ -137,18 +148,15 @@ class Session:
             if end - position >= LINE_MAX_WHOLE and not buffer.startswith(MULTIGET, position):
                 self._give_up()
                 return
-            self.last_command_time = self.instance.store.now
-            request = parse(buffer[position:end])
+            line = buffer[position:end]
             position = end + 1
+            request = parse(line)
             if isinstance(request, BadRequest):
                 if request.hang_up:
                     self._give_up()
                     return
                 if not request.noreply:
                     out.append(request.error)
-                continue
-            if not self.authenticated and request.command.name != b"set":
-                out.append(errors.UNAUTHENTICATED)
                 continue
             if request.length < 0:
                 answer = HANDLERS[request.command.name](self, request)

@@ -40,10 +40,6 @@ def check_store(session: Session, request: Request) -> bytes | Callable[[bytes],
     """Judge a storage command's line; give back what stores its data block."""
     name = request.command.name
     args = request.args
-    if not session.authenticated:
-        from mclite.handlers.authentication import check_credentials
-
-        return check_credentials(session, request)
     key = args[0]
     flags = unsigned(args[1])
     exptime_sent = exptime(args[2])
