@@ -146,16 +146,11 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
                 return position
             total += len(key)
             slab_class = store.slabs.class_of(total)
-            if slab_class == 0:
+            if slab_class == 0 or (store.maxbytes and store.used + total > store.maxbytes):
                 return position
             item = items.get(key)
             if item is None:
-                if (
-                    store.flushed
-                    or (store.maxbytes and store.used + total > store.maxbytes)
-                    or b"\n" in key
-                    or not 0 < len(key) <= KEY_MAX
-                ):
+                if store.flushed or b"\n" in key or not 0 < len(key) <= KEY_MAX:
                     return position
                 items[key] = item = Item.__new__(Item)
                 store.used += total
@@ -164,10 +159,7 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
                 if item.exptime and item.exptime <= now:
                     return position
                 if item.head is not head:
-                    grown = total - store.size_of(key, item)
-                    if grown > 0 and store.maxbytes and store.used + grown > store.maxbytes:
-                        return position
-                    store.used += grown
+                    store.used += total - store.size_of(key, item)
                 # In place: the LRU spares it once, as it would an item at its young end.
                 item.state = ACTIVE
             item.block = buffer[end + 2 : stop]

@@ -23,6 +23,10 @@ _CLOCK_STARTS_WITH: Final = 61
 """Seconds."""
 
 
+RECLAIM_PER_TURN: Final = 20_000
+"""Items looked at once a second for those that have expired."""
+
+
 class Instance:
     """A server's settings, store, counters and connections.
 
@@ -80,6 +84,12 @@ class Instance:
             and not store.reclaim_on_store
         )
         self.fast_store = store if usual and isinstance(store, MemoryStore) else None
+
+    def keep_house(self) -> None:
+        """What is to be done once a second, or when the clock was moved: free what has expired."""
+        self.store.tick()
+        if self.settings.lru_maintainer:
+            self.store.reclaim(RECLAIM_PER_TURN, crawler=False)
 
     def _evicted(self, key: bytes, item: Item) -> None:
         if self.watchers:

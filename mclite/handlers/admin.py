@@ -72,7 +72,7 @@ def shutdown(session: Session, request: Request) -> bytes:
     instance = session.instance
     if not instance.settings.shutdown_command:
         return errors.SHUTDOWN_DISABLED
-    if request.args and request.args[0] != b"graceful":
+    if request.args and request.args != [b"graceful"]:
         return b"CLIENT_ERROR invalid shutdown mode\r\n"
     session.closed = True
     if instance.on_stop is not None:
@@ -100,5 +100,5 @@ def debugtime(session: Session, request: Request) -> bytes:
         if seconds is None or abs(seconds) > UINT32:
             return errors.ERROR
         clock.advance(seconds)
-    session.instance.store.tick()
+    session.instance.keep_house()
     return replies.OK

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mclite.protocol import errors, replies
 from mclite.protocol.meta import encode_key
-from mclite.protocol.numbers import UINT32, digits, signed, unsigned
+from mclite.protocol.numbers import UINT32, digits, signed, signed_32, unsigned
 from mclite.protocol.parser import Request
 from mclite.store.item import BINARY_KEY, FETCHED
 from mclite.store.slabs import CLASSES_MAX
@@ -27,7 +27,9 @@ def slabs(session: Session, request: Request) -> bytes:
     """Move memory between slab classes."""
     what, *args = request.args
     settings = session.instance.settings
-    if what == b"reassign" and len(args) >= 2:
+    if request.noreply:
+        args = args[:-1]
+    if what == b"reassign" and len(args) == 2:
         source, dest = signed(args[0]), signed(args[1])
         if source is None or dest is None:
             return errors.BAD_FORMAT
@@ -41,6 +43,12 @@ def slabs(session: Session, request: Request) -> bytes:
                 settings.slab_automove_ratio = ratio
             else:
                 settings.slab_automove_freeratio = ratio
+            return replies.OK
+        if args[0] == b"window":
+            seconds = digits(args[1], UINT32) if len(args) > 1 else None
+            if seconds is None:
+                return errors.ERROR
+            settings.slab_automove_window = seconds
             return replies.OK
         level = digits(args[0], UINT32)
         if level is None:
@@ -86,12 +94,12 @@ def lru(session: Session, request: Request) -> bytes:
         settings.hot_lru_pct, settings.warm_lru_pct = hot, warm
         settings.hot_max_factor, settings.warm_max_factor = hot_factor, warm_factor
         return replies.OK
-    if what == b"mode" and args and args[0] in (b"flat", b"segmented"):
+    if what == b"mode" and args and args[0] in (b"flat", b"segmented") and settings.lru_maintainer:
         settings.lru_segmented = args[0] == b"segmented"
         return replies.OK
     if what == b"temp_ttl" and args:
-        ttl = signed(args[0])
-        if ttl is None:
+        ttl = signed_32(args[0])
+        if ttl is None or not settings.lru_maintainer:
             return errors.ERROR
         settings.temp_lru = ttl >= 0
         if ttl >= 0:
@@ -131,6 +139,8 @@ def lru_crawler(session: Session, request: Request) -> bytes:
         settings.lru_crawler_tocrawl = most
         return replies.OK
     if what == b"crawl":
+        if len(args) - request.noreply > 1:
+            return errors.ERROR
         return _crawl(session, args[0])
     if what in (b"metadump", b"mgdump"):
         return _dump(session, what, args[0])

@@ -9,8 +9,6 @@ HEADER: Final = struct.Struct("!HHHH")
 PAYLOAD_MAX: Final = 1400 - HEADER.size
 """Bytes of an answer in one datagram at most, as memcached splits it."""
 
-MULTI_PACKET: Final = b"SERVER_ERROR multi-packet request not supported\r\n"
-
 
 class Frame(NamedTuple):
     """A datagram: whose request it belongs to, which part of how many it is, and its share of the bytes."""

@@ -6,7 +6,6 @@ While the peer does not read, nothing is read from it: what waits to be written 
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from mclite.session import Session
@@ -22,7 +21,7 @@ WATCHER_BACKLOG_MAX: Final = 256 << 10
 class Connection(asyncio.Protocol):
     """The shell around one Session."""
 
-    __slots__ = ("_loop", "_more", "_paused", "_server", "last_activity", "session", "transport")
+    __slots__ = ("_loop", "_more", "_paused", "_server", "session", "transport")
 
     transport: asyncio.Transport
     session: Session
@@ -31,7 +30,6 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._paused = False
         self._more = False
-        self.last_activity = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a session, or refuse one too many."""
@@ -62,7 +60,6 @@ class Connection(asyncio.Protocol):
         """Serve: there is a place for this connection."""
         if self.transport.is_closing():
             return
-        self.last_activity = time.monotonic()
         self.session.push = self._push
         self._server.instance.connected(self.session)
         self._server.connections.add(self)
@@ -75,7 +72,6 @@ class Connection(asyncio.Protocol):
         if self._more:
             self.session.hold(data)
             return
-        self.last_activity = time.monotonic()
         self._answer(self.session.receive(data))
 
     def _answer(self, answer: bytes) -> None:

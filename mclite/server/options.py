@@ -92,7 +92,7 @@ EXTENDED: Final = (
     Option("", "hashpower", "integer", "hashpower", "shown in stats", 12, 32),
     Option("", "ssl_chain_cert", "text", "ssl_chain_cert", "certificate chain file, PEM"),
     Option("", "ssl_key", "text", "ssl_key", "private key file, PEM"),
-    Option("", "ssl_verify_mode", "integer", "ssl_verify_mode", "0 none, 1 request, 2 or 3 require a certificate", 0, 3),
+    Option("", "ssl_verify_mode", "integer", "ssl_verify_mode", "0 none, 1 request, 2 or 3 require one", 0, 3),
     Option("", "ssl_keyformat", "integer", "ssl_keyformat", "1 PEM", 1, 1),
     Option("", "ssl_ciphers", "text", "ssl_ciphers", "OpenSSL cipher list"),
     Option("", "ssl_ca_cert", "text", "ssl_ca_cert", "file of the authorities that client certificates may come from"),

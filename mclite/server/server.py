@@ -22,7 +22,6 @@ from mclite.server.udp import DatagramServer
 from mclite.settings import Settings
 
 HOUSEKEEPING_SECONDS = 1.0
-CRAWL_PER_TURN = 20_000
 YOUNG_OBJECTS_MAX = 20_000
 """Objects made within a second above which they are not looked through for cycles: they are items."""
 
@@ -138,17 +137,15 @@ class Server:
         """Once a second: the clock, expired items, idle connections."""
         instance = self.instance
         instance.housekeepings += 1
-        instance.store.tick()
+        instance.keep_house()
         if not gc.isenabled():
             if gc.get_count()[0] < YOUNG_OBJECTS_MAX:
                 gc.collect(0)
             gc.freeze()
-        if self.settings.lru_maintainer:
-            instance.store.reclaim(CRAWL_PER_TURN, crawler=False)
         timeout = self.settings.idle_timeout
         if timeout:
-            limit = time.monotonic() - timeout
-            for connection in [one for one in self.connections if one.last_activity < limit]:
+            limit = instance.store.now - timeout
+            for connection in [one for one in self.connections if one.session.last_command_time < limit]:
                 instance.stats.idle_kicks += 1
                 connection.close("idle_timeout")
         self._housekeeper = asyncio.get_running_loop().call_later(HOUSEKEEPING_SECONDS, self._keep_house)

@@ -23,19 +23,19 @@ class DatagramServer(asyncio.DatagramProtocol):
         self.transport = transport  # type: ignore[assignment]
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """Answer one datagram; one without a whole frame header is dropped, as nobody could be answered."""
+        """Answer the requests of one datagram, each in a message of its own; drop a bad frame, as memcached does."""
         frame = datagram.unframe(data)
         if frame is None:
             return
-        if frame.total > 1:
-            answer = datagram.MULTI_PACKET
-        else:
-            session = Session(self._instance, f"{addr[0]}:{addr[1]}", transport="udp")
-            answer = session.receive(frame.payload)
-            while session.more:
-                answer += session.receive(b"")
-        for part in datagram.frames(frame.request_id, answer):
-            self.transport.sendto(part, addr)
+        if frame.total != 1:
+            return  # a request must be contained in a single datagram
+        session = Session(self._instance, f"{addr[0]}:{addr[1]}", transport="udp")
+        answers = [session.receive(frame.payload)]
+        while session.more:
+            answers.append(session.receive(b""))
+        for answer in answers:
+            for part in datagram.frames(frame.request_id, answer):
+                self.transport.sendto(part, addr)
 
     def error_received(self, exc: Exception) -> None:
         """A client went away before its answer came: that is UDP."""

@@ -261,7 +261,13 @@ class Store(ABC):
                 size = item_size(len(key), len(data), flags)
                 if self.slabs.class_of(size) == 0:
                     return Stored(Outcome.NOT_STORED)
-        return self._link(key, data, flags, exptime, cas, state, old)
+        stored = self._link(key, data, flags, exptime, cas, state, old)
+        if stored.outcome is Outcome.NO_MEMORY and mode == "set":
+            # A set that fails leaves nothing: stale data would be worse than none.
+            left = self._find(key)
+            if left is not None:
+                self._drop(key, left)
+        return stored
 
     def _link(
         self, key: bytes, data: bytes, flags: int, exptime: int, cas: int, state: int, old: Item | None
@@ -271,12 +277,9 @@ class Store(ABC):
         if slab_class == 0:
             return Stored(Outcome.TOO_LARGE)
         if self.maxbytes and self.used + size > self.maxbytes:
-            freed = item_size(len(key), old.size, old.flags) if old else 0
-            if self.used + size - freed > self.maxbytes and not self.make_room(size - freed):
+            if not self.make_room(size):
                 return Stored(Outcome.NO_MEMORY)
-            old = self._find(key)
-            if old is None and freed and not self.make_room(size):  # what it was to replace was evicted
-                return Stored(Outcome.NO_MEMORY)
+            old = self._find(key)  # it may have been evicted
         if self.reclaim_on_store:
             self.reclaim(_RECLAIM_ON_STORE, crawler=False)
             old = self._find(key)

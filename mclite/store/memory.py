@@ -61,6 +61,10 @@ class MemoryStore(Store):
         self.used -= item_size(len(key), item.size, item.flags)
 
     def _flush(self) -> None:
+        # Like memcached, free what was stored within the last second at once, and the rest when it is asked for.
+        young = [(key, item) for key, item in self.entries.items() if item.time >= self.now - 1]
+        for key, item in young:
+            self._drop(key, item)
         if self.flushed:
             self.flushed.update(self.entries)
         else:
