@@ -281,8 +281,10 @@ def test_state_bits_are_kept(store: Store) -> None:
     assert item.state & (STALE | WON | BINARY_KEY) == STALE | WON | BINARY_KEY
 
 
-def test_flush_all_takes_what_there_is_and_nothing_later(store: Store) -> None:
+def test_flush_all_takes_what_there_is_and_nothing_later(store: Store, clock: Any) -> None:
     put(store, b"before")
+    clock.time += 2
+    store.tick()
     store.flush_all(0)
     store.settle()
     put(store, b"after")
@@ -292,6 +294,21 @@ def test_flush_all_takes_what_there_is_and_nothing_later(store: Store) -> None:
     assert store.stats.get_flushed == 1
     assert found(store, b"after") is not None
     assert store.used == item_size(5, 1, 0)
+
+
+def test_flush_all_frees_at_once_what_was_stored_just_now(store: Store, clock: Any) -> None:
+    put(store, b"old")
+    clock.time += 2
+    store.tick()
+    put(store, b"young")
+    store.flush_all(0)
+    store.settle()
+    assert len(store) == 1  # the old one, until it is asked for or reclaimed
+    assert found(store, b"young") is None
+    assert store.stats.get_flushed == 0
+    assert found(store, b"old") is None
+    assert store.stats.get_flushed == 1
+    assert (len(store), store.used) == (0, 0)
 
 
 def test_flush_all_inside_a_batch(store: Store) -> None:
