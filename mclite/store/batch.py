@@ -3,9 +3,9 @@
 A batch begins with the first request that looks at the store, reading only; the first that may change something takes
 SQLite's write lock, and holds it until `settle`, which the session calls before any answer of the batch goes out. So
 what was acknowledged is committed, and nobody comes between a read and the write that rests on it. That an item was
-accessed, or found expired, is no change: it is noted, and written once a second. Such a note names the row and its
-checksum, so it can never hit an item that came later. The rule that keeps it true: what fails is remembered, and told
-by `settle`, which then keeps nothing of the batch.
+accessed, or found expired, is no change: it is noted, and written some seconds later. Such a note names the row and
+its checksum, so it can never hit an item that came later. What was read is kept in memory until somebody else commits.
+The rule that keeps it true: what fails is remembered, and told by `settle`, which then keeps nothing of the batch.
 """
 
 from __future__ import annotations
@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 _UNWRITTEN_MAX: Final = 8 << 20
 """Bytes of data that may wait to be written, changes and accesses each; then they are."""
+_READ_MAX: Final = 32 << 20
+"""Bytes of items that are kept in memory after they were read."""
+_ITEM_COST: Final = 500
+"""Bytes that an item in memory takes, besides its data."""
+ACCESS_SECONDS: Final = 10
+"""How long a note of an access may wait to be written."""
 _REPEAT_SECONDS: Final = 10.0
 """The same report is not made again before so many seconds."""
 
@@ -88,6 +94,8 @@ class BatchStore(Store):
         self._accesses: dict[bytes, DiskItem] = {}
         self._accessed_bytes = 0
         self._accessed_since = 0
+        self._read: dict[bytes, DiskItem] = {}  # what the rows of these keys say, for as long as nobody else writes
+        self._read_bytes = 0
 
     @abstractmethod
     def _forget(self) -> None:
@@ -137,6 +145,7 @@ class BatchStore(Store):
                 raise DamagedError
             self._state = State.from_row(row)
             self._state_row = row
+            self._forget_read()
             self.flush_at = self._state.flush_at
             self.oldest_live = self._state.oldest_live
 
@@ -169,8 +178,7 @@ class BatchStore(Store):
     def _write_state(self) -> None:
         self._state.flush_at = self.flush_at
         self._state.oldest_live = self.oldest_live
-        write_state(self._database.connection, self._state)
-        self._state_row = ()
+        self._state_row = write_state(self._database.connection, self._state)
         self._state_changed = False
         self._database.written()
 
@@ -188,6 +196,7 @@ class BatchStore(Store):
         self._changes.clear()
         self._changed_bytes = 0
         self._forget_accesses()
+        self._forget_read()
         self._forget()
         try:
             if self._database.connection.in_transaction:
@@ -220,14 +229,14 @@ class BatchStore(Store):
             pass  # was reported
         self._database.close()
 
-    # Once a second.
+    # Now and then.
 
     def tick(self) -> None:
-        """Read the clock; about once a second write what was accessed, and see to what --sync asks for."""
+        """Read the clock; now and then write what was accessed, and see to what --sync asks for."""
         self.now = self.clock.now()
         if self.busy:
             self.settle()
-        if self._flush_is_due() or (self._accesses and self.now != self._accessed_since):
+        if self._flush_is_due() or (self._accesses and abs(self.now - self._accessed_since) >= ACCESS_SECONDS):
             self._keep_up()
         self._database.sync_if_due()
 
@@ -273,6 +282,8 @@ class BatchStore(Store):
         dropped, updated, stored = [], [], []
         for key, item in self._changes.items():
             self._accesses.pop(key, None)
+            if not isinstance(item, DiskItem):
+                self._read.pop(key, None)
             if item is None:
                 dropped.append((key,))
             elif isinstance(item, DiskItem):
@@ -297,7 +308,7 @@ class BatchStore(Store):
             self._accessed_since = self.now
         if self._accesses.get(key) is not item:
             self._accesses[key] = item
-            self._accessed_bytes += item.size + len(key)
+            self._accessed_bytes += item.size + _ITEM_COST
 
     def _write_accesses(self) -> None:
         """Write which items were accessed, and delete those found expired or flushed."""
@@ -314,12 +325,23 @@ class BatchStore(Store):
                     item.sum = new
         except _ERRORS as error:
             self._fail(error)
+        self._state_changed = True  # for those who have read the rows
         self._forget_accesses()
-        self._database.written()
 
     def _forget_accesses(self) -> None:
         self._accesses.clear()
         self._accessed_bytes = 0
+
+    def _remember(self, key: bytes, item: DiskItem) -> None:
+        """Keep what was read under KEY, so that it need not be read again."""
+        self._read_bytes += item.size + _ITEM_COST
+        if self._read_bytes > _READ_MAX:
+            self._forget_read()
+        self._read[key] = item
+
+    def _forget_read(self) -> None:
+        self._read.clear()
+        self._read_bytes = 0
 
     def _write_all(self) -> None:
         """Write everything, so that the tables say what is there."""

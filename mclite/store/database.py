@@ -191,7 +191,7 @@ class Database:
             execute(statement)
         execute(f"PRAGMA application_id = {APPLICATION_ID}")
         execute(f"PRAGMA user_version = {FORMAT}")
-        execute(f"INSERT INTO state ({STATE_COLUMNS}, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", State().to_row())
+        execute(f"INSERT INTO state ({STATE_COLUMNS}, sum) VALUES (?{', ?' * 9})", State().to_row())
         execute("COMMIT")
 
     def _skip_cas(self) -> None:
@@ -297,9 +297,12 @@ def read_state(connection: sqlite3.Connection) -> State:
     return State.from_row(row)
 
 
-def write_state(connection: sqlite3.Connection, state: State) -> None:
-    """Write the row of the table `state`."""
-    connection.execute(f"UPDATE state SET ({STATE_COLUMNS}, sum) = (?, ?, ?, ?, ?, ?, ?, ?, ?)", state.to_row())
+def write_state(connection: sqlite3.Connection, state: State) -> tuple[Any, ...]:
+    """Write STATE, changed once more, as the row of the table `state`; return the row."""
+    state.changes += 1
+    row = state.to_row()
+    connection.execute(f"UPDATE state SET ({STATE_COLUMNS}, sum) = (?{', ?' * 9})", row)
+    return row
 
 
 def _locked(file: int) -> bool:

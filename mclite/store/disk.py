@@ -34,6 +34,7 @@ _SELECT_ITEMS: Final = f"SELECT key, {ITEM_COLUMNS} FROM items WHERE id > ? ORDE
 _SELECT_ELDEST: Final = f"SELECT id, key FROM items WHERE id > ? ORDER BY id LIMIT {_BATCH}"
 _SELECT_EXPIRED: Final = "SELECT id, key FROM items WHERE exptime > 0 AND exptime <= ? AND id > ? LIMIT ?"
 _DELETE_ID: Final = "DELETE FROM items WHERE id = ?"
+_DELETE_YOUNG: Final = "DELETE FROM items WHERE id > ? AND time >= ?"
 _DELETE_FLUSHED: Final = "DELETE FROM items WHERE id IN (SELECT id FROM items WHERE id <= ? ORDER BY id LIMIT ?)"
 
 
@@ -85,6 +86,9 @@ class DiskStore(BatchStore):
             self._begin_read()
         if self._failure:
             return None
+        read = self._read.get(key)
+        if read is not None and not read.dropped and read.row > self._state.flushed_id:
+            return read
         try:
             row = self._execute(_SELECT_ITEM, (key,)).fetchone()
         except sqlite3.Error as error:
@@ -95,12 +99,16 @@ class DiskStore(BatchStore):
         accessed = self._accesses.get(key)
         if accessed is not None and accessed.row == row[0] and accessed.sum == row[6]:
             if not accessed.dropped:
+                self._remember(key, accessed)
                 return accessed
             if self._writing:
                 del self._accesses[key]
                 self._delete_row(key, accessed)
             return None
-        return self._item(key, row)
+        item = self._item(key, row)
+        if item is not None:
+            self._remember(key, item)
+        return item
 
     def _item(self, key: bytes, row: tuple[Any, ...]) -> DiskItem | None:
         """Make the item of a row, None if it is damaged or was flushed."""
@@ -175,10 +183,11 @@ class DiskStore(BatchStore):
         self._state_changed = True
 
     def _flush(self) -> None:
+        # Like memcached, free what was stored within the last second at once, and the rest when it is asked for.
         self._write_all()
         state = self._state
+        state.flushed += state.items - self._free(_DELETE_YOUNG, state.flushed_id, self.now - 1)
         state.flushed_id = state.last_id
-        state.flushed += state.items
         state.items = state.used = 0
         self._state_changed = True
         self._eldest.clear()
@@ -202,7 +211,7 @@ class DiskStore(BatchStore):
                 continue
             item = self._find(key)
             if not isinstance(item, DiskItem) or item.row != row:
-                self._select(_DELETE_ID, row)  # is gone already, unless the index is damaged
+                self._free(_DELETE_ID, row)  # is gone already, unless the index is damaged
             elif self.expired(item):
                 self._drop(key, item)
                 self.stats.note_expired(item, crawler=False)
@@ -274,14 +283,18 @@ class DiskStore(BatchStore):
         state = self._state
         if not state.flushed or self._failure:
             return 0
-        try:
-            freed = self._execute(_DELETE_FLUSHED, (state.flushed_id, most)).rowcount
-        except sqlite3.Error as error:
-            self._fail(error)
-            return 0
+        freed = self._free(_DELETE_FLUSHED, state.flushed_id, most)
         state.flushed = max(state.flushed - freed, 0) if freed else 0
         self._state_changed = True
         return freed
+
+    def _free(self, statement: str, *values: int) -> int:
+        """Carry out a DELETE; return how many rows went."""
+        try:
+            return 0 if self._failure else self._execute(statement, values).rowcount
+        except sqlite3.Error as error:
+            self._fail(error)
+            return 0
 
     # All of them.
 

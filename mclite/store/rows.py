@@ -14,12 +14,12 @@ from zlib import crc32
 from mclite.store.item import Item
 
 _HEAD: Final = struct.Struct("<qIqQqBH")
-_STATE: Final = struct.Struct("<qQqqqqqq")
+_STATE: Final = struct.Struct("<qqQqqqqqq")
 _SIGN: Final = 1 << 63
 
 VALUE_COLUMNS: Final = "flags, exptime, cas, time, state, sum, data"
 ITEM_COLUMNS: Final = f"id, {VALUE_COLUMNS}"
-STATE_COLUMNS: Final = "last_id, last_cas, flushed_id, items, flushed, used, flush_at, oldest_live"
+STATE_COLUMNS: Final = "changes, last_id, last_cas, flushed_id, items, flushed, used, flush_at, oldest_live"
 
 SCHEMA: Final = (
     """CREATE TABLE items (
@@ -28,9 +28,9 @@ SCHEMA: Final = (
         data BLOB NOT NULL)""",
     "CREATE INDEX items_that_expire ON items (exptime) WHERE exptime > 0",
     """CREATE TABLE state (
-        last_id INTEGER NOT NULL, last_cas INTEGER NOT NULL, flushed_id INTEGER NOT NULL, items INTEGER NOT NULL,
-        flushed INTEGER NOT NULL, used INTEGER NOT NULL, flush_at INTEGER NOT NULL, oldest_live INTEGER NOT NULL,
-        sum INTEGER NOT NULL)""",
+        changes INTEGER NOT NULL, last_id INTEGER NOT NULL, last_cas INTEGER NOT NULL, flushed_id INTEGER NOT NULL,
+        items INTEGER NOT NULL, flushed INTEGER NOT NULL, used INTEGER NOT NULL, flush_at INTEGER NOT NULL,
+        oldest_live INTEGER NOT NULL, sum INTEGER NOT NULL)""",
 )
 
 
@@ -107,6 +107,8 @@ def unsigned(number: int) -> int:
 class State:
     """What the processes that share a directory must agree on, as the one row of the table `state`."""
 
+    changes: int = 0
+    """how often something was committed: while it is the same, what was read is still true"""
     last_id: int = 0
     """highest id that a row ever had; a row with a higher id was stored later"""
     last_cas: int = 0
@@ -127,9 +129,9 @@ class State:
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> State:
         """Read a row of STATE_COLUMNS and its checksum. Raises DamagedError."""
-        *values, found = row
+        changes, last_id, cas, *others, found = row
         try:
-            state = cls(values[0], unsigned(values[1]), *values[2:])
+            state = cls(changes, last_id, unsigned(cas), *others)
             right = state.sum() == found
         except (struct.error, TypeError):
             right = False
@@ -139,8 +141,8 @@ class State:
 
     def to_row(self) -> tuple[Any, ...]:
         """Return the values of STATE_COLUMNS and the checksum."""
-        first, cas, *others = self._values()
-        return (first, signed(cas), *others, self.sum())
+        changes, last_id, cas, *others = self._values()
+        return (changes, last_id, signed(cas), *others, self.sum())
 
     def sum(self) -> int:
         """Return the checksum."""
@@ -148,6 +150,6 @@ class State:
 
     def _values(self) -> tuple[int, ...]:
         return (
-            self.last_id, self.last_cas, self.flushed_id, self.items, self.flushed, self.used, self.flush_at,
-            self.oldest_live,
+            self.changes, self.last_id, self.last_cas, self.flushed_id, self.items, self.flushed, self.used,
+            self.flush_at, self.oldest_live,
         )  # fmt: skip

@@ -82,7 +82,7 @@ def _copy_items(copy: Path, connection: sqlite3.Connection) -> int:
             kept += 1
             used += item_size(len(key), len(row[-1]), row[1])
         state.items, state.flushed, state.used = kept, 0, used
-        connection.execute(f"UPDATE state SET ({STATE_COLUMNS}, sum) = (?{', ?' * 8})", state.to_row())
+        connection.execute(f"UPDATE state SET ({STATE_COLUMNS}, sum) = (?{', ?' * 9})", state.to_row())
         connection.execute("COMMIT")
     return kept
 

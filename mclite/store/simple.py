@@ -67,7 +67,8 @@ class SimpleStore(Store):
     def _flush(self) -> None:
         for key, item in list(self.items()):
             self._drop(key, item)
-            self._gone.add(key)
+            if item.time < self.now - 1:  # like memcached, which frees younger ones at once
+                self._gone.add(key)
 
     def _take_flushed(self, key: bytes) -> bool:
         taken = key in self._gone

@@ -123,14 +123,14 @@ def test_notes_of_accesses_wait_for_another_writer(make_disk: Any, clock: Any) -
     one.bump(b"k", one.live(b"k"))
     one.settle()
     other.transaction()
-    clock.time += 1
+    clock.time += batch.ACCESS_SECONDS
     began = time.monotonic()
     one.tick()
     assert time.monotonic() - began < 1
     assert one.live(b"k").state  # still noted
     one.settle()
     other.settle()
-    clock.time += 1
+    clock.time += batch.ACCESS_SECONDS
     one.tick()
     item = other.live(b"k")
     assert item is not None
@@ -232,3 +232,47 @@ def test_asking_for_the_size_begins_no_batch(make_disk: Any) -> None:
     assert len(one) == 1
     assert one.busy
     one.settle()
+
+
+def test_what_was_read_is_forgotten_when_it_is_much(make_disk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "_READ_MAX", 20_000)
+    store = make_disk()
+    with store.transaction():
+        for number in range(100):
+            store.store("set", b"%d" % number, b"x" * 1000, 0, 0)
+    store.settle()
+    for number in range(100):
+        assert store.live(b"%d" % number).data == b"x" * 1000
+        assert sum(item.size for item in store._read.values()) <= 20_000
+    store.settle()
+
+
+def test_what_was_read_is_read_again_when_others_wrote(make_disk: Any) -> None:
+    one, other = make_disk(), make_disk()
+    for data in (b"1", b"2", b"3"):
+        with other.transaction():
+            other.store("set", b"k", data, 0, 0)
+        other.settle()
+        for _ in range(2):
+            assert one.live(b"k").data == data
+            one.settle()
+    with one.transaction():
+        one.store("append", b"k", b"4", 0, 0)
+    one.settle()
+    assert one.live(b"k").data == other.live(b"k").data == b"34"
+
+
+def test_what_failed_is_not_remembered(make_disk: Any) -> None:
+    store = make_disk()
+    with store.transaction():
+        store.store("set", b"n", b"1", 0, 0)
+    store.settle()
+    assert store.live(b"n").data == b"1"
+    store.settle()
+    fill_the_disk(store)
+    with store.transaction():
+        assert store.arithmetic(b"n", 1, False).value == 2
+        store.store("set", b"k", b"x" * 100_000, 0, 0)
+    with pytest.raises(StoreError):
+        store.settle()
+    assert store.live(b"n").data == b"1"

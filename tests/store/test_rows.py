@@ -46,14 +46,14 @@ def test_bytes_cannot_move_between_key_and_data() -> None:
 
 
 def test_state_there_and_back() -> None:
-    state = State(5, 2**64 - 1, 3, 2, 1, 999, 1_700_000_000, 1_600_000_000)
+    state = State(6, 5, 2**64 - 1, 3, 2, 1, 999, 1_700_000_000, 1_600_000_000)
     assert State.from_row(state.to_row()) == state
 
 
-@pytest.mark.parametrize("column", range(9))
+@pytest.mark.parametrize("column", range(10))
 @pytest.mark.parametrize("value", [None, "x", 77])
 def test_a_changed_state_is_noticed(column: int, value: object) -> None:
-    row = list(State(5, 4, 3, 2, 1, 999, 17, 16).to_row())
+    row = list(State(6, 5, 4, 3, 2, 1, 999, 17, 16).to_row())
     row[column] = value
     with pytest.raises(DamagedError):
         State.from_row(tuple(row))
