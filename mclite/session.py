@@ -46,6 +46,7 @@ class Session:
         self._gate = None if instance.settings.auth_file is None else Gate(instance)
         self._is_udp = transport == "udp"
         self.push: Callable[[bytes], None] | None = None
+        self.unread = False  # the client does not read, and answers wait to be written
         self.last_command_time = instance.store.now
         self._line = b""  # the beginning of a line whose end has not come
         self._block: Callable[[bytes], bytes] | None = None  # what takes the data block that is coming
@@ -63,6 +64,8 @@ class Session:
     @property
     def state(self) -> str:
         """What the connection waits for, in the words of `stats conns` (protocol.txt 1755-1776)."""
+        if self.unread:
+            return "conn_mwrite"
         if self._missing:
             return "conn_nread"
         if self._swallow:

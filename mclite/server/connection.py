@@ -99,13 +99,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer does not read: stop reading from it."""
-        self._paused = True
+        self._paused = self.session.unread = True
         if not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
-        self._paused = False
+        self._paused = self.session.unread = False
         if self.transport.is_closing():
             return
         if self._more:
