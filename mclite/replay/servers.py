@@ -136,7 +136,7 @@ class Server:
     @property
     def alive(self) -> bool:
         """Whether the process runs."""
-        return self.process.poll() is None
+        return hasattr(self, "process") and self.process.poll() is None
 
     def printed(self) -> str:
         """Return the last lines of what the server printed."""
@@ -154,31 +154,41 @@ class Server:
             return "it runs"
         return f"it was ended by {signal.Signals(-code).name}" if code < 0 else f"it exited with {code}"
 
-    def _end(self) -> None:
+    def tell(self) -> None:
+        """Tell the server to end, without waiting for it."""
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
+
+    def _end(self, at_once: bool = False) -> None:
         process = getattr(self, "process", None)
         if process is None:
             return
         for number, patience in ((signal.SIGTERM, STOP), (signal.SIGKILL, START)):
             if process.poll() is not None:
                 break
+            if at_once and number == signal.SIGTERM:
+                continue
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)  # it leads a session of its own, so its children end with it
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(patience)
 
-    def stop(self) -> None:
-        """End the process, its backend and its folder."""
+    def stop(self, at_once: bool = False) -> None:
+        """End the process, its backend and its folder; `at_once` without giving it time to do it itself."""
         with _guard:
             _running.discard(self)
-        self._end()
+        self._end(at_once)
         if self.backend is not None:
-            self.backend.stop()
+            self.backend.stop(at_once)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @atexit.register
 def stop_all() -> None:
     """Stop every server that this process started."""
+    for server in tuple(_running):
+        server.tell()
     for server in tuple(_running):
         server.stop()
 

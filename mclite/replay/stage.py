@@ -148,7 +148,7 @@ class Stage:
                     yield Venue(address, server, once, clock)
             finally:
                 if once:
-                    server.stop()
+                    server.stop(at_once=True)
 
     @contextlib.contextmanager
     def _running(self, scenario: Scenario, needs: frozenset[str]) -> Iterator[Venue]:
@@ -184,7 +184,7 @@ class Stage:
         assert self.spec is not None
         needs = venue.server.needs
         if venue.once:
-            venue.server.stop()
+            venue.server.stop(at_once=True)
             server = Server(self.spec, needs)
         else:
             server = self._server(needs, scenario.scope == "server", False)
@@ -193,7 +193,7 @@ class Stage:
             yield Venue(server.address_for(venue.address.kind), server, venue.once, clock)
         finally:
             if venue.once:
-                server.stop()
+                server.stop(at_once=True)
 
     def _clock(self, server: Server) -> DebugClock:
         """Return the stopped clock of a server."""
@@ -269,7 +269,9 @@ class Stage:
 
     def close(self) -> None:
         """Stop every server that was started for this run."""
-        for server in list(self._servers.values()):
+        for server in self._servers.values():
+            server.tell()
+        for server in self._servers.values():
             server.stop()
         self._servers.clear()
 
