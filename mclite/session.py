@@ -57,6 +57,7 @@ class Session:
         self._after_swallow = b""
         self._out: list[bytes] = []
         self.more = False
+        self.watching = False  # a watcher is not listened to any more
         self._half = self._gate is not None  # something is half received or half done, or the connection is closed
         # Over UDP each answer is a message of its own.
         self._turns = 1 if self._is_udp else instance.settings.requests_per_event
@@ -108,7 +109,7 @@ class Session:
 
     def _resume(self, data: bytes) -> None:
         """Go on with DATA where something was left half done."""
-        if self.closed:
+        if self.closed or self.watching:
             return
         if self._gate is not None:
             data = self._gate.receive(data, self._out)
@@ -124,14 +125,14 @@ class Session:
         if data or self.more:
             self.more = False
             self._requests(self._line + data if self._line else data, 0)
-        self._half = bool(self._missing or self._swallow or self._line or self.closed)
+        self._half = bool(self._missing or self._swallow or self._line or self.closed or self.watching)
 
     def _requests(self, buffer: bytes, position: int) -> None:
         """The slow path, which is the specification: carry out the requests of BUFFER from POSITION on."""
         out = self._out
         turns = self._turns
         fast_store = None
-        while not self.closed:
+        while not (self.closed or self.watching):
             if fast_store is not None and not self._is_udp:
                 before = len(out)
                 position = serve(fast_store, buffer, position, turns, out)
@@ -167,14 +168,14 @@ class Session:
                     out.append(answer)
             else:
                 position = self._begin_block(request, buffer, position)
-        if self.closed or position >= len(buffer):
+        if self.closed or self.watching or position >= len(buffer):
             self._line = b""
         else:
             if line_too_long(buffer, position):
                 self._give_up()
                 return
             self._line = buffer[position:]
-        self._half = bool(self._missing or self._swallow or self._line or self.closed)
+        self._half = bool(self._missing or self._swallow or self._line or self.closed or self.watching)
 
     def _settle(self, out: list[bytes]) -> None:
         """Let the store keep what the batch changed before its answers, OUT, are sent.
@@ -189,6 +190,10 @@ class Session:
                 self.closed = self._half = True
                 self.close_reason = "error"
             out[:] = [errors.STORE_FAILED] if out else []
+
+    def begin_to_watch(self) -> None:
+        """From now on the client is only sent log lines; what it sends is not read."""
+        self.watching = True
 
     def hold(self, data: bytes) -> None:
         """Keep DATA for later, while there is `more` to do."""

@@ -143,6 +143,8 @@ def lru_crawler(session: Session, request: Request) -> bytes:
             return errors.ERROR
         return _crawl(session, args[0])
     if what in (b"metadump", b"mgdump"):
+        if len(args) - request.noreply > 1:
+            return errors.ERROR
         return _dump(session, what, args[0])
     return errors.ERROR
 
@@ -174,7 +176,7 @@ def _dump(session: Session, what: bytes, which: bytes) -> bytes:
     if not instance.settings.lru_crawler:
         return errors.CRAWLER_DISABLED
     if not instance.settings.dump_enabled:
-        return b"ERROR metadump not allowed\r\n"
+        return b"ERROR %b not allowed\r\n" % (b"metadump" if what == b"metadump" else b"key dump")
     if session.pipelined:
         return b"ERROR cannot pipeline other commands before %b\r\n" % what
     classes = None

@@ -23,4 +23,5 @@ def watch(session: Session, request: Request) -> bytes:
         return b"ERROR watching is not possible on this transport\r\n"
     session.instance.watchers.add(session, streams)
     session.instance.refresh()
+    session.begin_to_watch()
     return replies.OK
