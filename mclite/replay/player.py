@@ -7,6 +7,7 @@ come next: so an unread byte, an answered noreply or a lost frame shows without 
 
 from __future__ import annotations
 
+import itertools
 import time
 
 from mclite.replay.clock import SHORTEST, DebugClock
@@ -288,6 +289,22 @@ class _Play:
         raise Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
 
     def some_of(self, op: SomeOf) -> None:
+        heard: list[tuple[bytes, bool]] = []  # the lines, and whether the talk speaks of them
+        try:
+            self.read_list(op, heard)
+        except Differs:
+            for line, _ in heard:
+                self.log(op.conn, "<", line)
+            raise
+        for spoken_of, lines_ in itertools.groupby(heard, key=lambda item: item[1]):
+            found = [line for line, _ in lines_]
+            if spoken_of or len(found) < 4:
+                for line in found:
+                    self.log(op.conn, "<", line)
+            else:
+                self.log(op.conn, "!", f"{len(found)} more lines")
+
+    def read_list(self, op: SomeOf, heard: list[tuple[bytes, bool]]) -> None:
         connection = self.connection(op.conn)
         missing = list(op.wanted)
         endings = op.until.options if isinstance(op.until, AnyOf) else (op.until,)
@@ -296,29 +313,31 @@ class _Play:
         while True:
             want = (missing or endings)[0].text.show(self.values) + "\\r\\n"
             got = self.line_of(connection, op, 1, want)
-            for item in endings:
-                matched = self.matches(item, got)
-                if isinstance(matched, dict):
-                    if missing:
-                        first = missing[0]
-                        reason = "the list ended without this line" + (
-                            f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-                        )
-                        raise Differs("mismatch", first.line, op.conn, reason, want, got, 0)
-                    self.values.update(matched)
-                    self.log(op.conn, "<", connection.take(len(got)))
-                    return
-            for item in missing:
-                matched = self.matches(item, got)
-                if isinstance(matched, dict):
-                    self.values.update(matched)
-                    missing.remove(item)
-                    break
+            if any(self.take_values(item, got) for item in endings):
+                if missing:
+                    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+                    reason = f"the list ended without this line{more}"
+                    raise Differs("mismatch", missing[0].line, op.conn, reason, want, got, 0)
+                heard.append((connection.take(len(got)), True))
+                return
+            match = next((item for item in missing if self.take_values(item, got)), None)
+            if match is not None:
+                missing.remove(match)
             read += len(got)
             if read > LONGEST_LIST or time.monotonic() > ends:
                 reason = f"a list without an end: {read} bytes until now"
                 raise Differs("too-much", op.line, op.conn, reason, want, got)
-            self.log(op.conn, "<", connection.take(len(got)))
+            taken = connection.take(len(got))
+            if len(heard) < EVENTS:
+                heard.append((taken, match is not None))
+
+    def take_values(self, item: Expect, got: bytes) -> bool:
+        """Tell whether a whole line matches, and keep the values that it gives."""
+        matched = self.matches(item, got)
+        if isinstance(matched, int):
+            return False
+        self.values.update(matched)
+        return True
 
     # -- verbs and the barrier
 
