@@ -284,6 +284,7 @@ def delete(session: Session, request: Request) -> bytes:
             expires = 0 if exptime is None else store.expires(exptime)
             if instance.watchers:
                 instance.look_up(session, key)
+            store.delete(key, item)  # so that there is room for the empty one, whatever the memory limit
             emptied = store.store(
                 "set", key, b"", 0, expires, cas=new_cas or kept, binary=bool(item.state & BINARY_KEY)
             )
