@@ -44,6 +44,8 @@ class Connection(asyncio.Protocol):
             _address(transport.get_extra_info("sockname")),
             kind,
         )
+        if kind == "tls" and not transport.get_extra_info("ssl_object").session_reused:
+            instance.stats.ssl_new_sessions += 1
         if len(instance.sessions) < server.settings.max_connections:
             self.begin()
         elif not server.settings.maxconns_fast:
