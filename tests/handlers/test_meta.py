@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.instance import Instance
+from mclite.session import Session
+
 if TYPE_CHECKING:
-    from tests.conftest import Server
+    from tests.conftest import Direct, Server
 
 CASES = [
     (
@@ -388,3 +393,75 @@ CASES = [
 @pytest.mark.parametrize(("sent", "answered"), [one[1:] for one in CASES], ids=[one[0] for one in CASES])
 def test_conversation(sent: bytes, answered: bytes, server: Server) -> None:
     assert server.ask(sent) == answered
+
+
+def test_a_time_to_live_runs_out(direct: Callable[[str], Direct]) -> None:
+    server = direct("")
+    server.ask(b"ms a 1 T10\r\nx\r\n")
+    server.clock.advance(4)
+    assert server.ask(b"mg a t l h\r\nmg a t l h\r\n") == b"HD t6 l4 h0\r\nHD t6 l0 h1\r\n"
+    server.clock.advance(6)
+    assert server.ask(b"mg a t\r\n") == b"EN\r\n"
+
+
+def test_a_placeholder_dies_too(direct: Callable[[str], Direct]) -> None:
+    server = direct("")
+    assert server.ask(b"mg a N10 t v\r\n") == b"VA 0 t10 W\r\n\r\n"
+    server.clock.advance(10)
+    assert server.ask(b"mg a N10 v\r\nmg a N10 v\r\n") == b"VA 0 W\r\n\r\nVA 0 Z\r\n\r\n"
+
+
+def test_who_refreshes_early(direct: Callable[[str], Direct]) -> None:
+    """The anti-dogpile story of protocol.txt 668-694: one client wins, all others go on with the old value."""
+    server = direct("")
+    server.ask(b"ms a 1 T60\r\nx\r\n")
+    assert server.ask(b"mg a v R30\r\n") == b"VA 1\r\nx\r\n"
+    server.clock.advance(31)
+    assert server.ask(b"mg a v R30\r\nmg a v R30\r\n") == b"VA 1 W\r\nx\r\nVA 1 Z\r\nx\r\n"
+    assert server.ask(b"ms a 1 T60\r\ny\r\nmg a v R30\r\n") == b"HD\r\nVA 1\r\ny\r\n"
+
+
+def test_what_me_shows(server: Server) -> None:
+    server.ask(b"ms a 5 E77 T100 F1\r\nhello\r\n")
+    assert re.fullmatch(rb"ME a exp=(100|99) la=[01] cas=77 fetch=no cls=1 size=69\r\n", server.ask(b"me a\r\n"))
+    server.ask(b"mg a\r\n")
+    assert b" fetch=yes " in server.ask(b"me a\r\n")
+    server.ask(b"ms ICAg 1 b E5\r\nx\r\n")
+
+
+def test_me_knows_base64_keys() -> None:
+    """memcached 1.6.45 forgets to decode the key; protocol.txt 472-473 says that it is decoded."""
+    session = Session(Instance())
+    session.receive(b"ms ICAg 1 b E5\r\nx\r\n")
+    assert session.receive(b"me ICAg b\r\n").startswith(b"ME ICAg exp=-1 ")
+    assert session.receive(b"me ICA b\r\n") == b"CLIENT_ERROR bad command line format\r\n"
+
+
+def test_an_opaque_of_32_bytes() -> None:
+    """memcached 1.6.45 counts the O with them; protocol.txt 606-607 does not."""
+    session = Session(Instance())
+    assert session.receive(b"mg a O" + b"x" * 32 + b" k\r\n") == b"EN O" + b"x" * 32 + b" ka\r\n"
+
+
+FULL = b"SERVER_ERROR out of memory storing object\r\n"
+
+
+def full(direct: Callable[[str], Direct]) -> Direct:
+    """Return a server without room, that may not evict."""
+    server = direct("-M -m 8")
+    for number in range(20):
+        server.ask(b"set k%d 0 0 500000\r\n" % number + b"x" * 500_000 + b"\r\n")
+    for number in range(6000):
+        if server.ask(b"set s%d 0 0 900\r\n" % number + b"x" * 900 + b"\r\n") == FULL:
+            break
+    while server.ask(b"set t%d 0 0 0\r\n\r\n" % number) != FULL:
+        number += 1
+    return server
+
+
+def test_no_memory(direct: Callable[[str], Direct]) -> None:
+    server = full(direct)
+    assert server.ask(b"mg nope N30\r\nms nope 1\r\nx\r\nma nope N0\r\nset nope 0 0 1\r\nx\r\n") == FULL * 4
+    assert server.ask(b"md s1 x\r\n") == b"HD\r\n"
+    moved = server.moved(b"set nope 0 0 2000\r\n" + b"x" * 2000 + b"\r\n", frozenset({"store_no_memory", "cmd_set"}))
+    assert moved == {"store_no_memory": 1}

@@ -186,6 +186,8 @@ def test_bytes_trailing(request_: Case) -> None:
 def test_all_in_one_batch() -> None:
     fresh = session()
     for one in CASES:
+        if one.name == b"watch":
+            continue  # it is refused behind answers that wait
         fresh.receive(SET_UP)
         assert fresh.receive(SET_UP + one.wire + b"mn\r\n") == b"HD\r\n" + one.answer + b"MN\r\n"
         fresh.receive(b"flush_all\r\n")

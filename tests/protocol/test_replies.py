@@ -87,7 +87,16 @@ def test_all_in_a_row() -> None:
 
 def test_every_word_has_a_case() -> None:
     words = {wire.split()[0] for _, wire in CASES}
-    rare = {b"ERROR:", b"NOTSTARTED", b"BADCLASS", b"NOSPARE", b"NOTFULL", b"UNSAFE", b"SAME", b"MEMLIMIT_ADJUST_FAILED"}
+    rare = {
+        b"ERROR:",
+        b"NOTSTARTED",
+        b"BADCLASS",
+        b"NOSPARE",
+        b"NOTFULL",
+        b"UNSAFE",
+        b"SAME",
+        b"MEMLIMIT_ADJUST_FAILED",
+    }
     assert replies.ROWS.keys() - words == rare
     for word in rare:
         assert read(word + b" some text\r\n") == [Status(word, b"some text")]
