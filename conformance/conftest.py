@@ -22,6 +22,7 @@ from mclite.replay.plugin import (  # noqa: F401  # pytest finds its hooks by th
     pytest_generate_tests,
     pytest_runtest_logreport,
     pytest_runtest_makereport,
+    pytest_runtest_protocol,
     pytest_runtestloop,
     pytest_sessionfinish,
     pytest_sessionstart,
