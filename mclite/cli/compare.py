@@ -71,10 +71,6 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the two servers and return the exit code."""
-    try:
-        import hypothesis  # noqa: F401  # the search needs it, further down
-    except ImportError:
-        raise UsageError("sessions are drawn by Hypothesis: pip install 'mclite[compare]'") from None
     from mclite.replay.targets import TargetError
     from mclite.replay.transport import Unreachable
 

@@ -115,9 +115,13 @@ def spread(session: Session) -> Session:
     return tuple(out)
 
 
-def size(session: Session) -> tuple[int, int, int]:
-    """Return what makes one session shorter than another: requests, steps, characters."""
-    requests = [request for step in writes(session) for request in step.requests]
+def size(session: Session) -> tuple[int, ...]:
+    """Return what makes one session simpler than another: requests, steps, oddities, words, characters, plain words."""
+    steps = list(writes(session))
+    requests = [request for step in steps for request in step.requests]
+    odd = sum(request.end != "\\r\\n" for request in requests)
+    odd += sum((step.chop != 0) + (step.conn != "A") for step in steps)
+    words = [word for request in requests for word in request.line.split(" ")]
     characters = sum(len(request.text) for request in requests)
-    characters += sum(step.chop != 0 for step in writes(session))
-    return len(requests), len(session), characters
+    plain = sum(word in ("{key}", "0") for word in words)
+    return len(requests), len(session), odd, len(words), characters, -plain

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from mclite.compare.answers import Answer
 from mclite.compare.dialogue import Request, Session, Step, Write
 
 #: name: what it is
@@ -19,6 +20,10 @@ NOISE: Final = {
     "white space": (
         "incr of an item that is empty or white space reads on into memory that is not the item's: "
         "so a difference there is not counted"
+    ),
+    "hang-up": (
+        "one answer is the beginning of the other, and both servers hung up: a server that closes a connection with "
+        "bytes unread resets it, and what it had answered may be lost"
     ),
     "unsteady": "the difference did not come again when the same session was said once more",
 }
@@ -51,6 +56,13 @@ def calm(session: Session) -> Session:
 def looks_at_space(value: bytes | None) -> bool:
     """Tell whether arithmetic on a value reads beyond it."""
     return value is not None and _SPACE.fullmatch(value) is not None
+
+
+def lost_at_the_end(a: Answer, b: Answer) -> bool:
+    """Tell whether two answers differ only in how much of them came before the connection was reset."""
+    if a.after != "closed" or b.after != "closed":
+        return False
+    return all(ours.same(theirs) for ours, theirs in zip(a.lines, b.lines, strict=False))
 
 
 def arithmetic_key(request: Request) -> str | None:

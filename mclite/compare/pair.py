@@ -150,7 +150,7 @@ class Pair:
         """Reach both; raise Unreachable."""
         self.a = Side(a)
         self.b = Side(b)
-        self._run = f"c{secrets.token_hex(2)}"
+        self._run = f"x{secrets.token_hex(2)}"
         self._numbers = itertools.count(1)
         for side in self.sides:
             side.warm_up(f"{self._run}_warm")

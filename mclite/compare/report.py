@@ -32,7 +32,7 @@ def summary(outcome: Outcome, seed: int) -> Iterator[str]:
     yield f"{_plural(len(new), 'kind')} of difference" + (f", and {known} known" if known else "")
     for found in new:
         yield ""
-        yield from _one(found, outcome.seen[str(found.kind)])
+        yield from difference(found, outcome.seen[str(found.kind)])
     for name, count in sorted(outcome.noise.items()):
         yield f"\nnot counted, {count} times: {NOISE[name]}"
     if outcome.died is not None:
@@ -40,7 +40,8 @@ def summary(outcome: Outcome, seed: int) -> Iterator[str]:
         yield from _session(outcome.last)
 
 
-def _one(found: Found, count: int) -> Iterator[str]:
+def difference(found: Found, count: int) -> Iterator[str]:
+    """Yield a difference, seen in `count` sessions, as lines for people."""
     yield f"{found.kind.request}, in {_plural(count, 'session')}"
     yield from _session(found.session[: found.exchange.step + 1])
     for name, side, answer in (("A", found.kind.a, found.exchange.a), ("B", found.kind.b, found.exchange.b)):

@@ -1,28 +1,27 @@
-"""The search: sessions are drawn by Hypothesis, played to both servers, and each new kind of difference is shrunk."""
+"""The search: sessions are drawn, played to both servers, and each new kind of difference is shrunk."""
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from hypothesis.errors import HypothesisException
+from random import Random
 
 from mclite.compare import grammar
 from mclite.compare.answers import Answer
 from mclite.compare.dialogue import Request, Session, Step, Wait, Write, size, spread
 from mclite.compare.kinds import Kind, kind_of, shown
-from mclite.compare.noise import arithmetic_key, calm, looks_at_space
+from mclite.compare.noise import arithmetic_key, calm, looks_at_space, lost_at_the_end
 from mclite.compare.pair import SURE, Exchange, Pair
 from mclite.compare.scenario import SECTIONS, Written, prove, slug_of, talk_of
 from mclite.compare.shrink import shrink
 from mclite.replay.text import Values
 from mclite.replay.transport import Unreachable
 
-#: Sessions drawn in one go, and seconds that one difference may be shrunk.
-BATCH, SHRINK_SECONDS = 500, 10.0
+#: Seconds that one difference may be shrunk.
+SHRINK_SECONDS = 10.0
 #: How much of the time may be spent waiting for items to expire.
 WAITING = 0.1
 
@@ -84,10 +83,6 @@ class Outcome:
         return sorted((one for one in self.found.values() if not one.known), key=lambda one: size(one.session))
 
 
-class _Different(Exception):  # noqa: N818  # it is what is looked for
-    """The session shows the difference that is being shrunk."""
-
-
 @dataclass(slots=True)
 class _Target:
     """The kind that is being shrunk, and the shortest session so far that shows it."""
@@ -122,21 +117,19 @@ class Search:
         self.known = known
         self.progress = progress
         self.outcome = Outcome()
-        self._strategy = grammar.session(destructive=destructive, waits=waits)
+        self._destructive = destructive
+        self._waits = waits
         self._began = 0.0
-        self._target: _Target | None = None
 
     def run(self) -> Outcome:
         """Search until a limit is reached; return what was found."""
         self._began = time.monotonic()
-        batch = 0
         try:
-            while not self._over():
-                target = self._batch(self.number * 1_000_003 + batch)
-                batch += 1
-                if target is not None:
-                    self._shrink(target)
-                    self._settle(target)
+            for index in itertools.count():
+                if self._over():
+                    break
+                random = Random(f"{self.number}:{index}")
+                self._try(grammar.session(random, self._destructive, self._waits))
         except Unreachable as error:
             self.outcome.died = str(error)
         self.outcome.seconds = time.monotonic() - self._began
@@ -155,49 +148,12 @@ class Search:
             or (limits.kinds is not None and len(outcome.new) >= limits.kinds)
         )
 
-    def _batch(self, number: int) -> _Target | None:
-        """Draw sessions until one shows something new, and return it."""
-        self._target = None
-        drawn = BATCH
-        if self.limits.sessions is not None:
-            drawn = min(BATCH, self.limits.sessions - self.outcome.sessions)
-        run = seed(number)(
-            settings(
-                max_examples=max(1, drawn),
-                database=None,
-                deadline=None,
-                phases=(Phase.generate,),
-                suppress_health_check=list(HealthCheck),
-                verbosity=Verbosity.quiet,
-                report_multiple_bugs=False,
-                print_blob=False,
-            )(given(self._strategy)(self._try))
-        )
-        try:
-            run()
-        except _Different:
-            pass
-        except HypothesisException:
-            # Hypothesis plays the session once more, and it is no longer new then.
-            if self._target is None:
-                raise
-        return self._target
-
     def _try(self, session: Session) -> None:
-        """Play one session; raise _Different when it shows something new."""
-        if self._finds(session):
-            raise _Different
-
-    def _finds(self, session: Session) -> bool:
-        """Play a session that was drawn; tell whether it shows something new."""
-        if self._target is not None:
-            return True  # Hypothesis asks once more
-        if self._over():
-            return False
+        """Play one session, and shrink what new it shows."""
         outcome = self.outcome
         waits = sum(step.seconds for step in session if isinstance(step, Wait))
         if waits and outcome.waited > WAITING * (time.monotonic() - self._began):
-            return False
+            return
         session = calm(session)
         outcome.waited += waits
         outcome.sessions += 1
@@ -208,26 +164,25 @@ class Search:
         for found, exchanges in self._differences(session):
             kinds.setdefault(found, exchanges)
         for kind, exchanges in kinds.items():
-            new = str(kind) not in outcome.found
-            if new and not self._start(kind, session, exchanges):
-                continue
+            if str(kind) not in outcome.found:
+                target = self._start(kind, session, exchanges)
+                if target is None:
+                    continue
+                self._shrink(target)
+                self._settle(target)
             outcome.seen[str(kind)] += 1
-            if new:
-                return True
-        return False
 
-    def _start(self, kind: Kind, session: Session, exchanges: list[Exchange]) -> bool:
-        """Make sure of a new kind, and make it the one to shrink; tell whether it is one."""
+    def _start(self, kind: Kind, session: Session, exchanges: list[Exchange]) -> _Target | None:
+        """Make sure of a new kind; return what is to be shrunk, None if there is nothing in it."""
         outcome = self.outcome
         if self._reads_space(exchanges):
             outcome.noise["white space"] += 1
-            return False
+            return None
         again = self._shows(kind, session, SURE)
         if again is None:
             outcome.noise["unsteady"] += 1
-            return False
-        self._target = _Target(kind, session, again, dict(self.pair.a.values))
-        return True
+            return None
+        return _Target(kind, session, again, dict(self.pair.a.values))
 
     def _shrink(self, target: _Target) -> None:
         """Make the session of a new kind as short as it goes, until time is up."""
@@ -272,7 +227,10 @@ class Search:
         found = []
         for exchange in self.pair.play(session, *([] if quiet is None else [quiet])):
             exchanges.append(exchange)
-            if not exchange.same:
+            if lost_at_the_end(exchange.a, exchange.b):
+                if not exchange.same:
+                    self.outcome.noise["hang-up"] += 1
+            elif not exchange.same:
                 found.append((kind_of(exchange), list(exchanges)))
                 if not exchange.harmless:
                     break

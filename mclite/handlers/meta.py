@@ -285,9 +285,8 @@ def delete(session: Session, request: Request) -> bytes:
             if instance.watchers:
                 instance.look_up(session, key)
             store.delete(key, item)  # so that there is room for the empty one, whatever the memory limit
-            emptied = store.store(
-                "set", key, b"", 0, expires, cas=new_cas or kept, binary=bool(item.state & BINARY_KEY)
-            )
+            # The new item forgets that its key was given in base64, as memcached's does.
+            emptied = store.store("set", key, b"", 0, expires, cas=new_cas or kept)
             if emptied.item is None:
                 return _ERRORS[emptied.outcome]
             item = emptied.item

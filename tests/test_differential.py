@@ -1,0 +1,145 @@
+"""mclite and a real memcached 1.6.45 are said the same thousand sessions, and answer the same.
+
+It takes a memcached of that version: MCLITE_TEST_MEMCACHED=/path/to/it, or `.memcached/sid/memcached` in the checkout.
+Longer runs, and other seeds: `mclite compare mclite memcached=/path/to/it --seconds 600 --seed 2`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as hypothesis_seed
+from hypothesis import strategies as st
+
+from mclite.compare import grammar, report
+from mclite.compare.dialogue import Session
+from mclite.compare.kinds import kind_of
+from mclite.compare.noise import calm
+from mclite.compare.pair import SURE, Pair
+from mclite.compare.search import Found, Limits, Search
+from mclite.replay.lint import default_root
+from mclite.replay.servers import Server
+from mclite.replay.targets import find_spec
+from mclite.replay.versions import claimed_version, parse_version
+
+SEED, SESSIONS = 20, 1000
+ROOT = Path(__file__).resolve().parents[1]
+TARGETS = default_root() / "targets"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Where mclite does what protocol.txt says, or what is safe, and memcached 1.6.45 does not."""
+
+    request: str  #: a regular expression, for the form of the request
+    a: str  #: for what mclite says
+    b: str
+    why: str
+
+    def covers(self, kind: str) -> bool:
+        """Tell whether it is a kind of difference that is meant."""
+        return re.fullmatch(f"(?:{self.request}): (?:{self.a}) \\| (?:{self.b})", kind) is not None
+
+
+DEVIATIONS = (
+    Deviation("gets?.*|gats?.*", "nothing more", "an empty line", "one error line, and no line behind it"),
+    Deviation("m[gsda]", ".*", "CLIENT_ERROR opaque token too long", "lines 606-607: an opaque has 32 bytes at most"),
+    Deviation("me", "CLIENT_ERROR bad command line format|EN|ME", "EN|ME", "lines 471-473: with b the key is base64"),
+)
+
+
+def real_memcached() -> str | None:
+    """Return the program to compare with, if there is one."""
+    asked = os.environ.get("MCLITE_TEST_MEMCACHED")
+    usual = ROOT / ".memcached" / "sid" / "memcached"
+    return asked or (str(usual) if usual.is_file() else None)
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
+    program = real_memcached()
+    if program is None:
+        pytest.skip("needs memcached 1.6.45: MCLITE_TEST_MEMCACHED=/path/to/it")
+    mclite = Server(find_spec("mclite", TARGETS))
+    memcached = Server(find_spec(f"memcached={program}", TARGETS))
+    try:
+        made = Pair(mclite.address, memcached.address)
+        claimed = claimed_version(made.b.version)
+        if claimed is None or parse_version(claimed) < (1, 6, 45):
+            pytest.skip(f"needs memcached 1.6.45 or newer: {program} is {made.b.version}")
+        yield made
+    finally:
+        mclite.stop()
+        memcached.stop()
+
+
+def meant(kind: object) -> bool:
+    return any(one.covers(str(kind)) for one in DEVIATIONS)
+
+
+def told(found: list[Found]) -> str:
+    return "\n".join(line for one in found for line in report.difference(one, 1))
+
+
+def test_the_same_as_memcached(pair: Pair) -> None:
+    outcome = Search(pair, Limits(sessions=SESSIONS), number=SEED, destructive=True).run()
+    assert outcome.died is None
+    assert outcome.sessions == SESSIONS
+    wrong = [found for found in outcome.new if not meant(found.kind)]
+    assert wrong == [], told(wrong)
+    assert any(meant(found.kind) for found in outcome.new), "it found nothing, not even what is known: is it blind?"
+
+
+SESSION_STRATEGY: st.SearchStrategy[Session] = st.randoms(use_true_random=False).map(
+    lambda drawn: calm(grammar.session(drawn, waits=False))
+)
+
+
+def test_the_same_as_memcached_to_hypothesis(pair: Pair) -> None:
+    """The same grammar as a Hypothesis strategy, which mutates what it drew and prefers the ends of each choice."""
+
+    @hypothesis_seed(SEED)
+    @settings(
+        max_examples=150,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(SESSION_STRATEGY)
+    def same(session: Session) -> None:
+        first = different(pair, session)
+        if first is not None and different(pair, session, SURE) == first:
+            raise AssertionError(f"{first}: {session}")
+
+    same()
+
+
+def different(pair: Pair, session: Session, quiet: float = 0.15) -> str | None:
+    """Return the kind of the first difference that is not meant, None if there is none."""
+    for exchange in pair.play(session, quiet):
+        if exchange.same or exchange.a.after == exchange.b.after == "closed":
+            continue
+        if len(exchange.write.requests) > 1 or meant(kind_of(exchange)):
+            return None  # what comes next may follow from it; the search above takes such writes apart
+        return str(kind_of(exchange))
+    return None
+
+
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda one: one.why)
+def test_what_is_meant_is_narrow(deviation: Deviation) -> None:
+    for kind in ("set with 4 arguments: STORED | ERROR", "get with 1 argument: END | VALUE", "mg: HD | EN"):
+        assert not deviation.covers(kind)
+
+
+def test_a_seed_draws_the_same_sessions_anywhere() -> None:
+    drawn = [grammar.session(random.Random(f"{SEED}:{index}")) for index in range(50)]
+    assert drawn == [grammar.session(random.Random(f"{SEED}:{index}")) for index in range(50)]
+    assert len(set(drawn)) == 50
