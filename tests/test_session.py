@@ -1,0 +1,160 @@
+"""A connection without a socket: pieces, batches, -R, what hangs up, what is kept in memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mclite.instance import Instance
+from mclite.session import Session
+from mclite.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.conftest import Server, Start
+
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture
+def session() -> Session:
+    """A session on a server of its own."""
+    return Session(Instance())
+
+
+def test_nothing_in_nothing_out(session: Session) -> None:
+    assert session.receive(b"") == b""
+    assert session.state == "conn_read"
+
+
+@pytest.mark.parametrize(
+    ("begun", "state", "rest", "answer"),
+    [
+        (b"get a", "conn_waiting", b"\r\n", b"END\r\n"),
+        (b"get a\r", "conn_waiting", b"\n", b"END\r\n"),
+        (b"set a 0 0 3\r\n", "conn_nread", b"abc\r\n", b"STORED\r\n"),
+        (b"set a 0 0 3\r\nab", "conn_nread", b"c\r\n", b"STORED\r\n"),
+        (b"set a 0 0 3\r\nabc\r", "conn_nread", b"\n", b"STORED\r\n"),
+        (b"set a 0 0 3\r\nabc\r", "conn_nread", b"x", b"CLIENT_ERROR bad data chunk\r\n"),
+        (b"set a 0 x 3\r\nab", "conn_swallow", b"c\r\n", b"CLIENT_ERROR bad command line format\r\n"),
+        (b"set a 0 0 3 noreply\r\nab", "conn_nread", b"c\r\n", b""),
+        (b"set a 0 x 3 noreply\r\nab", "conn_swallow", b"c\r\n", b""),
+        (b"ms a 3 z\r\nab", "conn_swallow", b"c\r\n", b"CLIENT_ERROR invalid flag\r\n"),
+    ],
+)
+def test_half_a_request(begun: bytes, state: str, rest: bytes, answer: bytes, session: Session) -> None:
+    assert session.receive(begun) == b""
+    assert session.state == state
+    assert session.receive(rest + b"mn\r\n") == answer + b"MN\r\n"
+    assert session.state == "conn_read"
+
+
+def test_a_large_value_in_pieces(session: Session) -> None:
+    value = bytes(range(256)) * 4000
+    wire = b"set a 0 0 %d\r\n" % len(value) + value + b"\r\nget a\r\n"
+    answer = b"".join(session.receive(wire[at : at + 1448]) for at in range(0, len(wire), 1448))
+    assert answer == b"STORED\r\nVALUE a 0 %d\r\n" % len(value) + value + b"\r\nEND\r\n"
+
+
+def test_a_refused_block_in_pieces(session: Session) -> None:
+    wire = b"set a 0 0 %d\r\n" % (2 * MEGABYTE) + b"x" * (2 * MEGABYTE) + b"\r\nmn\r\n"
+    answers = [session.receive(wire[at : at + 65536]) for at in range(0, len(wire), 65536)]
+    assert b"".join(answers) == b"SERVER_ERROR object too large for cache\r\nMN\r\n"
+    assert answers[0] == b""
+
+
+def test_requests_that_yield() -> None:
+    """About as many as -R says are answered at once; the rest waits, what comes meanwhile behind it."""
+    session = Session(Instance(Settings(requests_per_event=10)))
+    answers = [session.receive(b"set a 0 0 1\r\nx\r\nmn\r\n" * 50 + b"get")]
+    assert session.more
+    session.hold(b" a\r\n")
+    while session.more:
+        answers.append(session.receive(b""))
+    assert b"".join(answers) == b"STORED\r\nMN\r\n" * 50 + b"VALUE a 0 1\r\nx\r\nEND\r\n"
+    assert max(answer.count(b"\n") for answer in answers) <= 20
+    assert session.instance.stats.conn_yields == len(answers) - 1
+
+
+def test_exactly_as_many_as_may_be_do_not_yield() -> None:
+    session = Session(Instance(Settings(requests_per_event=3)))
+    assert session.receive(b"mn\r\n" * 3) == b"MN\r\n" * 3
+    assert not session.more
+    assert session.receive(b"mn\r\n" * 3) == b"MN\r\n" * 3
+
+
+def test_yielding_changes_no_answer(start: Start) -> None:
+    wire = b"".join(b"set k%d 0 0 2\r\n%02d\r\nincr k%d 1\r\n" % (n, n, n) for n in range(60))
+    answer = b"".join(b"STORED\r\n%d\r\n" % (n + 1) for n in range(60))
+    for option in ("-R 1", "-R 7", "-R 1000"):
+        assert start(option).ask(wire) == answer
+
+
+def test_quit_ends_the_batch(server: Server) -> None:
+    assert server.ask(b"mn\r\nquit\r\nset a 0 0 1\r\nx\r\n") == b"MN\r\n"
+    assert server.talk.closed
+    assert server.connect().ask(b"get a\r\n") == b"END\r\n"
+
+
+def test_nothing_is_answered_after_the_end(session: Session) -> None:
+    session.receive(b"quit\r\n")
+    assert session.receive(b"mn\r\n") == b""
+    assert session.closed
+    assert session.close_reason == "normal"
+
+
+@pytest.mark.parametrize("size", [1, 1000, 2049, 5000])
+def test_an_endless_line(size: int, session: Session) -> None:
+    for _ in range(0, 1 << 20, size):
+        if session.receive(b"x" * size) or session.closed:
+            break
+    assert session.closed
+    assert session.close_reason == "error"
+
+
+def test_an_endless_line_behind_requests(session: Session) -> None:
+    assert session.receive(b"version\r\n" + b"x" * 3000) == b"VERSION 1.6.45\r\n"
+    assert session.closed
+
+
+def test_a_browser(session: Session) -> None:
+    assert session.receive(b"POST / HTTP/1.1\r\nHost: x\r\n\r\nset a 0 0 1\r\nx\r\n") == b""
+    assert session.closed
+
+
+def peak(session: Session, pieces: list[bytes]) -> int:
+    """Return the bytes of memory that SESSION takes at most while it receives PIECES, one after another."""
+    tracemalloc.start()
+    try:
+        for piece in pieces:
+            session.receive(piece)
+            if session.closed:
+                break
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_swallowed_is_not_kept(session: Session) -> None:
+    piece = b"x" * 65536
+    assert peak(session, [b"set a 0 0 1000000000\r\n"] + [piece] * 500) < MEGABYTE
+    assert session.state == "conn_swallow"
+
+
+def test_a_line_is_kept_up_to_its_limit(session: Session) -> None:
+    assert peak(session, [b"x" * 1000] * 5000) < MEGABYTE
+    assert session.closed
+
+
+def test_empty_lines_are_not_kept(session: Session) -> None:
+    assert peak(session, [b"\r\n" * 1000] * 50) < MEGABYTE
+    assert session.receive(b"mn\r\n") == b"MN\r\n"
+
+
+def test_bytes_are_counted(session: Session) -> None:
+    session.receive(b"set a 0 0 1\r\n")
+    session.receive(b"x\r\nget a\r\n")
+    stats = session.instance.stats
+    assert stats.bytes_read == 23
+    assert stats.bytes_written == len(b"STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n")

@@ -1,0 +1,22 @@
+"""The defaults are memcached's, and every setting can be made from the outside."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from mclite.server.options import EXTENDED, OPTIONS
+from mclite.settings import VERSION, Settings
+
+
+def test_the_version_is_one_that_clients_parse() -> None:
+    assert [part.isdigit() for part in VERSION.split(".")] == [True] * 3
+
+
+def test_lists_are_not_shared() -> None:
+    Settings().listen.append("::1")
+    assert Settings().listen == ["127.0.0.1"]
+
+
+def test_every_option_sets_a_setting() -> None:
+    names = {field.name for field in dataclasses.fields(Settings)}
+    assert {row.setting for row in (*OPTIONS, *EXTENDED) if row.setting} <= names
