@@ -365,7 +365,8 @@ def debug(session: Session, request: Request) -> bytes:
     tokens = request.args[1:]
     if len(key) > KEY_MAX or tokens.count(b"b") > 1:
         return errors.BAD_FORMAT
-    if b"b" in tokens:
+    base64 = b"b" in tokens
+    if base64:
         decoded = decode_key(key)
         if decoded is None:
             return errors.BAD_FORMAT
@@ -377,7 +378,7 @@ def debug(session: Session, request: Request) -> bytes:
     if item is None:
         return replies.EN
     return b"ME %b exp=%d la=%d cas=%d fetch=%b cls=%d size=%d\r\n" % (
-        encode_key(key) if item.state & BINARY_KEY else key,
+        encode_key(key) if base64 or item.state & BINARY_KEY else key,
         _remaining(instance, item),
         store.now - item.time,
         item.cas,
