@@ -214,9 +214,8 @@ def test_the_replay_line_plays_just_that(suite: Suite, toy: str) -> None:
     assert results["run"]["complete"] is False
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_unreachable(suite: Suite, workers: tuple[str, ...]) -> None:
-    run = suite(PASSES, "--target", "127.0.0.1:1", *workers)
+def test_unreachable(suite: Suite) -> None:
+    run = suite(PASSES, "--target", "127.0.0.1:1")
     assert run.code == 3
     assert "no server to judge: 127.0.0.1:1 cannot be connected to" in run.out
     assert run.results == {}
@@ -230,12 +229,16 @@ def test_a_server_that_does_not_start(suite: Suite) -> None:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_nothing_ran(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
-    assert suite(PASSES, *spawn(toy), "-k", "nonesuch", *workers).code == 4
-    run = suite(
-        PASSES.replace('id = "stored"', 'id = "stored"\nrequires = ["watch"]'), *spawn(toy), "-k", "stored", *workers
-    )
+    unsupported = PASSES.replace('id = "stored"', 'id = "stored"\nrequires = ["watch"]')
+    run = suite(unsupported, *spawn(toy), "-k", "stored", *workers)
     assert run.code == 4
     assert "nothing was played" in run.out
+
+
+def test_nothing_was_selected(suite: Suite, toy: str) -> None:
+    run = suite(PASSES, *spawn(toy), "-k", "nonesuch")
+    assert run.code == 4
+    assert "no scenario was played" in run.out
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
@@ -365,9 +368,8 @@ def test_judged_as_the_version_that_it_claims(suite: Suite, toy: str) -> None:
     assert suite(only, *spawn(toy, "old")).verdicts == {"stored": "pass"}
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_baseline(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
-    options = (*spawn(toy), "--baseline", "known.toml", *workers)
+def test_baseline(suite: Suite, toy: str) -> None:
+    options = (*spawn(toy), "--baseline", "known.toml")
     run = suite(PASSES + WRONG, *options, "--update-baseline")
     assert run.code == 0, run.out
     assert "baseline: known.toml holds 1 known deviations now" in run.out
@@ -388,6 +390,13 @@ def test_baseline(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
     run = suite(PASSES, *options, files={"known.toml": "[[deviation]]\nid = 3\n"})
     assert run.code == 2
     assert "known.toml" in run.out
+
+
+def test_baseline_with_workers(suite: Suite, toy: str) -> None:
+    options = (*spawn(toy), "--baseline", "known.toml", "-n", "2")
+    assert suite(PASSES + WRONG, *options, "--update-baseline").code == 0
+    run = suite(PASSES + WRONG, *options)
+    assert (run.code, run.record("wrong")["baseline"]) == (0, "expected")
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
