@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("mclite.cli.demo", "see what memcached does, on a server of its own, and try it"),
     "bench": ("mclite.cli.bench", "measure a server under load, and compare it with others"),
     "compare": ("mclite.cli.compare", "say the same to two servers, and show where they answer otherwise"),
+    "record": ("mclite.cli.record", "make a scenario of what an application says, with a proxy"),
     "report": ("mclite.cli.report", "make the compatibility report from results"),
 }
 

@@ -50,7 +50,7 @@ class Slots:
 
     def __init__(self, keys: Mapping[bytes, str]) -> None:
         """Begin with `keys`, what stands for each of them in what is expected."""
-        self.keys = keys
+        self.keys = dict(keys)
         self.uniques: dict[int, str] = {}
 
     def key(self, data: bytes) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ from mclite.compare.noise import NOISE
 from mclite.compare.pair import Pair
 from mclite.compare.scenario import document
 from mclite.compare.search import Found, Outcome
+from mclite.replay.report.results import write_text
 from mclite.replay.wire import brief
 
 _PREFIX, _END = "kind: ", " (A is "
@@ -73,22 +72,7 @@ def write(path: Path, outcome: Outcome, pair: Pair, seed: int) -> None:
         f"A: {pair.a.version}; B: {pair.b.version}; seed {seed}",
     )
     text = document(head, [found.written for found in outcome.found.values() if found.written is not None])
-    path = path.absolute()
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        try:
-            file.write(text)
-            file.flush()
-            os.chmod(file.name, 0o666 & ~_umask())  # noqa: PTH101  # a file of its own, not a path
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    write_text(text, path)
 
 
 def kinds_in(path: Path) -> frozenset[str]:

@@ -1,0 +1,19 @@
+"""What a recording holds: who sent which bytes when, and who opened and closed connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: The client sent, the server sent; the client hung up, the server did.
+Kind = Literal["asked", "answered", "closed", "hung-up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened on connection `conn` (A to Z), at `time` in Unix seconds."""
+
+    conn: str
+    kind: Kind
+    time: float
+    data: bytes = b""

@@ -1,0 +1,163 @@
+"""Requests as an application sent them, taken apart: lines and data blocks, with keys, cas uniques and times named.
+
+A key becomes `{key}`, `{key2}` ..., so that the scenario can be played again, and beside others. What the application
+learned from the server, a cas unique, is written as the name that the server's answer bound.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+
+from mclite.compare.answers import Uniques
+from mclite.compare.notation import Slots, write_bytes
+
+_STORAGE = frozenset({b"set", b"add", b"replace", b"append", b"prepend", b"cas"})
+_META = frozenset({b"mg", b"ms", b"md", b"ma", b"me"})
+_ONE_KEY = _STORAGE | _META | {b"delete", b"incr", b"decr", b"touch"}
+#: Which word is an exptime.
+_EXPTIME = {**dict.fromkeys(_STORAGE, 3), b"touch": 2, b"gat": 1, b"gats": 1}
+_WORD = re.compile(rb"[^ ]+")
+_LONGEST_KEY = 250
+#: A key over this length keeps it: what is about long keys stays about long keys.
+_SHORT_KEY = 100
+#: Longer lifetimes than this, in seconds, are Unix times (protocol.txt 143-150).
+_MONTH = 60 * 60 * 24 * 30
+
+
+def block_length(line: bytes) -> int | None:
+    """Return the bytes of the data block that follows a command line, None when none does."""
+    words = line.split()
+    place = 4 if words and words[0] in _STORAGE else 2 if words and words[0] == b"ms" else None
+    if place is None or len(words) <= place or not words[place].isdigit() or len(words[place]) > 10:
+        return None
+    return int(words[place])
+
+
+class Splitter:
+    """Takes a stream of requests apart: `feed` yields lines and data blocks as soon as they are complete."""
+
+    def __init__(self) -> None:
+        self.pending = b""
+        self._block: int | None = None
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bool, bytes]]:
+        """Yield (line or data block, whether it is a block, what ended it) for what is complete with `data`."""
+        self.pending += data
+        while self.pending:
+            if self._block is not None:
+                if len(self.pending) < self._block + 2:
+                    return
+                block, end = self.pending[: self._block], self.pending[self._block : self._block + 2]
+                self.pending = self.pending[self._block + 2 :]
+                self._block = None
+                # A block of another length than was said: its bytes are sent as they are.
+                yield (block, True, end) if end == b"\r\n" else (block + end, True, b"")
+                continue
+            line, newline, rest = self.pending.partition(b"\n")
+            if not newline:
+                return
+            self.pending = rest
+            end = b"\r\n" if line.endswith(b"\r") else b"\n"
+            line = line.removesuffix(b"\r")
+            self._block = block_length(line)
+            yield line, False, end
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a request is not complete."""
+        return bool(self.pending) or self._block is not None
+
+    def rest(self) -> bytes:
+        """Return, and forget, what is not complete."""
+        rest, self.pending = self.pending, b""
+        self._block = None
+        return rest
+
+
+class Namer:
+    """Gives names to keys and cas uniques, in requests and, by `slots`, in answers."""
+
+    def __init__(self) -> None:
+        self.uniques = Uniques()
+        self.slots = Slots({})
+        self._names: dict[bytes, str] = {}
+
+    def request(self, line: bytes, now: float) -> str:
+        """Return a command line, sent at `now`, as the text of a talk."""
+        words = list(_WORD.finditer(line))
+        if not words:
+            return write_bytes(line)
+        verb = words[0][0]
+        binary = verb in _META and any(word[0] == b"b" for word in words[2:])
+        out, position = [], 0
+        for index, word in enumerate(words):
+            out.append(write_bytes(line[position : word.start()]))
+            out.append(self._word(verb, index, word[0], binary, now) or write_bytes(word[0]))
+            position = word.end()
+        out.append(write_bytes(line[position:]))
+        return "".join(out)
+
+    def _word(self, verb: bytes, index: int, word: bytes, binary: bool, now: float) -> str | None:
+        """Return what stands for a word, None when it stands for itself."""
+        first_key = 2 if verb in (b"gat", b"gats") else 1
+        several = verb in (b"get", b"gets", b"gat", b"gats")
+        if (index == 1 and verb in _ONE_KEY) or (several and index >= first_key):
+            return self._key(word, binary)
+        if verb == b"cas" and index == 5:
+            return self._unique(word)
+        if _EXPTIME.get(verb) == index:
+            return _moment(word, now)
+        if verb in _META and index > 1:
+            if word[:1] == b"C":
+                named = self._unique(word[1:])
+                return "C" + named if named else None
+            if word[:1] in (b"T", b"N", b"R"):
+                named = _moment(word[1:], now)
+                return word[:1].decode() + named if named else None
+        return None
+
+    def _key(self, word: bytes, binary: bool) -> str | None:
+        if len(word) > _LONGEST_KEY or re.search(rb"[\x00-\x20\x7f]", word):
+            return None
+        if binary:
+            try:
+                key = base64.b64decode(word, validate=True)
+            except binascii.Error:
+                return None
+            if base64.b64encode(key) != word or not key:
+                return None
+            name = self._name(key, _plain)
+            self.slots.keys[word] = f"{{{name}|base64}}"
+            return f"{{{name}|base64}}"
+        if word not in self._names and len(word) > _SHORT_KEY:
+            return f"{{{self._name(word, _plain)}:{len(word)}}}"
+        return f"{{{self._name(word, _plain)}}}"
+
+    def _name(self, key: bytes, make: Callable[[int], str]) -> str:
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = make(len(self._names) + 1)
+            self.slots.keys[key] = f"{{{name}}}"
+        return name
+
+    def _unique(self, word: bytes) -> str | None:
+        index = self.uniques.known(word)
+        name = self.slots.uniques.get(index) if index is not None else None
+        return f"{{{name}}}" if name else None
+
+
+def _plain(number: int) -> str:
+    return "key" if number == 1 else f"key{number}"
+
+
+def _moment(word: bytes, now: float) -> str | None:
+    """Return a Unix time as one that moves with the clock."""
+    if not word.isdigit() or not _MONTH < int(word) < 1 << 32:
+        return None
+    delta = int(word) - int(now)
+    if abs(delta) > _MONTH * 13:  # it is nowhere near now, so it is about itself
+        return None
+    return f"{{time{delta:+d}}}" if delta else "{time}"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mclite.record.proxy import Proxy
+from mclite.record.scenario import scenario
+from mclite.replay import __main__ as replay
+from mclite.replay.transport import Address
+from mclite.store.clock import SystemClock
+from mclite.testing import ServerThread
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def say(sock: socket.socket, request: bytes, answer: bytes) -> None:
+    sock.sendall(request)
+    got = b""
+    while len(got) < len(answer):
+        got += sock.recv(4096)
+    assert got == answer
+
+
+async def application(port: int) -> None:
+    def talk() -> None:
+        with (
+            socket.create_connection(("127.0.0.1", port), 5) as a,
+            socket.create_connection(("127.0.0.1", port), 5) as b,
+        ):
+            say(a, b"set color 0 0 4\r\nblue\r\n", b"STORED\r\n")
+            say(b, b"append color 0 0 6\r\n\x00\r\n{}'\r\n", b"STORED\r\n")
+            say(a, b"get color\r\n", b"VALUE color 0 10\r\nblue\x00\r\n{}'\r\nEND\r\n")
+            say(b, b"ms color 1 F7 c\r\nx\r\n", b"HD c3\r\n")
+            say(a, b"cas color 0 0 1 3\r\ny\r\n", b"STORED\r\n")
+            say(b, b"mg color v c\r\n", b"VA 1 c4\r\ny\r\n")
+
+    await asyncio.to_thread(talk)
+
+
+def test_what_is_recorded_can_be_replayed(tmp_path: Path) -> None:
+    async def record(target: Address) -> Proxy:
+        proxy = Proxy(target)
+        port = await proxy.start("127.0.0.1", 0)
+        await application(port)
+        await proxy.stop()
+        return proxy
+
+    with ServerThread(clock=SystemClock()) as server:
+        proxy = asyncio.run(record(Address("tcp", server.host, server.port)))
+        text, requests = scenario(proxy.events, "a session", "a test")
+        assert requests == 6
+        file = tmp_path / "session.toml"
+        file.write_text(text)
+        # Another run has other keys and other cas uniques.
+        assert replay.main([str(file), "--target", server.address]) == 0
+        assert replay.main([str(file), "--target", server.address]) == 0
+        server.faults.error("SERVER_ERROR no", on="append")
+        assert replay.main([str(file), "--target", server.address]) == 1
+
+
+def test_a_target_that_is_gone_is_said() -> None:
+    async def record() -> Proxy:
+        proxy = Proxy(Address("tcp", "127.0.0.1", 1))
+        port = await proxy.start("127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await reader.read() == b""
+        writer.close()
+        await proxy.stop()
+        return proxy
+
+    assert "cannot be connected to: Connection refused" in str(asyncio.run(record()).failed)
+
+
+def test_more_connections_than_letters_are_served_and_left_out() -> None:
+    async def record(server: ServerThread) -> Proxy:
+        proxy = Proxy(Address("tcp", server.host, server.port))
+        port = await proxy.start("127.0.0.1", 0)
+        writers = []
+        for _ in range(28):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"mn\r\n")
+            assert await reader.readline() == b"MN\r\n"
+            writers.append(writer)
+        for writer in writers:
+            writer.close()
+        await proxy.stop()
+        return proxy
+
+    with ServerThread() as server:
+        proxy = asyncio.run(record(server))
+    assert proxy.unrecorded == 2
+    assert len({event.conn for event in proxy.events}) == 26
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_writes_the_file(tmp_path: Path, number: signal.Signals) -> None:
+    out = tmp_path / "session.toml"
+    with ServerThread(clock=SystemClock()) as server:
+        words = ["record", "--listen", ":0", "--target", server.address, "-o", str(out)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mclite", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        port = int(first.split(",")[0].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), 5) as sock:
+            say(sock, b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
+            assert not out.exists()
+            process.send_signal(number)
+            assert process.wait(10) == 0
+        process.stdout.close()
+        assert "> set {key} 0 0 1\n> x\n< STORED\n" in out.read_text()
+        assert [path.name for path in tmp_path.iterdir()] == ["session.toml"]
+        assert replay.main([str(out), "--target", server.address]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--listen", "nowhere", "--target", "127.0.0.1:1"], 2, "it takes a port"),
+        (["--listen", ":0", "--target", "127.0.0.1:1"], 3, "refused"),
+        (["--listen", ":0", "--target", "udp://127.0.0.1:1"], 2, "stream"),
+        (["--listen", ":0", "--target", "127.0.0.1:1", "-o", "no/such/folder.toml"], 2, "no such folder"),
+    ],
+)
+def test_bad_usage(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from mclite.cli import main
+
+    assert main(["record", *words]) == code
+    assert said in capsys.readouterr().err
