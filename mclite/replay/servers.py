@@ -87,19 +87,20 @@ class Server:
         """Write the files that the command names; return the values of its slots and where it will listen."""
         port = free_port(udp="udp" in self.needs)
         values = {**common_values(), "port": str(port), "dir": str(self.folder), "program": self.spec.program}
+        if "{port2}" in self.spec.command:
+            values["port2"] = str(free_port())
         if self.backend is not None:
             values["backend"] = str(self.backend.address.port)
         kind: Kind = "tcp"
         path = ""
+        for name, content in self.spec.files.items():
+            self._write(name, content, values)
         for need in sorted(self.needs):
             way = self.spec.starts.get(need)
             if way is None:
                 continue
             for name, content in way.files.items():
-                for slot, value in list(values.items()):
-                    content = content.replace(f"{{{slot}}}", value)
-                self._file(name).write_text(content, encoding="utf-8")
-                values[name] = str(self._file(name))
+                self._write(name, content, values)
             for name, source in way.copies.items():
                 shutil.copyfile(source, self._file(name))
                 values[name] = str(self._file(name))
@@ -108,6 +109,12 @@ class Server:
         if kind == "unix":
             return values, Address("unix", path.replace("{dir}", str(self.folder)))
         return values, Address(kind if kind != "udp" else "tcp", values["host"], port)
+
+    def _write(self, name: str, content: str, values: dict[str, str]) -> None:
+        for slot, value in values.items():
+            content = content.replace(f"{{{slot}}}", value)
+        self._file(name).write_text(content, encoding="utf-8")
+        values[name] = str(self._file(name))
 
     def _file(self, name: str) -> Path:
         return self.folder / name

@@ -6,6 +6,7 @@ command = "{program} {user} -l {host} -p {port}"   # {user}: `-u nobody` for roo
 declares = ["meta"]                                # capabilities that must be there
 baseline = "memcached-{version}.baseline.toml"     # known deviations, beside this file
 backend = "memcached"                              # another target, started first; {backend} is its port
+files = { conf = "listen: {port}\\n" }              # as below, for every start; {port2} is another free port
 
 [start.unix]                                       # a name that scenarios may require
 add = "-s {dir}/socket"                            # put behind the command; {dir} is the server's own folder
@@ -71,9 +72,10 @@ _KEYS: dict[str, type] = {
     "declares": list,
     "baseline": str,
     "backend": str,
+    "files": dict,
     "start": dict,
 }
-_SLOT = re.compile(r"\{([a-z_]+)\}")
+_SLOT = re.compile(r"\{([a-z0-9_]+)\}")
 
 
 class TargetError(Exception):
@@ -103,6 +105,7 @@ class TargetSpec:
     baseline: str | None = None
     backend: str | None = None
     starts: dict[str, Start] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     file: Path | None = None
     asked: str = ""  #: what the user wrote after --spawn
 
@@ -174,6 +177,7 @@ def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         baseline=document.get("baseline"),
         backend=document.get("backend"),
         starts=starts,
+        files=document.get("files", {}),
         file=path,
         asked=asked or str(path),
     )
