@@ -1,0 +1,43 @@
+"""Clocks move in whole seconds, and the debug clock where a test moves it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from mclite.store import DebugClock, SystemClock
+
+
+def test_the_system_clock_is_unix_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SystemClock()
+    assert abs(clock.now() - time.time()) < 2
+    assert isinstance(clock.now(), int)
+    assert 0 <= clock.now() - clock.started < 2
+
+
+def test_setting_the_machines_clock_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SystemClock()
+    before = clock.now()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert before <= clock.now() <= before + 1
+    start = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: start + 100)
+    assert before + 100 <= clock.now() <= before + 101
+
+
+def test_the_debug_clock_stops_moves_and_goes_on(clock: Any) -> None:
+    debug = DebugClock(clock)
+    base = clock.time
+    assert (debug.now(), debug.started) == (base, clock.started)
+    debug.advance(10)
+    assert debug.now() == base + 10
+    debug.pause()
+    clock.time += 5
+    assert debug.now() == base + 10
+    debug.pause()  # stopped already: it stays where it was
+    debug.advance(-3)
+    assert debug.now() == base + 7
+    debug.resume()
+    assert debug.now() == base + 5 + 7
