@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mclite.replay.capabilities import PROBES, Capability
 from mclite.replay.locks import Held
 from mclite.replay.player import Player
@@ -11,6 +13,7 @@ from mclite.replay.scenario import Scenario, SuiteError, load
 from mclite.replay.servers import Server
 from mclite.replay.stage import NotPlayed, Settings, Stage, TargetInfo, Venue
 from mclite.replay.targets import STARTS, TargetSpec
+from mclite.replay.transport import Address
 from mclite.replay.verdicts import judge
 from mclite.replay.versions import KNOWN, parse_version
 
@@ -188,6 +191,16 @@ class TargetRun:
                 played[variant] = player.play(scenario.talk.script(version)).outcome == "match"
             like[name] = played[variant]
         return like
+
+    def place(self, *requires: str) -> Address:
+        """Return the address of a server started as `requires` says, for a test that speaks for itself.
+
+        The test is skipped when there is none such.
+        """
+        try:
+            return self.stage.place(frozenset(requires))
+        except NotPlayed as not_played:
+            pytest.skip(f"{not_played.verdict}: {not_played.reason}")
 
     def close(self) -> None:
         """Stop every server that was started for this run."""

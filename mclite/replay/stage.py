@@ -195,6 +195,15 @@ class Stage:
             if venue.once:
                 server.stop(at_once=True)
 
+    def place(self, needs: frozenset[str]) -> Address:
+        """Return the address of a server started as `needs` say; raise NotPlayed when there is none."""
+        if self.spec is not None:
+            return self._server(needs, False, False).address
+        assert self.address is not None
+        if missing := sorted(needs - {self.address.kind}):
+            raise NotPlayed("skipped", f"it needs a server started {STARTS.get(missing[0], missing[0])}")
+        return self.address
+
     def _clock(self, server: Server) -> DebugClock:
         """Return the stopped clock of a server."""
         with self._guard:

@@ -458,3 +458,19 @@ def test_ctrl_c_stops_the_servers(suite: Suite, toy: str, tmp_path: Path) -> Non
     assert process.returncode == 2, out
     assert time.monotonic() - began < 10
     assert not list(tmp_path.glob("mclite-server-*"))
+
+
+def test_tests_in_python_get_the_target(suite: Suite, toy: str, tmp_path: Path) -> None:
+    test = (
+        "import socket\n"
+        "def test_speaks(target):\n"
+        "    address = target.place()\n"
+        "    with socket.create_connection((address.host, address.port), 2) as peer:\n"
+        "        peer.sendall(b'mn\\r\\n')\n"
+        "        assert peer.recv(10) == b'MN\\r\\n'\n"
+        "def test_needs(target):\n"
+        "    target.place('auth')\n"
+    )
+    run = suite(PASSES, *spawn(toy), files={"conformance/test_it.py": test})
+    assert run.code == 0, run.out
+    assert "3 passed, 1 skipped" in run.out

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mclite.replay.baseline import read
 from mclite.replay.targets import STARTS, TargetError, find_spec, read_spec
 
 TARGETS = Path(__file__).resolve().parents[2] / "conformance" / "targets"
@@ -63,7 +64,10 @@ def test_what_spawn_may_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(TARGETS.glob("*.toml")), ids=lambda path: path.stem)
 def test_the_shipped_files(path: Path) -> None:
     if path.name.endswith(".baseline.toml"):
-        pytest.skip("a baseline")
+        entries = read(path).entries.values()
+        assert entries
+        assert not [entry.id for entry in entries if entry.reason.startswith("not explained yet")]
+        return
     spec = read_spec(path)
     assert spec.starts.keys() <= STARTS.keys()
     for start in spec.starts.values():
