@@ -105,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
             print(line, file=sys.stderr, flush=True)
 
     signal.signal(signal.SIGTERM, _stopped)
+    signal.signal(signal.SIGINT, _stopped)  # a shell's background job begins with it ignored
     try:
         result = run_benchmark(args.target, commands, settings, progress, args.ceiling)
     except BadTargetError as error:

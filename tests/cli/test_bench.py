@@ -164,7 +164,10 @@ def test_interrupted(how: signal.Signals) -> None:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         time.sleep(0.5)
         process.send_signal(how)
-        _, errors = process.communicate(timeout=20)
+        try:
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert errors == "mclite bench: interrupted, the servers are stopped\n"
     for child in children:
