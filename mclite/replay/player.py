@@ -11,31 +11,19 @@ import itertools
 import time
 
 from mclite.replay.clock import SHORTEST, DebugClock
-from mclite.replay.delivery import lines, pieces, pipelined
-from mclite.replay.result import Differs, Event, Keys, Outcome, Patience, Result
+from mclite.replay.conversation import (
+    EVENTS,
+    LIST_ANSWERS,
+    LONGEST_LIST,
+    Conversation,
+    Stream,
+)
+from mclite.replay.delivery import pipelined
+from mclite.replay.result import Differs, Keys, Outcome, Patience, Result
 from mclite.replay.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
 from mclite.replay.text import Text, TextError, Values
-from mclite.replay.transport import Address, Connection, Unreachable, connect
-from mclite.replay.udp import Datagrams
-from mclite.replay.wire import HEAD, TAIL, brief, first_difference
-
-#: The longest line that is read where a pattern stands; longer ones are too much.
-LONGEST_LINE = 64 * 1024
-#: The most bytes that a run of `<*` reads.
-LONGEST_LIST = 4 * 1024 * 1024
-#: A run of `<*` takes at most so many times the patience with one answer, however much the target has to say.
-LIST_ANSWERS = 2.5
-#: The slowest rate at which a target may take or send what is large.
-BYTES_A_SECOND = 5e6
-#: So many events of a conversation are kept; a hostile target could make millions.
-EVENTS = 5000
-#: A conversation that does not wait of itself takes at most so many times the patience with one answer.
-ANSWERS = 6
-#: How much of a wrong answer is shown, in bytes, and how long the rest of its line is waited for, in seconds.
-SHOWN, GRACE = 4096, 0.05
-
-
-Stream = Connection | Datagrams
+from mclite.replay.transport import Address, Unreachable
+from mclite.replay.wire import brief, first_difference
 
 
 class Player:
@@ -69,25 +57,12 @@ class Player:
         return _Play(self).run(pipelined(script) if self.delivery == "pipelined" else script)
 
 
-class _Play:
+class _Play(Conversation):
     """One script being played."""
-
-    def __init__(self, player: Player) -> None:
-        self.player = player
-        self.patience = player.patience
-        self.open: dict[str, Stream] = {}
-        self.quiet: set[str] = set()  # drained or half-closed: no barrier
-        self.chopped: dict[str, int] = {}
-        self.values: Values = {}
-        self.events: list[Event] = []
-        self.began = time.monotonic()
-        if player.clock is not None:
-            player.clock.begin()
-            self.values["time"] = b"%d" % player.clock.now
 
     def run(self, script: Script) -> Result:
         waits = sum(op.number for op in script if isinstance(op, Act) and op.verb != "chop")
-        self.ends = self.began + waits + self.patience.seconds * ANSWERS
+        self.ends += waits
         try:
             for op in script:
                 match op:
@@ -122,43 +97,6 @@ class _Play:
         result.values = self.values
         return result
 
-    # -- time and record
-
-    def elapsed(self) -> float:
-        return round((time.monotonic() - self.began) * 1000, 3)
-
-    def deadline(self, extra: float = 0.0) -> float:
-        return min(time.monotonic() + self.patience.seconds, self.ends) + extra
-
-    def log(self, conn: str, kind: str, data: bytes | str) -> None:
-        if len(self.events) >= EVENTS:
-            if len(self.events) == EVENTS:
-                self.events.append((conn, "!", f"more than {EVENTS} events", self.elapsed()))
-            return
-        if isinstance(data, bytes) and len(data) > HEAD + TAIL:
-            data = brief(data)
-        self.events.append((conn, kind, data, self.elapsed()))
-
-    def show_rest(self, result: Result) -> None:
-        """Put the wrong answer, and what else had arrived by then, into the transcript."""
-        if result.conn is None:
-            return
-        if result.got:
-            self.log(result.conn, "<", result.got)
-        connection = self.open.get(result.conn)
-        if connection is not None:
-            rest = bytes(connection.buffer[len(result.got or b"") : SHOWN])
-            if rest:
-                self.log(result.conn, "<", rest)
-        self.log(result.conn, "!", result.reason or result.outcome)
-
-    def connection(self, conn: str) -> Stream:
-        found = self.open.get(conn)
-        if found is None:
-            self.quiet.discard(conn)
-            found = self.open[conn] = connect(self.player.address, self.patience.seconds)
-        return found
-
     # -- sending
 
     def write(self, op: Write) -> None:
@@ -169,39 +107,6 @@ class _Play:
             pieces.append(data)
         self.send(op.conn, b"".join(pieces), op.line)
 
-    def send(self, conn: str, data: bytes, line: int | None) -> None:
-        connection = self.connection(conn)
-        deadline = self.deadline(len(data) / BYTES_A_SECOND)
-        size = self.chopped.get(conn, self.player.chop or (1 if self.player.delivery == "bytes" else 0))
-        whole = lines(data) if self.player.delivery == "lines" else [data]
-        chunks = pieces(data, size) if size else whole
-        for chunk in chunks:
-            if not connection.send(chunk, deadline):
-                raise Differs("timeout", line, conn, "the server did not read what was sent to it")
-
-    # -- reading
-
-    def more(self, connection: Stream, deadline: float, line: int | None, want: str) -> None:
-        """Read once; raise when nothing comes."""
-        if connection.fill(deadline):
-            return
-        conn = next(name for name, item in self.open.items() if item is connection)
-        got = bytes(connection.buffer[:SHOWN])
-        if connection.gone is not None:
-            raise Differs("closed", line, conn, connection.gone, want, got, len(got))
-        waited = f"nothing{' more' if got else ''} came for {self.patience.seconds:g} s"
-        raise Differs("timeout", line, conn, waited, want, got, len(got))
-
-    def rest_of_line(self, connection: Stream, start: int) -> bytes:
-        """Return the buffer up to the end of the line that holds byte `start`, as far as it comes soon."""
-        deadline = time.monotonic() + GRACE
-        while True:
-            end = connection.buffer.find(b"\n", start)
-            if end >= 0:
-                return bytes(connection.buffer[: end + 1])
-            if len(connection.buffer) > start + SHOWN or not connection.fill(deadline):
-                return bytes(connection.buffer[: start + SHOWN])
-
     def expect(self, op: Expect) -> None:
         connection = self.connection(op.conn)
         if op.text.matches:
@@ -209,43 +114,6 @@ class _Play:
             return
         want = op.text.render(self.values, self.player.keys.new) + op.end
         self.exact(connection, op.conn, op.line, want)
-
-    def exact(self, connection: Stream, conn: str, line: int | None, want: bytes) -> None:
-        deadline = self.deadline(len(want) / BYTES_A_SECOND)
-        checked = 0
-        while True:
-            got = connection.buffer
-            if got.startswith(want):
-                self.log(conn, "<", connection.take(len(want)))
-                return
-            piece = bytes(got[checked : len(want)])
-            different = first_difference(want[checked:], piece)
-            if different is not None:
-                at = checked + different
-                raise Differs(
-                    "mismatch",
-                    line,
-                    conn,
-                    "another answer came",
-                    brief(want),
-                    self.rest_of_line(connection, at),
-                    at,
-                )
-            checked += len(piece)
-            self.more(connection, deadline, line, brief(want))
-
-    def line_of(self, connection: Stream, op: Expect | AnyOf | SomeOf, count: int, want: str) -> bytes:
-        """Return the next `count` lines, with their ends, without taking them."""
-        deadline = self.deadline()
-        start = 0
-        for _ in range(count):
-            while (end := connection.buffer.find(b"\n", start)) < 0:
-                if len(connection.buffer) - start > LONGEST_LINE:
-                    got = bytes(connection.buffer[:SHOWN])
-                    raise Differs("too-much", op.line, op.conn, f"a line of more than {LONGEST_LINE} bytes", want, got)
-                self.more(connection, deadline, op.line, want)
-            start = end + 1
-        return bytes(connection.buffer[:start])
 
     def pattern(self, connection: Stream, op: Expect) -> None:
         want = op.text.show(self.values) + "\\r\\n"

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mclite.replay.player import LONGEST_LINE, Player
+from mclite.replay.conversation import LONGEST_LINE
+from mclite.replay.player import Player
 from mclite.replay.result import Keys, Patience, Result
 from mclite.replay.talk import Talk
 from mclite.replay.transport import Address
