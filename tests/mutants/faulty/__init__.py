@@ -1,0 +1,1 @@
+"""Servers with faults, and whether the suite finds them."""

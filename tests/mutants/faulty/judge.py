@@ -1,0 +1,148 @@
+"""Plays the suite to a server with a fault and says which scenarios it fails: the suite is the only judge."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from faulty.nursery import nursed
+from mclite.replay.capabilities import PROBES
+from mclite.replay.lint import default_root, load_all
+from mclite.replay.options import Asked
+from mclite.replay.prepare import prepare
+from mclite.replay.result import Patience, Result
+from mclite.replay.results import Record
+from mclite.replay.run import TargetRun
+from mclite.replay.scenario import Scenario
+from mclite.replay.stage import WAITS, Settings, Venue
+from mclite.replay.targets import STARTS, TargetError, find_spec
+from mclite.replay.timeline import Timeline
+from mclite.replay.transport import Unreachable
+from mclite.replay.versions import parse_version
+
+VERSION = "1.6.45"
+"""What mclite is judged as, whatever the fault makes it answer."""
+PATIENCE, TOGETHER = 0.6, 8.0
+"""Seconds that an answer is waited for, at first, and while all that waits does so at once."""
+SLOW = 3.0
+"""Scenarios that really wait longer than this, in seconds, are not played to faults of other chapters."""
+UNANSWERED = 40
+"""After so many lost answers the fault is found out beyond doubt, and the rest of the suite is left out."""
+
+GOOD = frozenset({"pass", "same"})
+BAD = frozenset({"fail", "warn", "differs", "target-died"})
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What the suite said of one server: `killers` failed, `played` were played, `seconds` it took.
+
+    `killers` gives the outcome for each id. `dead` says why the server did not even start; `broken` names exceptions
+    that it told of, and so is a fault of the fault.
+    """
+
+    killers: dict[str, str] = field(default_factory=dict)
+    played: int = 0
+    seconds: float = 0.0
+    dead: str = ""
+    complete: bool = True
+    broken: list[str] = field(default_factory=list)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return dataclasses.asdict(self)
+
+
+class _Run(TargetRun):
+    """A run that judges only; which version a server resembles is not asked."""
+
+    def _compare(self, scenario: Scenario, venue: Venue, result: Result) -> dict[str, bool]:
+        return {}
+
+
+def suite() -> list[Scenario]:
+    """Return the scenarios that are about the version that mclite answers as."""
+    scenarios, faults = load_all(default_root())
+    for fault in faults:
+        print(f"left out, malformed: {fault}")
+    version = parse_version(VERSION)
+    return [scenario for scenario in scenarios if scenario.applies_to(version)]
+
+
+def judge(
+    arguments: Sequence[str],
+    scenarios: Sequence[Scenario],
+    chapters: Collection[str] = (),
+    first: bool = False,
+    ignored: Collection[str] = (),
+) -> Judgement:
+    """Play SCENARIOS to servers that the nursery starts with ARGUMENTS.
+
+    Those of CHAPTERS are all played; the others, if none of these failed, until one does. With FIRST stop at the first
+    that fails. IGNORED ones fail without a fault, and are not played. No chapters: everything is played.
+    """
+    began = time.monotonic()
+    made = Judgement()
+    with nursed(arguments) as nursery:
+        spec = dataclasses.replace(
+            find_spec("mclite", default_root() / "targets"),
+            command="mclite -l {host} -p {port}",
+            declares=tuple(PROBES.keys() - STARTS.keys()),  # what a fault takes away is missed, not unsupported
+        )
+        try:
+            info, main = prepare(Asked("", spec=spec), VERSION)
+        except (TargetError, Unreachable) as error:
+            made.dead = str(error)
+            made.killers["(the server does not start)"] = "died"
+            made.seconds = round(time.monotonic() - began, 1)
+            return made
+        run = _Run(info, Settings(default_root(), check=True), spec, main)
+        run.patience = Patience(PATIENCE)
+        wanted = [scenario for scenario in scenarios if scenario.id not in ignored]
+        near = [scenario for scenario in wanted if not chapters or scenario.chapter in chapters]
+        far = [scenario for scenario in wanted if chapters and scenario.chapter not in chapters]
+        try:
+            _play(run, made, near, first)
+            if not made.killers:
+                _play(run, made, [scenario for scenario in far if run.waits(scenario) <= SLOW], True)
+        finally:
+            run.close()
+            made.broken = nursery.tracebacks[:3]
+    made.seconds = round(time.monotonic() - began, 1)
+    return made
+
+
+def _play(run: TargetRun, made: Judgement, scenarios: list[Scenario], first: bool) -> None:
+    """Play SCENARIOS, at last those that wait, all of them at once."""
+    lock = threading.Lock()
+
+    def examine(scenario: Scenario) -> Record | None:
+        if (first and made.killers) or run.patience.lost > UNANSWERED:
+            made.complete = False
+            return None
+        record = run.examine(scenario)
+        with lock:
+            if record["verdict"] in BAD:
+                made.killers[scenario.id] = record["outcome"]
+            made.played += record["verdict"] in GOOD or record["verdict"] in BAD
+        return record
+
+    now = [scenario for scenario in scenarios if run.waits(scenario) <= WAITS]
+    later = [scenario for scenario in scenarios if run.waits(scenario) > WAITS]
+    _each(now, examine)
+    if not later or (first and made.killers):
+        return
+    before, run.patience.seconds = run.patience.seconds, min(TOGETHER, run.patience.seconds * TOGETHER)
+    timeline: Timeline[Scenario, Record | None] = Timeline(examine)
+    timeline.start((run.waits(scenario), scenario) for scenario in later)
+    _each(later, timeline.result)
+    run.patience.seconds = before
+
+
+def _each(scenarios: list[Scenario], examine: Callable[[Scenario], Record | None]) -> None:
+    for scenario in scenarios:
+        examine(scenario)

@@ -1,0 +1,110 @@
+"""Judgements on disk, one file a fault, and the run that makes them."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from faulty.fault import Fault
+from faulty.judge import Judgement, judge, suite
+from mclite.replay.scenario import Scenario
+
+CLEAN = "(none)"
+"""The name under which the judgement of mclite as it is, without a fault, is kept."""
+CLEAN_RUNS = 2
+
+
+def read(folder: Path) -> dict[str, Judgement]:
+    """Return the judgements in FOLDER by fault."""
+    found: dict[str, Judgement] = {}
+    for path in sorted(folder.glob("*.json")):
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        name = document.pop("fault")
+        found[name] = Judgement(**document)
+    return found
+
+
+def write(folder: Path, name: str, made: Judgement) -> None:
+    """Keep a judgement."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name.strip('()')}.json"
+    text = json.dumps({"fault": name, **made.to_plain()}, indent=1)
+    path.with_suffix(".new").write_text(text + "\n", encoding="utf-8")
+    path.with_suffix(".new").replace(path)
+
+
+def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs: int) -> int:
+    """Judge what is not judged yet and print a line each; return 1 when one of FAULTS survived."""
+    scenarios = suite()
+    known = read(folder)
+    if again or CLEAN not in known:
+        clean = Judgement()
+        for _ in range(CLEAN_RUNS):
+            once = judge([], scenarios)
+            clean.killers |= once.killers
+            clean.played, clean.seconds = once.played, once.seconds
+        write(folder, CLEAN, clean)
+        known[CLEAN] = clean
+    ignored = set(known[CLEAN].killers)
+    print(f"{known[CLEAN].played} scenarios are played, {len(ignored)} of them fail without a fault and judge nothing")
+    wanted = [fault for fault in faults if again or fault.name not in known]
+    global _work
+    _work = lambda number: _judge(wanted[number], scenarios, folder, first, ignored)  # noqa: E731  # forked workers find it here
+    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+        for fault, made in zip(wanted, pool.imap(_call, range(len(wanted))), strict=True):
+            known[fault.name] = made
+            print(line(fault, made), flush=True)
+    broken = [fault.name for fault in faults if known[fault.name].broken]
+    survivors = [fault.name for fault in faults if not known[fault.name].killers]
+    print(f"{len(faults) - len(survivors)} of {len(faults)} faults are killed")
+    for name in survivors:
+        print(f"SURVIVED {name}")
+    if broken:
+        print(f"{len(broken)} faults raise exceptions, so they prove nothing: {', '.join(broken)}")
+    return 1 if survivors or broken else 0
+
+
+_work: Any = None
+
+
+def _call(number: int) -> Judgement:
+    made: Judgement = _work(number)
+    return made
+
+
+def _judge(
+    fault: Fault, scenarios: Sequence[Scenario], folder: Path, first: bool, ignored: Collection[str]
+) -> Judgement:
+    made = judge(["--fault", fault.name], scenarios, fault.chapters.split(), first, ignored)
+    if not first:
+        write(folder, fault.name, made)
+    return made
+
+
+def line(fault: Fault, made: Judgement) -> str:
+    """Return a line that says what became of a fault."""
+    if made.broken:
+        return f"BROKEN   {fault.name}: {made.broken[0]}"
+    if not made.killers:
+        return f"SURVIVED {fault.name}, {made.seconds} s"
+    return f"killed   {fault.name} by {len(made.killers)}, {made.seconds} s: {next(iter(made.killers))}"
+
+
+def table(faults: Iterable[Fault], folder: Path, path: Path | None) -> int:
+    """Print the tables; put them between the markers of the document at PATH."""
+    from faulty import tables
+
+    text = tables.everything(list(faults), read(folder), suite())
+    if path is None:
+        print(text)
+        return 0
+    try:
+        tables.put(path, text)
+    except (OSError, ValueError) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,111 @@
+"""A short run of the mutants: ten faults, each in a chapter of its own, are found; a server without one is not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from faulty.faults import FAULTS
+from faulty.judge import Judgement, judge, suite
+from faulty.tables import everything, reasons
+
+from mclite.replay.scenario import Scenario
+
+SMOKE = {
+    "noreply-answered-delete": "deletion",
+    "get-miss-not-found": "retrieval",
+    "decr-wraps": "arithmetic",
+    "append-prepends": "storage",
+    "flush-nothing": "flush_all",
+    "touch-no-effect": "touch",
+    "lost-byte-16384": "wire",
+    "quiet-hides-errors": "meta_get",
+    "noop-silent": "meta_noop",
+    "md-stale-deletes": "meta_delete",
+}
+
+
+@pytest.fixture(scope="module")
+def scenarios() -> list[Scenario]:
+    return suite()
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_the_suite_kills_a_fault(name: str, scenarios: list[Scenario]) -> None:
+    chapter = [scenario for scenario in scenarios if scenario.chapter == SMOKE[name]]
+    made = judge(["--fault", name], chapter, [SMOKE[name]], first=True)
+    assert made.killers
+    assert not made.broken
+    assert not made.dead
+
+
+def test_a_server_without_a_fault_survives(scenarios: list[Scenario]) -> None:
+    chapter = [scenario for scenario in scenarios if scenario.chapter in ("deletion", "retrieval", "meta_noop")]
+    made = judge([], chapter)
+    assert not made.killers
+    assert made.played >= len(chapter) * 0.9
+
+
+def test_every_fault_can_be_put_in() -> None:
+    code = (
+        "from faulty.faults import FAULTS\n"
+        "for fault in FAULTS.values():\n"
+        "    try:\n"
+        "        fault.how()\n"
+        "    except Exception as error:\n"
+        "        print(fault.name, repr(error))\n"
+    )
+    here = Path(__file__).resolve()
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={"PYTHONPATH": f"{here.parent}:{here.parents[2]}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout == ""
+
+
+def test_faults_name_chapters_of_the_suite(scenarios: list[Scenario]) -> None:
+    chapters = {scenario.chapter for scenario in scenarios}
+    wrong = {name: fault.chapters for name, fault in FAULTS.items() if not set(fault.chapters.split()) <= chapters}
+    assert not wrong
+
+
+def test_there_are_enough_faults() -> None:
+    assert len(FAULTS) >= 80
+
+
+def test_reasons_name_scenarios_of_level_must(scenarios: list[Scenario]) -> None:
+    musts = {scenario.id for scenario in scenarios if scenario.level == "must"}
+    assert not reasons().keys() - musts
+
+
+def test_the_table_names_killer_and_survivor(scenarios: list[Scenario]) -> None:
+    killed, survived = FAULTS["append-prepends"], FAULTS["get-miss-not-found"]
+    text = everything(
+        [killed, survived],
+        {
+            "append-prepends": Judgement({"storage/append/after": "mismatch"}, played=10),
+            "get-miss-not-found": Judgement(played=10),
+        },
+        scenarios,
+    )
+    assert "| `append-prepends` | puts what is appended before the data | `storage/append/after` | 1 |" in text
+    assert "- `get-miss-not-found`: answers NOT_FOUND to get of a missing key" in text
+    assert "2 faults are judged. 1 are killed: 1 by scenarios of level must, 0 only by others. 1 survived." in text
+
+
+def test_usage_of_an_unknown_fault() -> None:
+    program = Path(__file__).resolve().parent
+    done = subprocess.run(
+        [sys.executable, str(program), "serve", "--fault", "no-such-fault", "-p", "0"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "there is no fault no-such-fault" in done.stderr
