@@ -219,8 +219,11 @@ class Stage:
         """Return the address, unless the scenario cannot be said over it."""
         if scenario.transport == "tcp" and address.kind != "tcp":
             raise NotPlayed("skipped", f"it is about TCP, and {address} is not")
-        if (self.settings.delivery != "whole" or self.settings.chop) and scenario.deliver == "whole":
-            raise NotPlayed("skipped", "it is about how its own writes arrive, so it is only delivered whole")
+        if self.settings.delivery != "whole" or self.settings.chop:
+            if scenario.deliver == "whole":
+                raise NotPlayed("skipped", "it is about how its own writes arrive, so it is only delivered whole")
+            if address.kind in ("udp", "udp-raw"):
+                raise NotPlayed("skipped", "a datagram is a request, so it is only delivered whole")
         if address.kind == "tls" and "shut" in {step.sigil for step in scenario.talk.steps}:
             raise NotPlayed("skipped", "TLS has no half-closed connection")
         if address.kind == "udp" and (reason := unsayable(scenario.talk.script(self.judged))):
