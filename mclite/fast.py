@@ -68,11 +68,14 @@ def _va_line(head: bytes) -> bytes:
     return line
 
 
-def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: list[bytes]) -> int:
+def serve(
+    store: MemoryStore, buffer: bytes, position: int, turns: int, out: list[bytes], largest: int = 1 << 30
+) -> int:
     """Carry out up to TURNS requests of BUFFER from POSITION on, append their answers to OUT; return where it stopped.
 
-    Only whole requests are taken; the last one may still be coming. Whether a server's requests may come here at all
-    is said by Instance.refresh.
+    Data longer than LARGEST is left to the slow path, which notes that there are items of its length: how much memory
+    the answers of one turn may take depends on that. Only whole requests are taken; the last one may still be coming.
+    Whether a server's requests may come here at all is said by Instance.refresh.
     """
     items = store.entries
     stats = store.stats
@@ -81,6 +84,7 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
     find = buffer.find
     begins = buffer.startswith
     length = len(buffer)
+    gets_left = turns
     for _ in range(turns):
         end = find(_CRLF, position)
         if end < 0:
@@ -89,7 +93,7 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
             start = position + 4
             if end + 2 < length and begins(b"\r\nget ", end):
                 # A run of gets: split at what stands between their keys. What is no such key is not found, and stops.
-                keys = buffer[start : start + _RUN_BYTES_MAX].split(b"\r\nget ", _RUN_MAX)
+                keys = buffer[start : start + _RUN_BYTES_MAX].split(b"\r\nget ", min(_RUN_MAX, gets_left))
                 last = keys.pop()
                 if last.endswith(_CRLF) and start + _RUN_BYTES_MAX >= length:
                     keys.append(last[:-2])
@@ -107,6 +111,9 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
                     position += len(key) + 6
                 if hits:
                     stats.cmd_get += hits
+                    gets_left -= hits
+                    if gets_left <= 0:
+                        return position
                     continue
             key = buffer[start:end]
             item = items.get(key)
@@ -114,7 +121,9 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
                 if store.flushed or b"\n" in key:
                     return position
                 if b" " in key:
-                    if not _get_many(store, key.split(b" "), out):
+                    keys = key.split(b" ")
+                    gets_left -= len(keys)
+                    if gets_left < 0 or not _get_many(store, keys, out):
                         return position
                     position = end + 2
                     continue
@@ -141,6 +150,8 @@ def serve(store: MemoryStore, buffer: bytes, position: int, turns: int, out: lis
             if form is None:
                 return position
             head, exptime, size, total = form
+            if size > largest:
+                return position
             stop = end + 4 + size
             if buffer[stop - 2 : stop] != _CRLF:
                 return position

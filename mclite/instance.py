@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mclite.handlers.authentication import load
 from mclite.prefixes import PrefixStats
 from mclite.protocol.numbers import UINT32
-from mclite.settings import Settings
+from mclite.settings import ANSWER_MAX, Settings
 from mclite.stats import Stats
 from mclite.store import Clock, DebugClock, Item, MemoryStore, SlabClasses, Store, SystemClock
 from mclite.store.base import Mode, Outcome
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _CLOCK_STARTS_WITH: Final = 61
 """Seconds."""
+
+_LARGEST_AT_FIRST: Final = 4096
+"""Bytes."""
 
 
 RECLAIM_PER_TURN: Final = 20_000
@@ -47,6 +50,10 @@ class Instance:
         self.store = store
         self.stats = store.stats
         self.credentials = load(self.settings.auth_file) if self.settings.auth_file else []
+        self.turns = self.settings.requests_per_event
+        """requests that a connection may have carried out in one turn (-R), fewer if there are large items"""
+        self.largest = _LARGEST_AT_FIRST
+        """no item's data is longer, in bytes"""
         self.sessions: dict[int, Session] = {}
         self.listeners: list[str] = []
         self.accepting = True
@@ -94,6 +101,12 @@ class Instance:
     def _evicted(self, key: bytes, item: Item) -> None:
         if self.watchers:
             self.watchers.evicted(key, item, self.store.now)
+
+    def note_size(self, size: int) -> None:
+        """An item with SIZE bytes of data was stored."""
+        if size > self.largest:
+            self.largest = size
+            self.turns = min(self.settings.requests_per_event, max(ANSWER_MAX // size, 1))
 
     def seconds_left(self, expires: int) -> int:
         """Return the seconds until EXPIRES, in Unix seconds and not 0.

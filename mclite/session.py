@@ -9,7 +9,7 @@ shell around it writes once. The rule that keeps it true: nothing is answered fo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from mclite.fast import serve
@@ -18,6 +18,7 @@ from mclite.handlers.authentication import Gate
 from mclite.protocol import errors
 from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
 from mclite.protocol.replies import MN
+from mclite.settings import ANSWER_MAX
 from mclite.store.base import StoreError
 from mclite.store.slabs import item_size
 
@@ -30,7 +31,8 @@ _BLOCK_END: Final = b"\r\n"
 class Session:
     """A connection to an Instance. `closed` is true when the server is to hang up, after what `receive` returned.
 
-    `more` is true when requests wait because -R of them were served; another `receive`, of nothing, goes on with them.
+    `more` is true when requests wait because -R of them were served, or the answers grew large; another `receive`, of
+    nothing, goes on with them.
     `push`, if the shell sets it, sends bytes that answer no request (the log lines of `watch`).
     """
 
@@ -59,8 +61,8 @@ class Session:
         self.more = False
         self.watching = False  # a watcher is not listened to any more
         self._half = self._gate is not None  # something is half received or half done, or the connection is closed
-        # Over UDP each answer is a message of its own.
-        self._turns = 1 if self._is_udp else instance.settings.requests_per_event
+        self.rest: Iterator[bytes] | None = None
+        """the parts of an answer that are still to be made, if it was too large for one turn"""
 
     @property
     def state(self) -> str:
@@ -95,7 +97,7 @@ class Session:
             position = 0
             fast_store = instance.fast_store
             if fast_store is not None and not self._is_udp:
-                position = serve(fast_store, data, 0, self._turns, out)
+                position = serve(fast_store, data, 0, instance.turns, out, instance.largest)
             if position != len(data):
                 self._requests(data, position)
         if store.busy:
@@ -118,6 +120,14 @@ class Session:
             if not self._gate.open:
                 return
             self._gate = None
+        if self.rest is not None:
+            self._line += data
+            part = next(self.rest, None)
+            if part is not None:
+                self._out.append(part)
+                return
+            self.rest = None
+            data = b""
         if self._missing:
             data = self._more_of_block(data)
         elif self._swallow:
@@ -125,23 +135,25 @@ class Session:
         if data or self.more:
             self.more = False
             self._requests(self._line + data if self._line else data, 0)
-        self._half = bool(self._missing or self._swallow or self._line or self.closed or self.watching)
+        self._half = bool(self._missing or self._swallow or self._line or self.closed or self.watching or self.more)
 
     def _requests(self, buffer: bytes, position: int) -> None:
         """The slow path, which is the specification: carry out the requests of BUFFER from POSITION on."""
         out = self._out
-        turns = self._turns
+        instance = self.instance
+        turns = 1 if self._is_udp else instance.turns  # over UDP each answer is a message of its own
+        size = 0
         fast_store = None
         while not (self.closed or self.watching):
             if fast_store is not None and not self._is_udp:
                 before = len(out)
-                position = serve(fast_store, buffer, position, turns, out)
+                position = serve(fast_store, buffer, position, turns, out, instance.largest)
                 turns -= min(len(out) - before, turns)
                 if position == len(buffer):
                     break
-            fast_store = self.instance.fast_store  # from the second request on: the first is one that it left
+            fast_store = instance.fast_store  # from the second request on: the first is one that it left
             if not turns and position < len(buffer):
-                self.instance.stats.conn_yields += 1
+                instance.stats.conn_yields += 1
                 self.more = self._half = True
                 self._line = buffer[position:]
                 return
@@ -166,6 +178,13 @@ class Session:
                 answer = HANDLERS[request.command.name](self, request)
                 if answer and not request.noreply:
                     out.append(answer)
+                    size += len(answer)
+                    if size > ANSWER_MAX:
+                        turns = 0
+                if self.rest is not None:
+                    self.more = self._half = True
+                    self._line = buffer[position:]
+                    return
             else:
                 position = self._begin_block(request, buffer, position)
         if self.closed or self.watching or position >= len(buffer):

@@ -77,6 +77,74 @@ def test_requests_that_yield() -> None:
     assert session.instance.stats.conn_yields == len(answers) - 1
 
 
+def parts(session: Session, wire: bytes) -> list[bytes]:
+    """Return the answers to WIRE, turn by turn."""
+    answers = [session.receive(wire)]
+    while session.more:
+        answers.append(session.receive(b""))
+    return answers
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize(
+    ("request_", "cas"), [(b"get" + b" a" * 30, b""), (b"gets" + b" a" * 30, b" 1"), (b"gat 0" + b" a" * 30, b"")]
+)
+def test_a_large_answer_comes_in_parts(request_: bytes, cas: bytes, fast: bool) -> None:
+    instance = Instance()
+    instance.allow_fast = fast
+    instance.refresh()
+    session = Session(instance)
+    value = b"x" * 1_000_000
+    session.receive(b"ms a 1000000 E1\r\n" + value + b"\r\n")
+    item = b"VALUE a 0 1000000" + cas + b"\r\n" + value + b"\r\n"
+    answers = parts(session, request_ + b"\r\nmn\r\n")
+    assert b"".join(answers) == item * 30 + b"END\r\nMN\r\n"
+    assert len(answers) >= 6
+    assert max(map(len, answers)) < 6 * MEGABYTE
+    assert session.state == "conn_read"
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("request_", [b"get a\r\n", b"mg a v\r\n", b"gets a\r\n"])
+def test_many_large_answers_come_in_parts(request_: bytes, fast: bool) -> None:
+    instance = Instance()
+    instance.allow_fast = fast
+    instance.refresh()
+    session = Session(instance)
+    session.receive(b"set a 0 0 1000000\r\n" + b"x" * 1_000_000 + b"\r\n")
+    answers = parts(session, request_ * 30 + b"mn\r\n")
+    assert b"".join(answers).count(b"x" * 1_000_000) == 30
+    assert answers[-1].endswith(b"MN\r\n")
+    assert max(map(len, answers)) < 12 * MEGABYTE
+
+
+def test_a_long_key_behind_much_data() -> None:
+    session = Session(Instance())
+    session.receive(b"set a 0 0 1000000\r\n" + b"x" * 1_000_000 + b"\r\n")
+    answers = parts(session, b"get" + b" a" * 30 + b" " + b"k" * 251 + b"\r\n")
+    assert answers == [b"CLIENT_ERROR bad command line format\r\n"]
+
+
+def test_very_many_keys_come_in_parts() -> None:
+    session = Session(Instance())
+    answers = parts(session, b"get" + b" k" * 50_000 + b"\r\n")
+    assert b"".join(answers) == b"END\r\n"
+    assert session.instance.stats.get_misses == 50_000
+
+
+def test_what_comes_meanwhile_waits() -> None:
+    session = Session(Instance())
+    session.receive(b"set a 0 0 1000000\r\n" + b"x" * 1_000_000 + b"\r\n")
+    session.receive(b"get" + b" a" * 30 + b"\r\n")
+    assert session.more
+    session.hold(b"mn\r\nm")
+    answers = [session.receive(b"")]
+    while session.more:
+        answers.append(session.receive(b""))
+    assert b"".join(answers).endswith(b"END\r\nMN\r\n")
+    assert session.receive(b"n\r\n") == b"MN\r\n"
+
+
 def test_exactly_as_many_as_may_be_do_not_yield() -> None:
     session = Session(Instance(Settings(requests_per_event=3)))
     assert session.receive(b"mn\r\n" * 3) == b"MN\r\n" * 3

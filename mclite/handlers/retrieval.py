@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import signed_32
 from mclite.protocol.parser import KEY_MAX, Request
+from mclite.settings import ANSWER_MAX, KEYS_MAX
 
 if TYPE_CHECKING:
     from mclite.session import Session
@@ -36,20 +38,49 @@ def _fetch_and_touch(session: Session, request: Request, with_cas: bool) -> byte
     sent = signed_32(request.args[0])
     if sent is None:
         return errors.BAD_EXPTIME
-    store = session.instance.store
-    with store.transaction():
-        return _fetch(session, request.args[1:], with_cas, store.expires(sent))
+    return _fetch(session, request.args[1:], with_cas, session.instance.store.expires(sent))
 
 
 def _fetch(session: Session, keys: list[bytes], with_cas: bool, expires: int | None = None) -> bytes:
-    """Fetch the items of KEYS. An overlong key makes the whole answer an error (protocol.txt 46-49)."""
+    """Fetch the items of KEYS. An overlong key makes the whole answer an error (protocol.txt 46-49).
+
+    A few kilobytes of keys can ask for gigabytes of data: what is too much for one turn is left for the next ones.
+    """
+    answer, done = _some(session, keys, 0, with_cas, expires)
+    if done < len(keys):
+        if max(map(len, keys)) > KEY_MAX:
+            return errors.BAD_FORMAT
+        session.rest = _others(session, keys, done, with_cas, expires)
+    return answer
+
+
+def _others(session: Session, keys: list[bytes], done: int, with_cas: bool, expires: int | None) -> Iterator[bytes]:
+    """Go on with KEYS, of which DONE are fetched, a part at a time."""
+    while done < len(keys):
+        answer, done = _some(session, keys, done, with_cas, expires)
+        yield answer
+
+
+def _some(session: Session, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
+    """Fetch the items of KEYS from START on, as many as one turn may; return them, and the number of keys done."""
+    if expires is None:
+        return _look(session, keys, start, with_cas, None)
+    with session.instance.store.transaction():
+        return _look(session, keys, start, with_cas, expires)
+
+
+def _look(session: Session, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
     instance = session.instance
     store = instance.store
     stats = instance.stats
-    out = []
-    for key in keys:
+    out: list[bytes] = []
+    size = 0
+    for number in range(start, len(keys)):
+        if size > ANSWER_MAX or number - start >= KEYS_MAX:
+            return b"".join(out), number
+        key = keys[number]
         if len(key) > KEY_MAX:
-            return errors.BAD_FORMAT
+            return errors.BAD_FORMAT, len(keys)
         if expires is None:
             stats.cmd_get += 1
         else:
@@ -71,8 +102,9 @@ def _fetch(session: Session, keys: list[bytes], with_cas: bool, expires: int | N
                 store.touch(key, item, expires)
             store.bump(key, item)
             out.append(replies.value(key, item.flags, item.data, item.cas if with_cas else None))
+            size += len(out[-1])
     out.append(replies.END)
-    return b"".join(out)
+    return b"".join(out), len(keys)
 
 
 def touch(session: Session, request: Request) -> bytes:

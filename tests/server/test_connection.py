@@ -1,0 +1,293 @@
+"""One connection of a stream transport: bytes in, bytes out, flow control, turns, places, idle clients."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mclite.server import connection
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Running, Wire
+
+TARGETS = Path(__file__).parents[2] / "conformance" / "targets"
+TOO_MANY = b"ERROR Too many open connections\r\n"
+
+Serve = Callable[[str], "Running"]
+
+
+def test_requests_and_answers(serve: Serve) -> None:
+    wire = serve("").connect()
+    wire.ask(b"set a 0 0 5\r\nhello\r\nget a\r\n", b"STORED\r\nVALUE a 0 5\r\nhello\r\nEND\r\n")
+    wire.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+
+
+def test_a_request_byte_by_byte(serve: Serve) -> None:
+    wire = serve("").connect()
+    wire.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for byte in b"set a 0 0 5\r\nhello\r\nget a\r\n":
+        wire.send(bytes([byte]))
+    assert wire.read(33) == b"STORED\r\nVALUE a 0 5\r\nhello\r\nEND\r\n"
+
+
+def test_a_large_value(serve: Serve) -> None:
+    wire = serve("").connect()
+    value = bytes(range(256)) * 4000
+    head = b"VALUE a 0 %d\r\n" % len(value)
+    wire.ask(b"set a 0 0 %d\r\n" % len(value) + value + b"\r\n", b"STORED\r\n")
+    wire.ask(b"get a\r\n" * 10, (head + value + b"\r\nEND\r\n") * 10)
+
+
+def test_quit_hangs_up_after_the_answers(serve: Serve) -> None:
+    server = serve("")
+    wire = server.connect()
+    wire.ask(b"version\r\nquit\r\nversion\r\n", b"VERSION 1.6.45\r\n")
+    assert wire.closed()
+    assert server.until(lambda: not server.instance.sessions)
+
+
+def test_a_client_that_closes_its_side_is_answered(serve: Serve) -> None:
+    wire = serve("").connect()
+    wire.send(b"version\r\n")
+    wire.sock.shutdown(socket.SHUT_WR)
+    assert wire.read(16) == b"VERSION 1.6.45\r\n"
+    assert wire.closed()
+
+
+def test_connections_are_counted(serve: Serve) -> None:
+    server = serve("")
+    first = server.connect()
+    first.ask(b"mn\r\n", b"MN\r\n")
+    second = server.connect()
+    second.ask(b"mn\r\n", b"MN\r\n")
+    assert len(server.instance.sessions) == 2
+    second.sock.close()
+    assert server.until(lambda: len(server.instance.sessions) == 1)
+    assert server.instance.stats.total_connections == 2
+
+
+@pytest.mark.parametrize("garbage", [b"x" * 5000, b"\xff" * 5000, b"GET / HTTP/1.1\r\n\r\n", bytes(9000)])
+def test_garbage_is_hung_up_on_and_others_are_served(garbage: bytes, serve: Serve) -> None:
+    server = serve("")
+    other = server.connect()
+    wire = server.connect()
+    wire.send(garbage)
+    assert wire.closed()
+    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+
+
+def flood(wire: Wire, data: bytes) -> None:
+    """Send DATA without end."""
+    while True:
+        wire.send(data)
+
+
+def test_an_endless_line(serve: Serve) -> None:
+    server = serve("")
+    wire = server.connect()
+    with pytest.raises(ConnectionError):
+        flood(wire, b"x" * 65536)
+    server.connect().ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+
+
+def test_an_endless_data_block(serve: Serve) -> None:
+    server = serve("")
+    wire, other = server.connect(), server.connect()
+    wire.send(b"set a 0 0 2000000000\r\n")
+    for _ in range(200):
+        wire.send(b"x" * 65536)
+    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    (state,) = [one.state for one in server.instance.sessions.values() if one.state != "conn_read"]
+    assert state == "conn_swallow"
+
+
+def test_a_client_that_never_reads(serve: Serve) -> None:
+    """What waits for it stays bounded: nothing more is read from it, and it is served again when it reads."""
+    server = serve("")
+    wire, other = server.connect(), server.connect()
+    value = b"x" * 100_000
+    wire.ask(b"set a 0 0 100000\r\n" + value + b"\r\n", b"STORED\r\n")
+    wire.sock.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        flood(wire, b"get a\r\n")
+    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    (held,) = [one for one in server.server.connections if one.transport.get_write_buffer_size()]
+    assert held.transport.get_write_buffer_size() < 12 << 20
+    assert not held.transport.is_reading()
+    wire.sock.settimeout(10)
+    whole = b"VALUE a 0 100000\r\n" + value + b"\r\nEND\r\n"
+    for _ in range(20):
+        assert wire.read(len(whole)) == whole
+
+
+def test_a_short_request_for_much_data(serve: Serve) -> None:
+    """2,000 bytes of keys ask for a gigabyte: it comes a part at a time, and others are served meanwhile."""
+    server = serve("")
+    wire, other = server.connect(), server.connect()
+    value = b"x" * 1_000_000
+    item = b"VALUE a 0 1000000\r\n" + value + b"\r\n"
+    wire.ask(b"set a 0 0 1000000\r\n" + value + b"\r\n", b"STORED\r\n")
+    wire.send(b"get" + b" a" * 1000 + b"\r\nmn\r\n")
+    assert wire.read(len(item)) == item
+    for _ in range(50):
+        other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+        assert max(one.transport.get_write_buffer_size() for one in server.server.connections) < 12 << 20
+        assert wire.read(len(item)) == item
+    wire.sock.close()
+    assert server.until(lambda: len(server.instance.sessions) == 1)
+
+
+def test_a_big_batch_yields(serve: Serve) -> None:
+    server = serve("-R 1")
+    wire, other = server.connect(), server.connect()
+    wire.send(b"get nope\r\nmn\r\n" * 5000)
+    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    assert wire.read(9 * 5000) == b"END\r\nMN\r\n" * 5000
+    assert server.instance.stats.conn_yields > 1000
+
+
+def test_a_batch_that_yields_to_a_client_that_never_reads(serve: Serve) -> None:
+    server = serve("-R 2")
+    wire = server.connect()
+    value = b"x" * 500_000
+    wire.ask(b"set a 0 0 500000\r\n" + value + b"\r\n", b"STORED\r\n")
+    wire.send(b"get a\r\n" * 200 + b"mn\r\n")
+    assert server.until(lambda: any(one.transport.get_write_buffer_size() for one in server.server.connections))
+    (held,) = server.server.connections
+    assert held.transport.get_write_buffer_size() < 12 << 20
+    whole = b"VALUE a 0 500000\r\n" + value + b"\r\nEND\r\n"
+    for _ in range(200):
+        assert wire.read(len(whole)) == whole
+    assert wire.read(4) == b"MN\r\n"
+
+
+def test_one_connection_too_many(serve: Serve) -> None:
+    server = serve("-c 2 -o maxconns_fast")
+    wires = [server.connect(), server.connect()]
+    for wire in wires:
+        wire.ask(b"mn\r\n", b"MN\r\n")
+    refused = server.connect()
+    assert refused.read(100) == TOO_MANY
+    assert refused.closed()
+    assert server.instance.stats.rejected_connections == 1
+    wires[0].sock.close()
+    assert server.until(lambda: len(server.instance.sessions) == 1)
+    server.connect().ask(b"mn\r\n", b"MN\r\n")
+
+
+def test_one_connection_too_many_waits(serve: Serve) -> None:
+    server = serve("-c 1 -o no_maxconns_fast")
+    first = server.connect()
+    first.ask(b"mn\r\n", b"MN\r\n")
+    second, third = server.connect(), server.connect()
+    second.send(b"version\r\n")
+    assert second.quiet()
+    assert server.until(lambda: len(server.server.waiting) == 2)
+    assert not server.instance.accepting
+    assert server.instance.stats.listen_disabled_num == 1
+    third.sock.close()
+    first.sock.close()
+    assert second.read(16) == b"VERSION 1.6.45\r\n"
+    second.sock.close()
+    assert server.until(lambda: server.instance.accepting)
+    assert server.instance.listen_disabled_us > 0
+
+
+def test_an_idle_client_is_hung_up_on(serve: Serve) -> None:
+    server = serve("-o idle_timeout=1")
+    idle = server.connect()
+    idle.ask(b"mn\r\n", b"MN\r\n")
+    assert idle.closed()
+    assert server.instance.stats.idle_kicks == 1
+    assert server.alive
+
+
+def test_a_watcher(serve: Serve) -> None:
+    server = serve("")
+    watcher, other = server.connect(), server.connect()
+    watcher.ask(b"watch mutations\r\n", b"OK\r\n")
+    other.ask(b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
+    line = watcher.line()
+    assert line.startswith(b"ts=")
+    assert b" type=item_store key=a status=stored cmd=set " in line
+
+
+def test_a_watcher_that_never_reads_is_skipped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "WATCHER_BACKLOG_MAX", 10_000)
+    server = serve("")
+    watcher, other = server.connect(), server.connect()
+    watcher.ask(b"watch fetchers\r\n", b"OK\r\n")
+    for _ in range(100):
+        other.ask(b"get " + b"k" * 250 + b" " + b"n" * 200 + b"\r\n" * 1, b"END\r\n")
+        other.ask(b"get a\r\n" * 1000, b"END\r\n" * 1000)
+        if server.instance.stats.log_watcher_skipped:
+            break
+    assert server.instance.stats.log_watcher_skipped > 0
+
+
+def test_a_watcher_that_goes(serve: Serve) -> None:
+    server = serve("")
+    watcher, other = server.connect(), server.connect()
+    watcher.ask(b"watch fetchers\r\n", b"OK\r\n")
+    watcher.sock.close()
+    assert server.until(lambda: not server.instance.watchers)
+    other.ask(b"get a\r\n", b"END\r\n")
+
+
+def client_context() -> ssl.SSLContext:
+    """Return a context that trusts the certificate of the suite's targets."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def tls(more: str = "") -> str:
+    """Return the options of a TLS server."""
+    return f"-Z -o ssl_chain_cert={TARGETS / 'certificate.pem'},ssl_key={TARGETS / 'key.pem'}{more}"
+
+
+def test_tls(serve: Serve) -> None:
+    server = serve(tls())
+    wire = server.connect_tls(client_context())
+    value = b"x" * 300_000
+    wire.ask(b"set a 0 0 300000\r\n" + value + b"\r\n", b"STORED\r\n")
+    wire.ask(b"get a\r\n", b"VALUE a 0 300000\r\n" + value + b"\r\nEND\r\n")
+    (session,) = server.instance.sessions.values()
+    assert session.transport == "tls"
+
+
+def test_who_speaks_no_tls_is_hung_up_on(serve: Serve) -> None:
+    server = serve(tls())
+    plain = server.connect()
+    plain.send(b"version\r\n" * 10)
+    assert b"VERSION" not in plain.read(100)
+    server.connect_tls(client_context()).ask(b"mn\r\n", b"MN\r\n")
+    assert server.until(lambda: server.instance.stats.ssl_proto_errors == 1)
+
+
+def test_a_client_without_the_certificate_that_is_asked_for(serve: Serve) -> None:
+    server = serve(tls(f",ssl_verify_mode=2,ssl_ca_cert={TARGETS / 'certificate.pem'},ssl_min_version=2"))
+    context = client_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        server.connect_tls(context)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (("127.0.0.1", 5), "127.0.0.1:5"),
+        (("::1", 5, 0, 0), "[::1]:5"),
+        ("/run/socket", "/run/socket"),
+        (None, ""),
+        ("", ""),
+    ],
+)
+def test_how_an_address_is_written(name: object, text: str) -> None:
+    assert connection._address(name) == text
