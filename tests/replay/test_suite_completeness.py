@@ -13,7 +13,6 @@ from mclite.replay.lint import default_root, load_all, sent_texts
 from mclite.replay.scenario import Scenario
 from mclite.replay.sections import SECTIONS
 
-
 #: Not of protocol.txt: the clock of debug builds, which the engine itself moves.
 UNDOCUMENTED = frozenset({"debugtime"})
 #: Commands after which memcached takes a noreply that protocol.txt does not mention.
