@@ -46,6 +46,7 @@ class Server:
         self.waiting: deque[Connection] = deque()
         """connections above -c that wait for a place, without maxconns_fast"""
         self._full_since = 0.0
+        self._unix_path: Path | None = None
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[asyncio.DatagramTransport] = []
         self._housekeeper: asyncio.TimerHandle | None = None
@@ -114,6 +115,7 @@ class Server:
         finally:
             os.umask(before)
         self._servers.append(server)
+        self._unix_path = Path(path)  # only what was made here is taken away again
         self.instance.listeners.append(f"unix:{path}")
 
     def place_is_free(self) -> None:
@@ -175,8 +177,8 @@ class Server:
         for connection in list(self.connections):
             connection.transport.abort()
         self.instance.store.close()
-        if self.settings.unix_socket is not None:
-            Path(self.settings.unix_socket).unlink(missing_ok=True)
+        if self._unix_path is not None:
+            self._unix_path.unlink(missing_ok=True)
 
 
 def split_address(address: str, port: int) -> tuple[str, int]:

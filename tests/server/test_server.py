@@ -1,0 +1,230 @@
+"""A server's life: where it listens, that it keeps house, that it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mclite.server import server as server_module
+from mclite.server.server import ServeError, loop_factory, split_address, tls_context
+from mclite.settings import Settings
+from mclite.stats import Stats
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Running
+
+TARGETS = Path(__file__).parents[2] / "conformance" / "targets"
+
+Serve = Callable[[str], "Running"]
+
+
+def has_ipv6() -> bool:
+    """Can this machine listen on ::1?"""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback address")
+
+
+@needs_ipv6
+def test_several_addresses(serve: Serve) -> None:
+    server = serve("-l 127.0.0.1 -l ::1")
+    for host, port in server.server.addresses:
+        server.connect(host, port).ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    assert [host for host, _ in server.server.addresses] == ["127.0.0.1", "::1"]
+    shown = server.connect()
+    shown.send(b"stats conns\r\n")
+    lines = []
+    while (line := shown.line()) != b"END\r\n":
+        lines.append(line)
+    assert any(b"tcp6:[::1]:" in line for line in lines)
+
+
+def test_an_address_with_a_port(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = serve(f"-l 127.0.0.1:{port}")
+    assert server.server.addresses == [("127.0.0.1", port)]
+    server.connect().ask(b"mn\r\n", b"MN\r\n")
+
+
+def test_a_free_port_is_shown(serve: Serve) -> None:
+    server = serve("")
+    assert server.settings.port == server.port > 0
+    assert server.instance.listeners == [f"tcp:127.0.0.1:{server.port}"]
+
+
+def test_a_port_that_is_taken(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ServeError, match=rf"^cannot listen on 127.0.0.1:{port}: Address already in use$"):
+            serve(f"-p {port}")
+
+
+def test_a_udp_port_that_is_taken(serve: Serve) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(ServeError, match=rf"^cannot listen on UDP 127.0.0.1:{port}: Address already in use$"):
+            serve(f"-U {port}")
+
+
+def test_a_host_that_is_none(serve: Serve) -> None:
+    with pytest.raises(ServeError, match=r"^cannot listen on no\.such\.host\.invalid:"):
+        serve("-l no.such.host.invalid")
+
+
+@pytest.mark.parametrize(("mask", "mode"), [("700", 0o700), ("0770", 0o770), ("777", 0o777)])
+def test_a_unix_socket(mask: str, mode: int, serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    server = serve(f"-s {path} -a {mask}")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    server.connect_unix(str(path)).ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    assert server.server.addresses == []
+    (session,) = server.instance.sessions.values()
+    assert session.transport == "unix"
+    server.stop()
+    assert not path.exists()
+
+
+def test_a_unix_socket_that_was_left_behind(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    server = serve(f"-s {path}")
+    server.connect_unix(str(path)).ask(b"mn\r\n", b"MN\r\n")
+
+
+def test_a_unix_socket_that_cannot_be(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "none" / "socket"
+    with pytest.raises(ServeError, match=f"^cannot listen on {path}: No such file or directory$"):
+        serve(f"-s {path}")
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(ServeError, match=r"^cannot listen on "):
+        serve(f"-s {tmp_path / 'file'}")
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_what_has_expired_is_reclaimed_without_being_asked_for(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HOUSEKEEPING_SECONDS", 0.02)
+    server = serve("--debug-clock")
+    wire = server.connect()
+    wire.ask(b"set a 0 10 1\r\nx\r\nset b 0 0 1\r\nx\r\ndebugtime 10\r\n", b"STORED\r\nSTORED\r\nOK\r\n")
+    assert server.until(lambda: len(server.instance.store) == 1)
+    assert server.instance.stats.total("reclaimed") + server.instance.stats.total("crawler_reclaimed") == 1
+    assert server.until(lambda: server.instance.housekeepings > 2)
+
+
+def test_shutdown(serve: Serve) -> None:
+    server = serve("-A")
+    wire = server.connect()
+    wire.send(b"shutdown\r\n")
+    assert wire.closed()
+    assert server.until(lambda: not server.alive)
+
+
+def test_shutdown_graceful_closes_what_is_open(serve: Serve) -> None:
+    server = serve("-A")
+    wire, other = server.connect(), server.connect()
+    other.ask(b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
+    wire.send(b"shutdown graceful\r\n")
+    assert other.closed()
+    assert server.until(lambda: not server.alive)
+
+
+def test_a_stop_is_not_held_up_by_a_client_that_never_reads(serve: Serve) -> None:
+    server = serve("")
+    wire = server.connect()
+    wire.ask(b"set a 0 0 1000000\r\n" + b"x" * 1_000_000 + b"\r\n", b"STORED\r\n")
+    wire.send(b"get a\r\n" * 100)
+    assert server.until(lambda: any(one.transport.get_write_buffer_size() for one in server.server.connections))
+    server.call(server.server.stopped.set)
+    assert server.until(lambda: not server.alive)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "port"),
+    [
+        ("127.0.0.1", "127.0.0.1", 11211),
+        ("127.0.0.1:5", "127.0.0.1", 5),
+        ("::1", "::1", 11211),
+        ("[::1]", "::1", 11211),
+        ("[::1]:5", "::1", 5),
+        ("localhost", "localhost", 11211),
+        ("*", "", 11211),
+        ("*:5", "", 5),
+    ],
+)
+def test_addresses(address: str, host: str, port: int) -> None:
+    assert split_address(address, 11211) == (host, port)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:x", "127.0.0.1:0", "127.0.0.1:65536", "[::1]:x", "[::1]x"])
+def test_bad_addresses(address: str) -> None:
+    with pytest.raises(ServeError, match="bad port in the address"):
+        split_address(address, 11211)
+
+
+def tls_settings(**more: object) -> Settings:
+    """Return the settings of a TLS server."""
+    files = {"ssl_chain_cert": str(TARGETS / "certificate.pem"), "ssl_key": str(TARGETS / "key.pem")}
+    return Settings(**{"tls": True, **files, **more})  # type: ignore[arg-type]
+
+
+def test_a_tls_context() -> None:
+    context = tls_context(tls_settings(ssl_min_version=3, ssl_ciphers="ECDHE+AESGCM"), Stats())
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_3
+    assert context.verify_mode == ssl.CERT_NONE
+    authority = str(TARGETS / "certificate.pem")
+    assert tls_context(tls_settings(ssl_verify_mode=1, ssl_ca_cert=authority), Stats()).verify_mode == ssl.CERT_OPTIONAL
+    assert tls_context(tls_settings(ssl_verify_mode=2, ssl_ca_cert=authority), Stats()).verify_mode == ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"ssl_chain_cert": None}, "-Z needs -o ssl_chain_cert=FILE,ssl_key=FILE"),
+        ({"ssl_key": "/no/such/key"}, "cannot read the TLS file /no/such/key"),
+        ({"ssl_key": str(TARGETS / "certificate.pem")}, "cannot use the certificate"),
+        ({"ssl_ciphers": "NONE-SUCH"}, "cannot use the certificate"),
+        ({"ssl_ca_cert": "/no/such/file"}, "cannot read the TLS file /no/such/file"),
+    ],
+)
+def test_a_bad_tls_context(more: dict[str, object], says: str) -> None:
+    with pytest.raises(ServeError, match=says):
+        tls_context(tls_settings(**more), Stats())
+
+
+def test_event_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loop_factory("asyncio") is asyncio.new_event_loop
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert loop_factory("auto") is asyncio.new_event_loop
+    with pytest.raises(ServeError, match="uvloop is not installed"):
+        loop_factory("uvloop")
+
+
+def test_uvloop_is_taken_if_it_is_there() -> None:
+    uvloop = pytest.importorskip("uvloop")
+    assert loop_factory("auto") is loop_factory("uvloop") is uvloop.new_event_loop
+
+
+def test_a_fault_of_its_own_is_shown(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    server = serve("")
+    server.call(
+        lambda: server.server._exception(server._loop, {"message": "harmless", "exception": ConnectionResetError()})
+    )
+    server.call(lambda: server.server._exception(server._loop, {"message": "a fault", "exception": ValueError("x")}))
+    assert "a fault" in caplog.text
+    assert "harmless" not in caplog.text
