@@ -25,6 +25,10 @@ NOISE: Final = {
         "one answer is the beginning of the other, and both servers hung up: a server that closes a connection with "
         "bytes unread resets it, and what it had answered may be lost"
     ),
+    "held back": (
+        "one answer is the beginning of the other, and both servers wait for more of a request: memcached may send "
+        "earlier answers only when the request is complete"
+    ),
     "unsteady": "the difference did not come again when the same session was said once more",
 }
 
@@ -58,11 +62,13 @@ def looks_at_space(value: bytes | None) -> bool:
     return value is not None and _SPACE.fullmatch(value) is not None
 
 
-def lost_at_the_end(a: Answer, b: Answer) -> bool:
-    """Tell whether two answers differ only in how much of them came before the connection was reset."""
-    if a.after != "closed" or b.after != "closed":
-        return False
-    return all(ours.same(theirs) for ours, theirs in zip(a.lines, b.lines, strict=False))
+def cut_short(a: Answer, b: Answer) -> str | None:
+    """Return the name in NOISE when two answers differ only in how much of them came; None if that is not so."""
+    if a.after != b.after or a.after == "ready" or len(a.lines) == len(b.lines):
+        return None
+    if not all(ours.same(theirs) for ours, theirs in zip(a.lines, b.lines, strict=False)):
+        return None
+    return "hang-up" if a.after == "closed" else "held back"
 
 
 def arithmetic_key(request: Request) -> str | None:

@@ -13,7 +13,7 @@ from mclite.compare import grammar
 from mclite.compare.answers import Answer
 from mclite.compare.dialogue import Request, Session, Step, Wait, Write, size, spread
 from mclite.compare.kinds import Kind, kind_of, shown
-from mclite.compare.noise import arithmetic_key, calm, looks_at_space, lost_at_the_end
+from mclite.compare.noise import arithmetic_key, calm, cut_short, looks_at_space
 from mclite.compare.pair import SURE, Exchange, Pair
 from mclite.compare.scenario import SECTIONS, Written, prove, slug_of, talk_of
 from mclite.compare.shrink import shrink
@@ -227,10 +227,11 @@ class Search:
         found = []
         for exchange in self.pair.play(session, *([] if quiet is None else [quiet])):
             exchanges.append(exchange)
-            if lost_at_the_end(exchange.a, exchange.b):
-                if not exchange.same:
-                    self.outcome.noise["hang-up"] += 1
-            elif not exchange.same:
+            noise = cut_short(exchange.a, exchange.b)
+            if noise is not None:
+                self.outcome.noise[noise] += 1
+                break
+            if not exchange.same:
                 found.append((kind_of(exchange), list(exchanges)))
                 if not exchange.harmless:
                     break

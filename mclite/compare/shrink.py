@@ -124,11 +124,12 @@ def _plainer(request: Request) -> Iterator[Request]:
     for index in range(len(words) - 1, 0, -1):
         yield replace(request, line=" ".join(words[:index] + words[index + 1 :]))
     for index in range(1, len(words)):
-        for plain in ("{key}", "0", "1"):
+        # Never 1: an item that lives for a second may be gone at once.
+        for plain in ("{key}", "0"):
             if len(plain) < len(words[index]) or (plain == "0" and words[index] != "0" and len(words[index]) == 1):
                 yield replace(request, line=" ".join([*words[:index], plain, *words[index + 1 :]]))
         # A meta flag with a shorter token.
-        if len(words[index]) > 2 and words[index][0].isalpha():
+        if len(words[index]) > 2 and words[index][0].isalpha() and words[index][0] not in "TNR":
             yield replace(request, line=" ".join([*words[:index], words[index][:2], *words[index + 1 :]]))
 
 

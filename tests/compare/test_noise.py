@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from mclite.compare.answers import After, Answer, Uniques, take_apart
 from mclite.compare.dialogue import Request, Wait, Write
-from mclite.compare.noise import arithmetic_key, calm, looks_at_space
+from mclite.compare.noise import NOISE, arithmetic_key, calm, cut_short, looks_at_space
 
 GET, INCR, SET = Request("mg {key} v"), Request("incr {key} 1"), Request("set {key} 0 0 1", "1")
 
@@ -21,6 +22,23 @@ def test_what_is_calm_stays_as_it_is() -> None:
 @pytest.mark.parametrize(("value", "space"), [(b"", True), (b" \t", True), (b"7 ", False), (None, False)])
 def test_white_space(value: bytes | None, space: bool) -> None:
     assert looks_at_space(value) is space
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "after", "name"),
+    [
+        (b"ERROR\r\n", b"", "closed", "hang-up"),
+        (b"END\r\n", b"END\r\nERROR\r\n", "waits", "held back"),
+        (b"END\r\n", b"ERROR\r\n", "closed", None),
+        (b"END\r\n", b"END\r\n", "closed", None),
+        (b"END\r\n", b"", "ready", None),
+    ],
+)
+def test_answers_that_are_cut_short(a: bytes, b: bytes, after: After, name: str | None) -> None:
+    ours, theirs = (Answer(take_apart(data, Uniques()), after) for data in (a, b))
+    assert cut_short(ours, theirs) == name
+    if name is not None:
+        assert name in NOISE
 
 
 def test_which_key_is_changed() -> None:
