@@ -61,3 +61,50 @@ def test_users_are_read_at_the_start(tmp_path: Path) -> None:
 def test_without_cas_uniques() -> None:
     session = Session(Instance(Settings(cas_enabled=False)))
     assert session.receive(b"set a 0 0 1\r\nx\r\ngets a\r\n") == b"STORED\r\nVALUE a 0 1 0\r\nx\r\nEND\r\n"
+
+
+def store_many(session: Session, count: int) -> None:
+    """Store COUNT items of 100,000 bytes, k0 and so on."""
+    for number in range(count):
+        assert session.receive(b"set k%d 0 0 100000\r\n" % number + b"x" * 100_000 + b"\r\n") == b"STORED\r\n"
+
+
+def held(session: Session, count: int) -> list[int]:
+    """Return the numbers of those that are held, and leave them as they are."""
+    return [number for number in range(count) if session.receive(b"mg k%d u\r\n" % number) == b"HD\r\n"]
+
+
+def test_the_least_recently_used_go_first() -> None:
+    instance = Instance(Settings(max_bytes=8 << 20))
+    session = Session(instance)
+    store_many(session, 70)
+    assert session.receive(b"mg k3\r\ntouch k5 0\r\n") == b"HD\r\nTOUCHED\r\n"
+    for number in range(70, 100):
+        session.receive(b"set k%d 0 0 100000\r\n" % number + b"x" * 100_000 + b"\r\n")
+    kept = held(session, 100)
+    assert {3, 5} <= set(kept)
+    assert [number for number in kept if number not in (3, 5)] == list(range(100 - len(kept) + 2, 100))
+    assert instance.store.used <= 8 << 20
+    assert instance.stats.total("evicted") == 100 - len(kept)
+
+
+def test_what_has_expired_is_no_eviction() -> None:
+    clock = DebugClock()
+    instance = Instance(Settings(max_bytes=8 << 20, evict=False), clock=clock)
+    session = Session(instance)
+    for number in range(50):
+        session.receive(b"set e%d 0 10 100000\r\n" % number + b"x" * 100_000 + b"\r\n")
+    clock.advance(10)
+    store_many(session, 70)
+    assert instance.stats.total("evicted") == 0
+    assert instance.stats.total("expired_unfetched") > 0
+
+
+def test_without_evictions_there_is_an_error() -> None:
+    session = Session(Instance(Settings(max_bytes=8 << 20, evict=False)))
+    answers = {session.receive(b"set k%d 0 0 100000\r\n" % n + b"x" * 100_000 + b"\r\n") for n in range(100)}
+    assert answers == {b"STORED\r\n", b"SERVER_ERROR out of memory storing object\r\n"}
+    assert held(session, 100)[:10] == list(range(10))
+    assert session.instance.stats.total("evicted") == 0
+    assert session.instance.stats.store_no_memory > 0
+    assert session.receive(b"delete k0\r\nset new 0 0 90000\r\n" + b"x" * 90_000 + b"\r\n") == b"DELETED\r\nSTORED\r\n"

@@ -46,8 +46,17 @@ def run_raw(arguments: list[str]) -> int:
         return 1
     finally:
         if parsed.pid_file is not None:
-            Path(parsed.pid_file).unlink(missing_ok=True)
+            _remove_pid_file(Path(parsed.pid_file))
     return 0
+
+
+def _remove_pid_file(path: Path) -> None:
+    """Take the pid file away, unless it is another server's, which listens where this one could not."""
+    try:
+        if path.read_text().strip() == str(os.getpid()):
+            path.unlink()
+    except (OSError, UnicodeDecodeError):
+        pass
 
 
 def make_instance(settings: Settings) -> Instance:

@@ -1,0 +1,253 @@
+"""`mclite serve` as a process: how it starts, what it says when it cannot, how it stops."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mclite.cli.serve import run_raw
+from mclite.server.options import usage
+
+ROOT = Path(__file__).parents[2]
+SECONDS_MAX = 20.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+class Process:
+    """A running `mclite serve`."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.port = free_port()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mclite", "serve", "-p", str(self.port), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+
+    def connect(self) -> socket.socket:
+        """Connect, once it listens."""
+        end = time.monotonic() + SECONDS_MAX
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), SECONDS_MAX)
+            except ConnectionRefusedError:
+                assert self.process.poll() is None, self.process.communicate()
+                assert time.monotonic() < end, "it does not listen"
+                time.sleep(0.02)
+
+    def ask(self, data: bytes) -> bytes:
+        """Send DATA on a connection of its own, and return a first part of the answer."""
+        with self.connect() as sock:
+            sock.sendall(data)
+            return sock.recv(65536)
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait until it ends; return its exit code, output and errors."""
+        output, errors = self.process.communicate(timeout=SECONDS_MAX)
+        return self.process.returncode, output, errors
+
+
+@pytest.fixture
+def spawn() -> Iterator[Callable[..., Process]]:
+    """Return what starts `mclite serve` with arguments."""
+    started: list[Process] = []
+
+    def start(*arguments: str) -> Process:
+        started.append(Process(*arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it(number: signal.Signals, spawn: Callable[..., Process], tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    server = spawn("-P", str(pid_file))
+    with server.connect() as sock:
+        sock.sendall(b"set a 0 0 1\r\nx\r\n")
+        assert sock.recv(100) == b"STORED\r\n"
+        assert pid_file.read_text() == f"{server.process.pid}\n"
+        server.process.send_signal(number)
+        assert sock.recv(100) == b""
+    assert server.end() == (0, "", "")
+    assert not pid_file.exists()
+
+
+def test_shutdown_stops_it(spawn: Callable[..., Process]) -> None:
+    server = spawn("-A")
+    server.ask(b"shutdown\r\n")
+    assert server.end() == (0, "", "")
+
+
+def test_a_port_that_is_taken(spawn: Callable[..., Process]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, output, errors = spawn("-p", str(port)).end()
+    assert (code, output) == (1, "")
+    assert errors == f"mclite serve: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+def test_the_pid_file_of_another_server_stays(spawn: Callable[..., Process], tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    first = spawn("-P", str(pid_file))
+    first.ask(b"version\r\n")
+    assert spawn("-P", str(pid_file), "-p", str(first.port)).end()[0] == 1
+    assert pid_file.read_text() == f"{first.process.pid}\n"
+
+
+def test_verbose_says_where_it_listens(spawn: Callable[..., Process]) -> None:
+    server = spawn("-v")
+    server.ask(b"version\r\n")
+    server.process.terminate()
+    code, _, errors = server.end()
+    assert code == 0
+    assert f"listening on tcp:127.0.0.1:{server.port}, answering as memcached 1.6.45\n" in errors
+
+
+def test_notes_on_what_has_no_effect(spawn: Callable[..., Process]) -> None:
+    server = spawn("-t", "4", "-k", "-o", "modern")
+    server.ask(b"version\r\n")
+    server.process.terminate()
+    code, _, errors = server.end()
+    assert code == 0
+    assert errors.splitlines() == [
+        "mclite serve: -t has no effect in mclite: it has one thread",
+        "mclite serve: -k has no effect in mclite",
+        "mclite serve: -o modern has no effect in mclite",
+    ]
+
+
+def test_a_config_file(spawn: Callable[..., Process], tmp_path: Path) -> None:
+    file = tmp_path / "mclite.toml"
+    file.write_text("port = 1\nmemory-limit = 99\nmax_item_size = '2m'\n")
+    server = spawn("--config", str(file))  # -p wins
+    answer = server.ask(b"stats settings\r\n")
+    assert b"STAT maxbytes 103809024\r\n" in answer
+    assert b"STAT item_size_max 2097152\r\n" in answer
+
+
+def test_a_unix_socket(spawn: Callable[..., Process], tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    server = spawn("-s", str(path), "-a", "0770")
+    end = time.monotonic() + SECONDS_MAX
+    while not path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(SECONDS_MAX)
+        sock.connect(str(path))
+        sock.sendall(b"version\r\n")
+        assert sock.recv(100) == b"VERSION 1.6.45\r\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o770
+    server.process.terminate()
+    assert server.end()[0] == 0
+    assert not path.exists()
+
+
+def test_in_the_background(tmp_path: Path) -> None:
+    port, pid_file = free_port(), tmp_path / "pid"
+    command = [sys.executable, "-m", "mclite", "serve", "-d", "-p", str(port), "-P", str(pid_file)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=SECONDS_MAX, check=False)
+    assert done.returncode == 0
+    end = time.monotonic() + SECONDS_MAX
+    while not pid_file.exists() or not pid_file.read_text():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    pid = int(pid_file.read_text())
+    try:
+        with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
+            sock.sendall(b"version\r\n")
+            assert sock.recv(100) == b"VERSION 1.6.45\r\n"
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    while pid_file.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# In this process: what ends at once.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-W"], "option -W not recognized"),
+        (["-p", "x"], "-p takes a number, not 'x'"),
+        (["-o", "wrong"], "unknown option -o wrong"),
+        (["--config", "/no/such/file"], "cannot read /no/such/file: No such file or directory"),
+    ],
+)
+def test_bad_options(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_raw(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.err == f"mclite serve: {says}\n\n{usage()}\n"
+    assert shown.out == ""
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_raw(["-h"]) == 0
+    assert capsys.readouterr().out == usage() + "\n"
+    assert run_raw(["-V"]) == 0
+    assert re.fullmatch(r"mclite [0-9.]+, answers as memcached 1\.6\.45\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-Y", "/no/such/file"], "cannot read the authentication file /no/such/file: No such file or directory"),
+        (["--store", "wrong"], "--store wrong: unknown store 'wrong'; there is: memory, disk"),
+        (["--store", "memory:x"], "--store memory:x: the store memory takes no argument"),
+        (["-Z"], "-Z needs -o ssl_chain_cert=FILE,ssl_key=FILE"),
+        (["-l", "127.0.0.1:x"], "bad port in the address 127.0.0.1:x"),
+        (["-P", "/no/such/folder/pid"], "cannot write /no/such/folder/pid: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_started(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_raw(["-p", "-1", *arguments]) == 1
+    assert capsys.readouterr().err == f"mclite serve: {says}\n"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root becomes another user")
+def test_a_user_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_raw(["-p", "-1", "-u", "no-such-user"]) == 1
+    assert capsys.readouterr().err == "mclite serve: -u no-such-user: there is no such user\n"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root becomes another user")
+def test_another_user(spawn: Callable[..., Process]) -> None:
+    server = spawn("-u", "nobody")
+    server.ask(b"version\r\n")
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    assert re.search(r"^Uid:\t(\d+)\t\1\t\1\t\1$", status, re.MULTILINE)
+    assert "Uid:\t0\t" not in status
+
+
+def test_the_disk_store(spawn: Callable[..., Process], tmp_path: Path) -> None:
+    for expected in (b"END\r\n", b"VALUE a 0 1\r\nx\r\nEND\r\n"):
+        server = spawn("--store", f"disk:{tmp_path / 'items'}", "--sync", "off")
+        assert server.ask(b"get a\r\n") == expected
+        assert server.ask(b"set a 0 0 1\r\nx\r\n") == b"STORED\r\n"
+        server.process.terminate()
+        assert server.end() == (0, "", "")
