@@ -116,7 +116,7 @@ class _Play(Conversation):
         self.exact(connection, op.conn, op.line, want)
 
     def pattern(self, connection: Stream, op: Expect) -> None:
-        want = op.text.show(self.values) + "\\r\\n"
+        want = op.text.show(self.values) + ("\\r\\n" if op.end else "")
         head = _literal_head(op.text)
         if head:  # what is exact before the first slot fails at its first different byte
             deadline = self.deadline()
@@ -128,7 +128,7 @@ class _Play(Conversation):
             if at is not None:
                 got = self.rest_of_line(connection, at)
                 raise Differs("mismatch", op.line, op.conn, "another answer came", want, got, at)
-        got = self.line_of(connection, op, _newlines(op.text) + 1, want)
+        got = self.line_of(connection, op, _newlines(op.text) + bool(op.end), want)
         matched = self.matches(op, got)
         if isinstance(matched, int):
             raise Differs("mismatch", op.line, op.conn, "another answer came", want, got, matched)
@@ -137,9 +137,9 @@ class _Play(Conversation):
 
     def matches(self, op: Expect, got: bytes) -> Values | int:
         """Match lines with their ends; return the new values or the index at which they differ."""
-        if not got.endswith(b"\r\n"):
+        if not got.endswith(op.end):
             return len(got) - 1
-        return op.text.match(got[:-2], self.values)
+        return op.text.match(got.removesuffix(op.end), self.values)
 
     def any_of(self, op: AnyOf) -> None:
         connection = self.connection(op.conn)

@@ -185,8 +185,8 @@ def _step(number: int, line: str) -> Step:
         text = parse_text(written or "")
         if text.matches and sigil in (">", ">."):
             raise TalkError(number, "a {name:type} matches what comes; what is sent must be known")
-        if text.matches and sigil == "<.":
-            raise TalkError(number, "<. must be exact: nothing says where its {name:type} would end")
+        if text.matches and sigil == "<." and not text.source.endswith(r"\n"):
+            raise TalkError(number, r"<. must be exact, or end in \n: nothing says where its {name:type} would end")
         if sigil.startswith("<") and any(type(part).__name__ == "Padded" for part in text.parts):
             raise TalkError(number, "{key:n} makes a new key, so it belongs into a line that is sent")
         return Step(number, conn or "A", sigil, parse_guard(guard) if guard is not None else None, text)

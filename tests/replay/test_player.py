@@ -42,6 +42,14 @@ def test_a_match_is_transcribed(scripted: Scripted) -> None:
     assert result.values == {"key": b"m1_1", "flags": b"0"}
 
 
+def test_a_pattern_may_end_in_lf_alone(scripted: Scripted) -> None:
+    address = scripted({b"x": b"ts=1.5 gid=7 type=a\nEND\r\n", b"y": b"gid=8\r\n"})
+    result = play(address, "> x\n<. ts={:word} gid={gid:uint} {:rest}\\n\n< END\n")
+    assert (result.outcome, result.values) == ("match", {"gid": b"7"})
+    result = play(address, "> y\n<. gid={gid:uint}\\n\n")
+    assert (result.outcome, result.want, result.at) == ("mismatch", r"gid={gid:uint}\n", 5)
+
+
 @pytest.mark.parametrize(
     ("answer", "expected", "want", "got", "at"),
     [
