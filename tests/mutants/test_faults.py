@@ -93,7 +93,7 @@ def test_the_table_names_killer_and_survivor(scenarios: list[Scenario]) -> None:
         },
         scenarios,
     )
-    assert "| `append-prepends` | puts what is appended before the data | `storage/append/after` | 1 |" in text
+    assert "| `append-prepends` | puts what is appended before the data | `storage/append/after` |" in text
     assert "- `get-miss-not-found`: answers NOT_FOUND to get of a missing key" in text
     assert "2 faults are judged. 1 are killed: 1 by scenarios of level must, 0 only by others. 1 survived." in text
 

@@ -1,4 +1,7 @@
-"""The command line of the mutants."""
+"""The command line of the mutants.
+
+What imports mclite's server is imported late: a mutated module must be there first.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from faulty import results, serve
+from faulty import serve
 from faulty.fault import Fault
-from faulty.faults import FAULTS
-from faulty.points import slow_path
 
 DEFAULT = Path("reports/local/mutants")
 """Where the judgements are kept, so that a run that was interrupted goes on."""
@@ -29,7 +30,7 @@ def main(argv: list[str]) -> int:
     command.add_argument("--fast", action="store_true", help="leave the fast path open")
     command = commands.add_parser("run", help="play the suite to each fault")
     command.add_argument("words", nargs="*", help="only faults whose names contain one of these")
-    command.add_argument("--first", action="store_true", help="stop at the first scenario that fails")
+    command.add_argument("--whole", action="store_true", help="play the chapters of each fault whole")
     command.add_argument("--again", action="store_true", help="judge anew what has been judged already")
     command.add_argument("--jobs", type=int, default=1, help="so many at once")
     command = commands.add_parser("table", help="print what the runs found, as docs/mutants.md has it")
@@ -43,6 +44,10 @@ def main(argv: list[str]) -> int:
     args, rest = parser.parse_known_args(argv)
     if rest and args.command != "serve":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if args.command == "nursery":
+        return _nursery(parser, args)
+    from faulty import results
+
     match args.command:
         case "list":
             for fault in chosen(args.words):
@@ -51,27 +56,32 @@ def main(argv: list[str]) -> int:
             return 0
         case "serve":
             return _put(parser, args.fault) or serve.serve(rest)
-        case "nursery":
-            if not args.fast:
-                slow_path()
-            if args.mutation:
-                from faulty import source
-
-                source.install(args.mutation)
-            import mclite.cli.serve  # noqa: F401  # what the servers need, once
-
-            return _put(parser, args.fault) or serve.nursery()
         case "run":
-            return results.run(chosen(args.words), args.results, first=args.first, again=args.again, jobs=args.jobs)
+            return results.run(chosen(args.words), args.results, whole=args.whole, again=args.again, jobs=args.jobs)
         case "source":
             from faulty import source
 
             return source.run(args.sample, args.seed, args.results, again=args.again)
-    return results.table(FAULTS.values(), args.results, args.write)
+    return results.table(chosen([]), args.results, args.write)
+
+
+def _nursery(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
+    if args.mutation:
+        from faulty import source
+
+        source.install(args.mutation)
+    import mclite.cli.serve  # noqa: F401  # what the servers need, once
+    from faulty.points import slow_path
+
+    if not args.fast:
+        slow_path()
+    return _put(parser, args.fault) or serve.nursery()
 
 
 def chosen(words: list[str]) -> list[Fault]:
     """Return the faults whose names contain one of WORDS, all for none."""
+    from faulty.faults import FAULTS
+
     return [fault for fault in FAULTS.values() if not words or any(word in fault.name for word in words)]
 
 
@@ -79,6 +89,9 @@ def _put(parser: argparse.ArgumentParser, name: str | None) -> int:
     """Put a fault into the mclite of this process."""
     if name is None:
         return 0
+    from faulty.faults import FAULTS
+    from faulty.points import slow_path
+
     if name not in FAULTS:
         parser.error(f"there is no fault {name}; `list` names them")
     slow_path()

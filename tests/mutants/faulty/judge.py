@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from faulty.nursery import nursed
+from faulty.nursery import NurseryError, nursed
 from mclite.replay.capabilities import PROBES
 from mclite.replay.lint import default_root, load_all
 from mclite.replay.options import Asked
@@ -79,11 +79,13 @@ def judge(
     chapters: Collection[str] = (),
     first: bool = False,
     ignored: Collection[str] = (),
+    proved: Collection[str] = (),
 ) -> Judgement:
     """Play SCENARIOS to servers that the nursery starts with ARGUMENTS.
 
-    Those of CHAPTERS are all played; the others, if none of these failed, until one does. With FIRST stop at the first
-    that fails. IGNORED ones fail without a fault, and are not played. No chapters: everything is played.
+    Those of CHAPTERS are all played, without any CHAPTERS all that there are; the others, if none of these failed,
+    until one does. With FIRST stop at the first that fails; of those that are PROVED, even in CHAPTERS, play only until
+    one has failed. IGNORED ones fail without a fault, and are not played.
     """
     began = time.monotonic()
     made = Judgement()
@@ -95,7 +97,7 @@ def judge(
         )
         try:
             info, main = prepare(Asked("", spec=spec), VERSION)
-        except (TargetError, Unreachable) as error:
+        except (TargetError, Unreachable, NurseryError) as error:
             made.dead = str(error)
             made.killers["(the server does not start)"] = "died"
             made.seconds = round(time.monotonic() - began, 1)
@@ -105,10 +107,17 @@ def judge(
         wanted = [scenario for scenario in scenarios if scenario.id not in ignored]
         near = [scenario for scenario in wanted if not chapters or scenario.chapter in chapters]
         far = [scenario for scenario in wanted if chapters and scenario.chapter not in chapters]
+        parts = (
+            ([scenario for scenario in near if scenario.id not in proved], first),
+            ([scenario for scenario in near if scenario.id in proved], True),
+            ([scenario for scenario in far if run.waits(scenario) <= SLOW], True),
+        )
         try:
-            _play(run, made, near, first)
-            if not made.killers:
-                _play(run, made, [scenario for scenario in far if run.waits(scenario) <= SLOW], True)
+            for part, stop in parts:
+                if not made.killers:
+                    _play(run, made, part, stop)
+                elif part:
+                    made.complete = False
         finally:
             run.close()
             made.broken = nursery.tracebacks[:3]

@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from faulty import tables
 from faulty.fault import Fault
+from faulty.faults import FAULTS
 from faulty.judge import Judgement, judge, suite
 from mclite.replay.scenario import Scenario
 
@@ -37,8 +39,12 @@ def write(folder: Path, name: str, made: Judgement) -> None:
     path.with_suffix(".new").replace(path)
 
 
-def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs: int) -> int:
-    """Judge what is not judged yet and print a line each; return 1 when one of FAULTS survived."""
+def run(faults: Sequence[Fault], folder: Path, *, whole: bool, again: bool, jobs: int) -> int:
+    """Judge what is not judged yet and print a line each; return 1 when one of FAULTS survived.
+
+    WHOLE plays the chapters of each fault whole; else only those scenarios of level must that killed nothing so far
+    are all played, and the others until one fails.
+    """
     scenarios = suite()
     known = read(folder)
     if again or CLEAN not in known:
@@ -53,12 +59,12 @@ def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs
     print(f"{known[CLEAN].played} scenarios are played, {len(ignored)} of them fail without a fault and judge nothing")
     wanted = [fault for fault in faults if again or fault.name not in known]
     global _work
-    _work = lambda number: _judge(wanted[number], scenarios, folder, first, ignored)  # noqa: E731  # forked workers find it here
+    _work = lambda number: _judge(wanted[number], scenarios, folder, whole, ignored)  # noqa: E731  # forked workers find it here
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
         for fault, made in zip(wanted, pool.imap(_call, range(len(wanted))), strict=True):
             known[fault.name] = made
             print(line(fault, made), flush=True)
-    broken = [fault.name for fault in faults if known[fault.name].broken]
+    broken = [fault.name for fault in faults if known[fault.name].broken or known[fault.name].dead]
     survivors = [fault.name for fault in faults if not known[fault.name].killers]
     print(f"{len(faults) - len(survivors)} of {len(faults)} faults are killed")
     for name in survivors:
@@ -77,18 +83,22 @@ def _call(number: int) -> Judgement:
 
 
 def _judge(
-    fault: Fault, scenarios: Sequence[Scenario], folder: Path, first: bool, ignored: Collection[str]
+    fault: Fault, scenarios: Sequence[Scenario], folder: Path, whole: bool, ignored: Collection[str]
 ) -> Judgement:
-    made = judge(["--fault", fault.name], scenarios, fault.chapters.split(), first, ignored)
-    if not first:
-        write(folder, fault.name, made)
+    proved: set[str] = set()
+    if not whole:
+        known = read(folder)
+        killers = tables.killing((FAULTS[name] for name in known if name in FAULTS), known)
+        proved = {one.id for one in scenarios if one.level != "must" or one.id in killers}
+    made = judge(["--fault", fault.name], scenarios, fault.chapters.split(), False, ignored, proved)
+    write(folder, fault.name, made)
     return made
 
 
 def line(fault: Fault, made: Judgement) -> str:
     """Return a line that says what became of a fault."""
-    if made.broken:
-        return f"BROKEN   {fault.name}: {made.broken[0]}"
+    if made.broken or made.dead:
+        return f"BROKEN   {fault.name}: {made.dead or made.broken[0]}"
     if not made.killers:
         return f"SURVIVED {fault.name}, {made.seconds} s"
     return f"killed   {fault.name} by {len(made.killers)}, {made.seconds} s: {next(iter(made.killers))}"
@@ -96,8 +106,6 @@ def line(fault: Fault, made: Judgement) -> str:
 
 def table(faults: Iterable[Fault], folder: Path, path: Path | None) -> int:
     """Print the tables; put them between the markers of the document at PATH."""
-    from faulty import tables
-
     text = tables.everything(list(faults), read(folder), suite())
     if path is None:
         print(text)

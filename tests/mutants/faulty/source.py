@@ -95,10 +95,12 @@ def _meaning(source: str) -> str:
 
 
 def _path(module: str) -> Path:
-    found = importlib.util.find_spec(module)
+    """Return the file of a module without importing what is around it."""
+    found = importlib.util.find_spec("mclite")
     assert found is not None
     assert found.origin is not None
-    return Path(found.origin)
+    parts = module.split(".")[1:]
+    return Path(found.origin).parent.joinpath(*parts[:-1], f"{parts[-1]}.py") if parts else Path(found.origin)
 
 
 def _source(module: str) -> str:

@@ -14,8 +14,8 @@ from mclite.replay.scenario import Scenario
 BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
 REASONS = Path(__file__).resolve().parents[1] / "unkilling.toml"
 """Must-scenarios that kill no fault, and why: reason = [ids]."""
-BLUNT = 0.5
-"""A fault that fails more than this part of what was played says nothing about a single scenario."""
+BLUNT, MANY = 0.5, 100
+"""A fault that fails more than this part of so many scenarios or more says nothing about a single one."""
 
 
 def everything(faults: Sequence[Fault], judgements: Mapping[str, Judgement], scenarios: Sequence[Scenario]) -> str:
@@ -37,7 +37,7 @@ def everything(faults: Sequence[Fault], judgements: Mapping[str, Judgement], sce
         groups[fault.chapters.split()[0]].append(fault)
     lines += ["## Which scenario killed which fault", ""]
     for chapter, rows in groups.items():
-        lines += [f"### {chapter}", "", "| fault | the server | killed by | in all |", "|---|---|---|---|"]
+        lines += [f"### {chapter}", "", "| fault | the server | killed by |", "|---|---|---|"]
         lines += [_row(fault, judgements[fault.name], levels) for fault in rows]
         lines.append("")
     return "\n".join([*lines, *musts(judged, judgements, scenarios)])
@@ -51,9 +51,8 @@ def _row(fault: Fault, made: Judgement, levels: Mapping[str, str]) -> str:
     )  # fmt: skip
     level = levels.get(best, "")
     shown = f"`{best}`" + (f" ({level})" if level not in ("must", "") else "") if killers else best
-    count = str(len(killers)) + ("" if made.complete else " or more")
     seen = f" ({fault.seen})" if fault.seen else ""
-    return f"| `{fault.name}` | {fault.imitates}{seen} | {shown} | {count} |".replace("\n", " ")
+    return f"| `{fault.name}` | {fault.imitates}{seen} | {shown} |".replace("\n", " ")
 
 
 def killing(faults: Iterable[Fault], judgements: Mapping[str, Judgement]) -> set[str]:
@@ -61,7 +60,7 @@ def killing(faults: Iterable[Fault], judgements: Mapping[str, Judgement]) -> set
     found: set[str] = set()
     for fault in faults:
         made = judgements[fault.name]
-        if made.played and len(made.killers) / made.played <= BLUNT:
+        if made.played < MANY or len(made.killers) / made.played <= BLUNT:
             found |= made.killers.keys()
     return found
 
@@ -84,8 +83,8 @@ def musts(faults: Sequence[Fault], judgements: Mapping[str, Judgement], scenario
     total = sum(scenario.level == "must" for scenario in scenarios)
     known = reasons()
     summary = (
-        f"{total - len(left)} of {total} killed a fault, not counting faults with which more than half of what was "
-        "played fails. The others, and why:"
+        f"{total - len(left)} of {total} killed a fault, not counting faults with which more than half of a "
+        "hundred scenarios or more fails. The others, and why:"
     )
     lines = [
         "## Scenarios of level must that killed no fault",

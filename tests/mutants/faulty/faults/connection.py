@@ -197,6 +197,39 @@ def _stores_rest(self: Connection, exc: Any) -> None:
         self.session.receive(b"\0" * (self.session._missing - 2) + b"\r\n")
 
 
+def _stores_early(inner: Any) -> Any:
+    def receive(self: Session, data: bytes) -> bytes:
+        late: bytes = self.__dict__.pop("late", b"")
+        answer: bytes = inner(self, data.removeprefix(late))
+        if self._missing == 2:
+            answer += inner(self, b"\r\n")
+            self.__dict__["late"] = b"\r\n"
+        return answer
+
+    return receive
+
+
+def _version_first(inner: Any) -> Any:
+    def receive(self: Session, data: bytes) -> bytes:
+        answer: bytes = inner(self, data)
+        lines = answer.split(b"\r\n")
+        if not data.endswith(b"\r\nversion\r\n") or not lines[-2].startswith(b"VERSION"):
+            return answer
+        return b"\r\n".join([lines[-2], *lines[:-2], b""])
+
+    return receive
+
+
+def _quit_in_data(inner: Any) -> Any:
+    def receive(self: Session, data: bytes) -> bytes:
+        answer: bytes = inner(self, data)
+        if data.startswith(b"set ") and b"\r\nquit\r\n" in data:
+            self.closed = self._half = True
+        return answer
+
+    return receive
+
+
 def _no_limit(self: Connection, transport: Any) -> None:
     self._server.settings.max_connections = 100_000
 
@@ -301,9 +334,28 @@ ROWS = (
           "lets a connection see what it saw first, whatever others write", _read_cache()),
     Fault("closed-in-data-stores", "connections wire", "stores what came of a data block when the client hangs up",
           before(Connection, "connection_lost", _stores_rest)),
-    Fault("stores-early", "wire", "stores a data block before its CR LF has come", incoming(
-        lambda session, data: data + b"\r\n" if session.state == "conn_nread"
-        and len(data) + 2 == session._missing else data)),
+    Fault("stores-early", "wire", "stores a data block before its CR LF has come", patch(
+        Session, "receive", _stores_early)),
+    Fault("half-closed-stays", "wire", "does not hang up when the client sends no more",
+          patch(Connection, "eof_received", lambda inner: lambda self: True)),
+    Fault("reset-ends-server", "wire", "ends when a client resets its connection",
+          before(Connection, "connection_lost", lambda self, exc: exc and self._server.instance.on_stop(False))),
+    Fault("hang-up-ends-server", "wire connections quit", "ends when a client hangs up without quit",
+          before(Connection, "connection_lost", lambda self, exc: None if self.session.closed
+                 else self._server.instance.on_stop(False))),
+    Fault("silent-ends-server", "wire", "ends when a client connects and sends nothing",
+          both(after(Connection, "data_received", lambda self, data: setattr(self.session, "spoke", True)),
+               before(Connection, "connection_lost", lambda self, exc: None if hasattr(self.session, "spoke")
+                      else self._server.instance.on_stop(False)))),
+    Fault("items-of-connection", "quit connections idle", "forgets the items of a client that hangs up without quit",
+          before(Connection, "connection_lost", lambda self, exc: None if self.session.closed
+                 else self._server.instance.store.flush_all(0))),
+    Fault("quit-in-data", "quit", "hangs up when a data block is quit", patch(Session, "receive", _quit_in_data)),
+    Fault("version-changes", "version", "answers version in other words the second time", exchange(
+        "version", lambda session, request, answer: answer if session.__dict__.setdefault("told", request) is request
+        else b"VERSION again\r\n")),
+    Fault("version-overtakes", "version", "answers version before what came before it", patch(
+        Session, "receive", _version_first)),
     Fault("version-bare", "version", "answers version with the number alone",
           reply("version", lambda answer: answer.removeprefix(b"VERSION "))),
     Fault("version-two-lines", "version", "answers version with two lines",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import binascii
+import re
+from urllib.parse import unquote_to_bytes
 
 import mclite.handlers.meta
 import mclite.handlers.retrieval
 import mclite.handlers.storage
 import mclite.protocol.meta
 from faulty.fault import Fault, How, both
-from faulty.points import patch, reply, requests, value
+from faulty.points import arguments, patch, reply, requests, value
 from mclite.protocol.errors import BAD_FORMAT
 from mclite.protocol.parser import BadRequest
 from mclite.store.memory import MemoryStore
@@ -47,9 +49,9 @@ ROWS = (
     Fault("key-cut-128", "keys", "tells keys apart by their first 128 bytes", _held_as(lambda key: key[:128])),
     Fault("key-cut-249", "keys", "tells keys apart by their first 249 bytes", _held_as(lambda key: key[:249])),
     Fault("key-any-case", "keys", "does not tell A from a in keys", _held_as(lambda key: key.lower())),
-    Fault("key-checksum", "keys", "tells keys apart by eight bits of a checksum",
-          _held_as(lambda key: b"%d" % (binascii.crc32(key) & 0xFF))),
-    Fault("key-unescaped", "keys", "takes %20 in a key for a space", _held_as(lambda key: key.replace(b"%20", b" "))),
+    Fault("key-checksum", "keys", "takes keys with the same four bits of a checksum for one",
+          _held_as(lambda key: b"%d" % (binascii.crc32(key) & 0xF))),
+    Fault("key-unescaped", "keys", "takes %41 in a key for A", _held_as(unquote_to_bytes)),
     Fault("key-ascii-only", "keys", "refuses keys with bytes above 0x7f",
           _refuse(lambda key: max(key, default=0) > 127)),
     Fault("key-seven-bits", "keys", "cuts the bytes of keys to seven bits",
@@ -65,5 +67,11 @@ ROWS = (
     Fault("key-lower-echoed", "keys retrieval", "echoes keys in lower case",
           reply("get gets", lambda answer: answer.lower().replace(b"value ", b"VALUE ").replace(b"end\r\n", b"END\r\n")
                 if answer.startswith(b"VALUE") else answer)),
+    Fault("key-number-at-end", "keys", "takes digits at the end of a key for a number: a07 is a7",
+          _held_as(lambda key: re.sub(rb"0+([0-9]+)$", rb"\1", key))),
+    Fault("key-rounded", "keys", "cuts keys to an even number of bytes",
+          _held_as(lambda key: key[: len(key) & ~1] if len(key) > 1 else key)),
+    Fault("key-with-spaces", "keys retrieval", "takes all that follows get for one key",
+          arguments("get", lambda args: [b" ".join(args)])),
     Fault("key-one-byte-refused", "keys", "refuses a key of one byte", _refuse(lambda key: len(key) == 1)),
 )  # fmt: skip
