@@ -20,6 +20,7 @@ from mclite.replay.plugin import (  # noqa: F401  # pytest finds its hooks by th
     pytest_collectreport,
     pytest_configure_node,
     pytest_generate_tests,
+    pytest_ignore_collect,
     pytest_runtest_logreport,
     pytest_runtest_makereport,
     pytest_runtest_protocol,

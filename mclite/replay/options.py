@@ -54,6 +54,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--destructive", action="store_true", help="also play what flushes or resets a server that holds data"
     )
+    group.addoption("--clients", action="store_true", help="also try the client libraries that are installed")
     group.addoption("--baseline", type=Path, metavar="FILE", help="known deviations of the target")
     group.addoption("--update-baseline", action="store_true", help="write the deviations of this run into it")
     group.addoption("--report-dir", type=Path, metavar="DIR", help="where the results go; default: reports")

@@ -107,6 +107,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return StaticScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the client libraries out unless they are asked for."""
+    folder = session_of(config).root / "clients"
+    return True if collection_path.is_relative_to(folder) and not config.getoption("clients") else None
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the TOML files of the suite that hold scenarios."""
     suite = session_of(parent.config)
@@ -191,6 +197,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         if name == "mclite" and _CURRENT:
             travelled: Any = value
             _CURRENT[-1].gather(travelled["target"], travelled["record"])
+        elif name == "mclite-client" and _CURRENT:
+            if report.when == "call":
+                _CURRENT[-1].gather_client(value)  # type: ignore[arg-type]  # what the test of clients made
         else:
             kept.append((name, value))
     report.user_properties[:] = kept

@@ -13,6 +13,7 @@ import pytest
 import mclite
 from mclite.replay import baseline, results
 from mclite.replay.baseline import Baseline
+from mclite.replay.clients import results as clients
 from mclite.replay.options import Asked, Options
 from mclite.replay.results import Record
 from mclite.replay.run import TargetRun
@@ -50,6 +51,7 @@ class Session:
         self.infos: list[TargetInfo] = []
         self.runs: list[TargetRun] = []
         self.records: list[dict[str, Record]] = []
+        self.clients: list[dict[str, Record]] = []
         self.folder: Path | None = None
         self.collected = 0
         self.shown = 0
@@ -86,6 +88,7 @@ class Session:
             self.runs.append(TargetRun(info, settings, asked.spec, server))
             self._baselines.append(self._read_baseline(info, asked))
             self.records.append({})
+            self.clients.append({})
 
     def _read_baseline(self, info: TargetInfo, asked: Asked) -> Baseline | None:
         """Return the baseline that was asked for, or the one that is shipped beside the target file."""
@@ -182,6 +185,10 @@ class Session:
         """Take in the record of a scenario."""
         self.records[target][made["id"]] = made
 
+    def gather_client(self, found: Record) -> None:
+        """Take in what a client library did in one check."""
+        clients.gather(self.clients[found["target"]], found)
+
     @property
     def complete(self) -> bool:
         """Whether everything was asked for."""
@@ -199,14 +206,16 @@ class Session:
         """Write the results of each target for which scenarios were played, and its page."""
         complete = self.complete and exitstatus in (0, 1)
         for index, (info, records) in enumerate(zip(self.infos, self.records, strict=True)):
-            if not records:
+            if not records and not self.clients[index]:
                 continue
             self._settle_baseline(index, complete)
             made = self._document(info, records, complete)
+            if self.clients[index]:
+                made["clients"] = clients.document(self.clients[index], records)
             self.documents.append(made)
             if self.options.no_report or not (complete or self.options.report_dir):
                 continue
-            if any(item["verdict"] in PLAYED for item in records.values()):
+            if self.clients[index] or any(item["verdict"] in PLAYED for item in records.values()):
                 self._write(made, self._path(info))
         pages = [path for path in self.written if path.suffix == ".json"]
         if len(pages) > 1:
