@@ -61,7 +61,7 @@ class Coverage:
         return [
             line
             for line in range(first, last + 1)
-            if line in self.shown or (line not in self.excluded and line not in self.empty)
+            if line not in self.empty and (line in self.shown or line not in self.excluded)
         ]
 
     def percent(self, first: int = 1, last: int = LAST_LINE) -> float:

@@ -100,3 +100,11 @@ def test_the_text(tmp_path: Path) -> None:
 
 def test_ranges() -> None:
     assert ranges([3, 1, 2, 7]) == ["1-3", "7"]
+
+
+def test_an_empty_line_inside_a_cited_range_counts_for_nothing(tmp_path: Path) -> None:
+    exclusions = tmp_path / "exclusions.toml"
+    exclusions.write_text('empty = ["49"]')
+    coverage = measure(parse(SCENARIO, "k/f.toml"), exclusions)
+    assert 49 in coverage.shown
+    assert 49 not in coverage.testable(41, 50)
