@@ -1,7 +1,8 @@
 """`python -m mclite.replay FILE.toml... --target host:port`: play scenario files and print what happened.
 
 `python -m mclite.replay lint` checks the suite itself, `python -m mclite.replay coverage` says what of protocol.txt
-it shows.
+it shows. `python -m mclite.replay versions` replays the suite against every real memcached and says what tells them
+apart; `table` says so of results that are there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from mclite.replay import coverage, show
+from mclite.replay import coverage, show, versions_table
 from mclite.replay.capabilities import ask_version
 from mclite.replay.lint import default_root, lint, load_all, scenario_files
 from mclite.replay.player import Player
@@ -29,9 +30,13 @@ def main(argv: list[str] | None = None) -> int:
         return lint_command(arguments[1:])
     if arguments[:1] == ["coverage"]:
         return coverage_command(arguments[1:])
+    if arguments[:1] == ["table"]:
+        return versions_table.table_command(arguments[1:])
+    if arguments[:1] == ["versions"]:
+        return versions_table.versions_command(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="python -m mclite.replay",
-        description="Play scenario files and print what happened. There are two more commands: lint, coverage.",
+        description="Play scenario files and print what happened. More commands: lint, coverage, table, versions.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.toml", help="scenario files, or folders of them")
     parser.add_argument("--target", default="127.0.0.1:11211", help="host:port, unix:/path or tls://host:port")
