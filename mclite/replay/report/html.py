@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from mclite import __version__
-from mclite.replay.report import markdown, payload, spec, summary, support, tally
+from mclite.replay.report import clients, markdown, payload, spec, summary, support, tally
 from mclite.replay.report.results import Results, Scenario, load, write_text
 
 #: The page's script, in the order of its parts.
@@ -89,6 +89,7 @@ def render(
             cards=[_card(run, link) for run, link in zip(runs, links or [""] * len(runs), strict=True)],
             overall=overall(runs),
             table=_grouped(table),
+            clients=clients.table(runs),
             markdown=markdown.support_table(runs),
             deviations=deviations[:MOST_DEVIATIONS],
             deviations_total=len(deviations),

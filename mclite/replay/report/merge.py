@@ -57,6 +57,9 @@ def merge(shards: Sequence[Results], *, complete: bool | None = None) -> tuple[R
         "resembles": resembles(scenarios, first["run"]["as"]),
     }
     merged = first | {"run": run, "summary": summary, "scenarios": scenarios, "transcripts": transcripts}
+    tried = {client["name"]: client for shard in shards for client in shard.get("clients", [])}
+    if tried:
+        merged["clients"] = list(tried.values())
     return _compact(merged), notes
 
 

@@ -22,6 +22,7 @@ VERDICTS = (
     "pass", "fail", "warn", "same", "differs", "unsupported", "skipped", "blocked", "suite-error",
     "target-died",
 )  # fmt: skip
+CLIENT_OUTCOMES = ("works", "fails", "missing", "unsupported", "not-offered")
 
 
 class ResultsError(Exception):
@@ -130,6 +131,7 @@ def check(data: Any, name: str) -> Results:
         _check_head(data)
         _check_transcripts(data)
         _check_scenarios(data)
+        _check_clients(data.get("clients", []))
     except _WrongError as wrong:
         raise ResultsError(f"{name} is damaged: {wrong}.") from None
     return data
@@ -197,6 +199,25 @@ def _check_scenarios(data: Results) -> None:
             fields = {"outcome": "text", "transcript": "integer or null", "same": "true or false"}
             _fields(f"{where}.reference", reference, fields, {"got": "text or null"})
             _check_transcript(f"{where}.reference", reference, known)
+
+
+def _check_clients(clients: Any) -> None:
+    _is("clients", clients, "list")
+    fields = {"name": "text", "language": "text", "protocol": "text", "version": "text or null", "checks": "list"}
+    row = {"check": "text", "title": "text", "outcome": "text", "reason": "text or null", "milliseconds": "number"}
+    for number, client in enumerate(clients):
+        where = f"clients[{number}]"
+        _is(where, client, "object")
+        _fields(where, client, fields)
+        for place, check in enumerate(client["checks"]):
+            here = f"{where}.checks[{place}]"
+            _is(here, check, "object")
+            _fields(here, check, row, {"scenarios": "list"})
+            if check["outcome"] not in CLIENT_OUTCOMES:
+                raise _WrongError(
+                    f"{here}.outcome is {check['outcome'][:40]!r}, not one of {', '.join(CLIENT_OUTCOMES)}"
+                )
+            _all_text(f"{here}.scenarios", check.get("scenarios", []))
 
 
 def _check_transcript(where: str, owner: Mapping[str, Any], known: int) -> None:

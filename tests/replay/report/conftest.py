@@ -167,7 +167,21 @@ def make(
         },
         "scenarios": scenarios,
         "transcripts": transcripts,
+        "clients": [client("pymemcache.Client"), client("pylibmc", fails="races")],
     }  # fmt: skip
+
+
+def client(name: str, *, fails: str | None = None, version: str | None = "4.0.0") -> dict[str, Any]:
+    """Make what a client library did."""
+    checks: list[dict[str, Any]] = []
+    for check in ("basics", "races"):
+        one = {"check": check, "title": f"does {check}", "outcome": "works", "reason": None, "milliseconds": 3.5}
+        if check == fails:
+            one |= {"outcome": "fails", "reason": "AssertionError: 99 came, and 100 was stored", "scenarios": []}
+        if version is None:
+            one |= {"outcome": "missing", "reason": f"{name} is not installed: pip install {name}"}
+        checks.append(one)
+    return {"name": name, "language": "Python", "protocol": "text", "version": version, "checks": checks}
 
 
 def fleet(size: int) -> list[dict[str, Any]]:
