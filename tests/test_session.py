@@ -10,6 +10,9 @@ import pytest
 from mclite.instance import Instance
 from mclite.session import Session
 from mclite.settings import Settings
+from mclite.stats import Stats
+from mclite.store import MemoryStore, SystemClock
+from mclite.store.base import StoreError
 
 if TYPE_CHECKING:
     from tests.conftest import Server, Start
@@ -216,7 +219,7 @@ def test_a_line_is_kept_up_to_its_limit(session: Session) -> None:
 
 
 def test_empty_lines_are_not_kept(session: Session) -> None:
-    assert peak(session, [b"\r\n" * 1000] * 50) < MEGABYTE
+    assert peak(session, [b"\r\n" * 1000] * 8) < MEGABYTE
     assert session.receive(b"mn\r\n") == b"MN\r\n"
 
 
@@ -226,3 +229,34 @@ def test_bytes_are_counted(session: Session) -> None:
     stats = session.instance.stats
     assert stats.bytes_read == 23
     assert stats.bytes_written == len(b"STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n")
+
+
+class FailingStore(MemoryStore):
+    """A store that cannot keep what it was told."""
+
+    busy = True
+
+    def settle(self) -> None:
+        raise StoreError("the disk is full")
+
+
+def test_a_store_that_cannot_keep_what_it_was_told() -> None:
+    session = Session(Instance(store=FailingStore(SystemClock(), Stats())))
+    assert session.receive(b"set a 0 0 1\r\nx\r\n") == b"SERVER_ERROR cannot write to the store\r\n"
+    assert not session.closed
+    assert session.receive(b"set a 0 0 1 noreply\r\nx\r\n") == b""
+    assert session.receive(b"mn\r\nmn\r\n") == b"SERVER_ERROR cannot write to the store\r\n"
+    assert session.closed
+    assert session.close_reason == "error"
+
+
+def test_a_watcher_is_not_listened_to_any_more(session: Session) -> None:
+    session.push = lambda line: None
+    assert session.receive(b"watch\r\nversion\r\n") == b"OK\r\n"
+    assert session.receive(b"version\r\n") == b""
+    assert not session.closed
+
+
+def test_what_a_client_that_does_not_read_waits_for(session: Session) -> None:
+    session.unread = True
+    assert session.state == "conn_mwrite"

@@ -47,7 +47,7 @@ def slabs(session: Session, request: Request) -> bytes:
         if args[0] == b"window":
             seconds = digits(args[1], UINT32) if len(args) > 1 else None
             if seconds is None:
-                return errors.ERROR
+                return errors.BAD_FORMAT
             settings.slab_automove_window = seconds
             return replies.OK
         level = digits(args[0], UINT32)

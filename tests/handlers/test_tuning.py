@@ -110,6 +110,27 @@ CASES = [
         b"slabs\r\nslabs x\r\nslabs x 1 2\r\nslabs automove\r\n",
         b"ERROR\r\nERROR\r\nERROR\r\nERROR\r\n",
     ),
+    (
+        "slabs automove window",
+        (
+            b"slabs automove window 5\r\nslabs automove window x\r\nslabs automove window\r\n"
+            b"slabs automove window 10\r\n"
+        ),
+        b"OK\r\nCLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\nOK\r\n",
+    ),
+    (
+        "noreply",
+        (
+            b"slabs automove 1 noreply\r\nslabs reassign 1 1 noreply\r\nlru mode flat noreply\r\n"
+            b"lru_crawler sleep 0 noreply\r\nlru_crawler crawl x noreply\r\nversion\r\n"
+        ),
+        b"VERSION 1.6.45\r\n",
+    ),
+    (
+        "too many arguments",
+        b"slabs reassign 1 2 3\r\nlru_crawler crawl 1 2\r\nlru_crawler metadump all 1\r\n",
+        b"ERROR\r\nERROR\r\nERROR\r\n",
+    ),
 ]
 
 

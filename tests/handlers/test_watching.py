@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Direct, SessionTalk
+    from tests.conftest import Direct, SessionTalk, Start
 
 # What is sent on one connection, in this order, and what a watcher of fetchers, mutations and deletions is told;
 # without ts, gid, type= and cfd.
@@ -323,3 +323,16 @@ def test_a_transport_that_cannot_be_watched_on(direct: Callable[[str], Direct]) 
     watcher.session.push = None
     assert watcher.ask(b"watch\r\n").startswith(b"ERROR ")
     assert not server.instance.watchers
+
+
+def test_it_stands_alone(start: Start) -> None:
+    answer = start("").ask(b"get a\r\nwatch\r\n")
+    assert answer == b"END\r\nERROR cannot pipeline other commands before watch\r\n"
+
+
+def test_an_item_that_is_too_large(direct: Callable[[str], Direct]) -> None:
+    server = direct("")
+    watcher = watcher_of(server, b"mutations")
+    server.ask(b"set a 0 0 1048577\r\n" + b"x" * 1048577 + b"\r\n")
+    (line,) = told(watcher)
+    assert line.startswith("item_store key=a status=too_large cmd=set ttl=0 ")

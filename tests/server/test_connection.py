@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Callable
@@ -10,7 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.instance import Instance
 from mclite.server import connection
+from mclite.server.connection import Connection
+from mclite.server.server import Server
+from mclite.settings import Settings
 
 if TYPE_CHECKING:
     from tests.server.conftest import Running, Wire
@@ -114,7 +119,7 @@ def test_a_client_that_never_reads(serve: Serve) -> None:
     wire.ask(b"set a 0 0 100000\r\n" + value + b"\r\n", b"STORED\r\n")
     wire.sock.setblocking(False)
     with pytest.raises(BlockingIOError):
-        flood(wire, b"get a\r\n")
+        flood(wire, b"get a\r\n" * 1000)
     other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
     (held,) = [one for one in server.server.connections if one.transport.get_write_buffer_size()]
     assert held.transport.get_write_buffer_size() < 12 << 20
@@ -145,9 +150,9 @@ def test_a_short_request_for_much_data(serve: Serve) -> None:
 def test_a_big_batch_yields(serve: Serve) -> None:
     server = serve("-R 1")
     wire, other = server.connect(), server.connect()
-    wire.send(b"get nope\r\nmn\r\n" * 5000)
+    wire.send(b"get nope\r\nmn\r\n" * 2000)
     other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
-    assert wire.read(9 * 5000) == b"END\r\nMN\r\n" * 5000
+    assert wire.read(9 * 2000) == b"END\r\nMN\r\n" * 2000
     assert server.instance.stats.conn_yields > 1000
 
 
@@ -223,8 +228,7 @@ def test_a_watcher_that_never_reads_is_skipped(serve: Serve, monkeypatch: pytest
     watcher, other = server.connect(), server.connect()
     watcher.ask(b"watch fetchers\r\n", b"OK\r\n")
     for _ in range(100):
-        other.ask(b"get " + b"k" * 250 + b" " + b"n" * 200 + b"\r\n" * 1, b"END\r\n")
-        other.ask(b"get a\r\n" * 1000, b"END\r\n" * 1000)
+        other.ask(b"get " + b"k" * 250 + (b" " + b"k" * 250) * 1000 + b"\r\n", b"END\r\n")
         if server.instance.stats.log_watcher_skipped:
             break
     assert server.instance.stats.log_watcher_skipped > 0
@@ -237,6 +241,85 @@ def test_a_watcher_that_goes(serve: Serve) -> None:
     watcher.sock.close()
     assert server.until(lambda: not server.instance.watchers)
     other.ask(b"get a\r\n", b"END\r\n")
+
+
+class FakeTransport(asyncio.Transport):
+    """A transport that remembers what was done to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[object] = []
+        self.closing = False
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def pause_reading(self) -> None:
+        self.done.append("pause")
+
+    def resume_reading(self) -> None:
+        self.done.append("resume")
+
+    def write(self, data: object) -> None:
+        self.done.append(data)
+
+    def close(self) -> None:
+        self.closing = True
+        self.done.append("close")
+
+
+def on_fake_transport(requests_per_event: int = 1000) -> tuple[Connection, FakeTransport]:
+    """Return a connection whose event loop runs only when the test lets it."""
+    connection = Connection(Server(Instance(Settings(requests_per_event=requests_per_event))))
+    transport = FakeTransport()
+    connection.connection_made(transport)
+    return connection, transport
+
+
+def test_what_comes_while_requests_are_put_off() -> None:
+    async def play() -> list[object]:
+        connection, transport = on_fake_transport(1)
+        connection.data_received(b"mn\r\nset a 0 0 1\r\nx\r\nge")
+        connection.data_received(b"t a\r\n")
+        while connection.session.more:
+            await asyncio.sleep(0)
+        return [one for one in transport.done if isinstance(one, bytes)]
+
+    assert b"".join(asyncio.run(play())) == b"MN\r\nSTORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n"
+
+
+def test_a_reader_that_stops_while_requests_are_put_off() -> None:
+    async def play() -> None:
+        connection, transport = on_fake_transport(1)
+        connection.data_received(b"mn\r\n" * 4)
+        connection.pause_writing()
+        await asyncio.sleep(0)
+        before = len(transport.done)
+        await asyncio.sleep(0)
+        assert len(transport.done) == before
+        connection.resume_writing()
+        while connection.session.more:
+            await asyncio.sleep(0)
+        assert b"".join(one for one in transport.done if isinstance(one, bytes)) == b"MN\r\n" * 4
+
+    asyncio.run(play())
+
+
+def test_a_connection_that_closes_goes_on_with_nothing() -> None:
+    async def play() -> None:
+        connection, transport = on_fake_transport(1)
+        connection.data_received(b"mn\r\n" * 4)
+        transport.closing = True
+        before = list(transport.done)
+        await asyncio.sleep(0)
+        connection.pause_writing()
+        connection.resume_writing()
+        assert connection.session.push is not None
+        connection.session.push(b"a line\n")
+        connection.begin()
+        assert transport.done == before
+
+    asyncio.run(play())
 
 
 def client_context() -> ssl.SSLContext:
