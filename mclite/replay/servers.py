@@ -38,6 +38,7 @@ class Server:
         self.backend: Server | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="mclite-server-"))
         self.folder.chmod(0o777 if os.geteuid() == 0 else 0o700)  # the server may drop to another user
+        _watch_for_the_end()
         with _guard:
             _running.add(self)
         try:
@@ -198,6 +199,19 @@ def stop_all() -> None:
         server.tell()
     for server in tuple(_running):
         server.stop()
+
+
+def _watch_for_the_end() -> None:
+    """Stop the servers also when this process is told to end by SIGTERM, if nobody else sees to that."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        return
+
+    def end(number: int, frame: object) -> None:
+        stop_all()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def free_port(udp: bool = False) -> int:

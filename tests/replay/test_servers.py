@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,8 @@ import pytest
 from mclite.replay.servers import Server, free_port
 from mclite.replay.targets import TargetError, find_spec, read_spec
 from mclite.replay.transport import Connection
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_started_and_stopped(toy: str) -> None:
@@ -77,3 +82,21 @@ def test_a_backend_is_started_first_and_stopped_with_it(tmp_path: Path, toy: str
 def test_free_ports_differ() -> None:
     assert free_port() != free_port()
     assert free_port(udp=True) > 0
+
+
+def test_servers_end_with_a_process_that_is_told_to_end(tmp_path: Path, toy: str) -> None:
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from mclite.replay.servers import Server; from mclite.replay.targets import find_spec\n"
+        "server = Server(find_spec(sys.argv[1], Path()))\n"
+        "print(server.process.pid, server.folder, flush=True); time.sleep(30)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, toy], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    pid, folder = process.stdout.readline().split()
+    process.terminate()
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGTERM
+    assert not Path(folder).exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
