@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mclite.cli import main
+from mclite.replay import __main__ as replay
+from mclite.store.clock import SystemClock
+from mclite.testing import ServerThread
+
+
+@pytest.fixture
+def two() -> Iterator[tuple[ServerThread, ServerThread]]:
+    with ServerThread(clock=SystemClock()) as a, ServerThread(clock=SystemClock()) as b:
+        yield a, b
+
+
+def compare(two: tuple[ServerThread, ServerThread], *words: str) -> int:
+    return main(["compare", two[0].address, two[1].address, "--no-waits", *words])
+
+
+def test_two_of_a_kind_are_the_same(
+    two: tuple[ServerThread, ServerThread], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "differences.toml"
+    assert compare(two, "--sessions", "30", "-o", str(out)) == 0
+    said = capsys.readouterr().out
+    assert "30 sessions" in said
+    assert "0 kinds of difference" in said
+    assert not out.exists()
+
+
+def test_a_difference_is_written_and_known_the_next_time(
+    two: tuple[ServerThread, ServerThread],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from mclite.handlers import HANDLERS
+
+    def swapped(session: object, request: object, plain: Callable[..., bytes] = HANDLERS[b"touch"]) -> bytes:
+        answer = plain(session, request)
+        return b"NOT_FOUND\r\n" if session.instance is two[1].instance else answer  # type: ignore[attr-defined]
+
+    monkeypatch.setitem(HANDLERS, b"touch", swapped)
+    out = tmp_path / "differences.toml"
+    assert compare(two, "--sessions", "100", "-o", str(out)) == 1
+    said = capsys.readouterr().out
+    assert "touch with 2 arguments" in said
+    assert "A: " in said
+    assert "NOT_FOUND" in said
+    assert replay.main([str(out), "--target", two[0].address]) == 0
+    assert replay.main([str(out), "--target", two[1].address]) == 1
+    capsys.readouterr()
+    assert compare(two, "--sessions", "100", "--known", str(out), "-o", str(tmp_path / "again.toml")) == 0
+    assert " known" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["127.0.0.1:1"], 2, "two servers, not 1"),
+        (["127.0.0.1:1", "127.0.0.1:2"], 3, "refused"),
+        (["nowhere at all", "127.0.0.1:2"], 2, "no address"),
+        (["127.0.0.1:1", "--spawn-b", "memcached"], 2, "{port}"),
+        (["127.0.0.1:1", "memcached=/no/such/program"], 2, "cannot be started"),
+        (["127.0.0.1:1", "127.0.0.1:2", "--known", "/no/such.toml"], 2, "No such file"),
+    ],
+)
+def test_bad_usage(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", *words]) == code
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--seconds", "0"], ["--sessions", "0"], ["--sessions", "x"], ["--seed", "x"]])
+def test_bad_numbers(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        main(["compare", "a", "b", *words])
+    assert error.value.code == 2
