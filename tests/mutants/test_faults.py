@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from faulty.faults import FAULTS
 from faulty.judge import Judgement, judge, suite
+from faulty.nursery import Nursery
 from faulty.tables import everything, reasons
 
 from mclite.replay.scenario import Scenario
@@ -30,18 +32,26 @@ def scenarios() -> list[Scenario]:
     return suite()
 
 
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
+        yield made
+
+
 @pytest.mark.parametrize("name", SMOKE)
-def test_the_suite_kills_a_fault(name: str, scenarios: list[Scenario]) -> None:
+def test_the_suite_kills_a_fault(name: str, scenarios: list[Scenario], nursery: Nursery) -> None:
     chapter = [scenario for scenario in scenarios if scenario.chapter == SMOKE[name]]
-    made = judge(["--fault", name], chapter, [SMOKE[name]], first=True)
+    nursery.fault = name
+    made = judge(nursery, chapter, [SMOKE[name]], first=True)
     assert made.killers
     assert not made.broken
     assert not made.dead
 
 
-def test_a_server_without_a_fault_survives(scenarios: list[Scenario]) -> None:
+def test_a_server_without_a_fault_survives(scenarios: list[Scenario], nursery: Nursery) -> None:
     chapter = [scenario for scenario in scenarios if scenario.chapter in ("deletion", "retrieval", "meta_noop")]
-    made = judge([], chapter)
+    nursery.fault = None
+    made = judge(nursery, chapter)
     assert not made.killers
     assert made.played >= len(chapter) * 0.9
 

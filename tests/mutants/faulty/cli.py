@@ -6,7 +6,6 @@ What imports mclite's server is imported late: a mutated module must be there fi
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from faulty import serve
@@ -25,9 +24,7 @@ def main(argv: list[str]) -> int:
     command = commands.add_parser("serve", help="serve with a fault; further options are those of mclite serve")
     command.add_argument("--fault", required=True, metavar="NAME")
     command = commands.add_parser("nursery", help="fork servers as standard input asks")
-    command.add_argument("--fault", metavar="NAME")
     command.add_argument("--mutation", metavar="MODULE:OPERATOR:NUMBER")
-    command.add_argument("--fast", action="store_true", help="leave the fast path open")
     command = commands.add_parser("run", help="play the suite to each fault")
     command.add_argument("words", nargs="*", help="only faults whose names contain one of these")
     command.add_argument("--whole", action="store_true", help="play the chapters of each fault whole")
@@ -45,7 +42,7 @@ def main(argv: list[str]) -> int:
     if rest and args.command != "serve":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if args.command == "nursery":
-        return _nursery(parser, args)
+        return _nursery(args.mutation)
     from faulty import results
 
     match args.command:
@@ -55,7 +52,10 @@ def main(argv: list[str]) -> int:
                 print(f"{fault.name:34} {fault.chapters:26} {fault.imitates}{seen}")
             return 0
         case "serve":
-            return _put(parser, args.fault) or serve.serve(rest)
+            if not any(fault.name == args.fault for fault in chosen([])):
+                parser.error(f"there is no fault {args.fault}; `list` names them")
+            serve.put(args.fault)
+            return serve.serve(rest)
         case "run":
             return results.run(chosen(args.words), args.results, whole=args.whole, again=args.again, jobs=args.jobs)
         case "source":
@@ -65,17 +65,18 @@ def main(argv: list[str]) -> int:
     return results.table(chosen([]), args.results, args.write)
 
 
-def _nursery(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
-    if args.mutation:
+def _nursery(mutation: str | None) -> int:
+    if mutation:
         from faulty import source
 
-        source.install(args.mutation)
+        source.install(mutation)
     import mclite.cli.serve  # noqa: F401  # what the servers need, once
-    from faulty.points import slow_path
 
-    if not args.fast:
+    if mutation:
+        from faulty.points import slow_path
+
         slow_path()
-    return _put(parser, args.fault) or serve.nursery()
+    return serve.nursery()
 
 
 def chosen(words: list[str]) -> list[Fault]:
@@ -83,18 +84,3 @@ def chosen(words: list[str]) -> list[Fault]:
     from faulty.faults import FAULTS
 
     return [fault for fault in FAULTS.values() if not words or any(word in fault.name for word in words)]
-
-
-def _put(parser: argparse.ArgumentParser, name: str | None) -> int:
-    """Put a fault into the mclite of this process."""
-    if name is None:
-        return 0
-    from faulty.faults import FAULTS
-    from faulty.points import slow_path
-
-    if name not in FAULTS:
-        parser.error(f"there is no fault {name}; `list` names them")
-    slow_path()
-    FAULTS[name].how()
-    sys.stdout.flush()
-    return 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from faulty.nursery import NurseryError, nursed
+from faulty.nursery import Nursery, NurseryError, nursed
 from mclite.replay.capabilities import PROBES
 from mclite.replay.lint import default_root, load_all
 from mclite.replay.options import Asked
@@ -28,6 +28,8 @@ VERSION = "1.6.45"
 """What mclite is judged as, whatever the fault makes it answer."""
 PATIENCE, TOGETHER = 0.6, 8.0
 """Seconds that an answer is waited for, at first, and while all that waits does so at once."""
+PATIENT, CONFIRMED = 4.0, 3
+"""Seconds that it is waited for again, before so many scenarios have failed."""
 SLOW = 3.0
 """Scenarios that really wait longer than this, in seconds, are not played to faults of other chapters."""
 UNANSWERED = 40
@@ -74,14 +76,14 @@ def suite() -> list[Scenario]:
 
 
 def judge(
-    arguments: Sequence[str],
+    nursery: Nursery,
     scenarios: Sequence[Scenario],
     chapters: Collection[str] = (),
     first: bool = False,
     ignored: Collection[str] = (),
     proved: Collection[str] = (),
 ) -> Judgement:
-    """Play SCENARIOS to servers that the nursery starts with ARGUMENTS.
+    """Play SCENARIOS to servers of the NURSERY.
 
     Those of CHAPTERS are all played, without any CHAPTERS all that there are; the others, if none of these failed,
     until one does. With FIRST stop at the first that fails; of those that are PROVED, even in CHAPTERS, play only until
@@ -89,7 +91,8 @@ def judge(
     """
     began = time.monotonic()
     made = Judgement()
-    with nursed(arguments) as nursery:
+    nursery.tracebacks.clear()
+    with nursed(nursery):
         spec = dataclasses.replace(
             find_spec("mclite", default_root() / "targets"),
             command="mclite -l {host} -p {port}",
@@ -134,6 +137,8 @@ def _play(run: TargetRun, made: Judgement, scenarios: list[Scenario], first: boo
             made.complete = False
             return None
         record = run.examine(scenario)
+        if record["outcome"] == "timeout" and len(made.killers) < CONFIRMED:
+            record = _again(run, scenario)
         with lock:
             if record["verdict"] in BAD:
                 made.killers[scenario.id] = record["outcome"]
@@ -150,6 +155,20 @@ def _play(run: TargetRun, made: Judgement, scenarios: list[Scenario], first: boo
     timeline.start((run.waits(scenario), scenario) for scenario in later)
     _each(later, timeline.result)
     run.patience.seconds = before
+
+
+def _again(run: TargetRun, scenario: Scenario) -> Record:
+    """Play a scenario again with all patience: the machine may just have been busy."""
+    with _guard:
+        run._records.pop(scenario.id, None)
+        before, run.patience = run.patience, Patience(PATIENT)
+        try:
+            return run.examine(scenario)
+        finally:
+            run.patience = before
+
+
+_guard = threading.Lock()
 
 
 def _each(scenarios: list[Scenario], examine: Callable[[Scenario], Record | None]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from mclite.replay import servers
 
@@ -20,18 +20,20 @@ _PAUSE = 0.003
 
 
 class Nursery:
-    """A process that forks servers; ARGUMENTS say which fault they have."""
+    """A process that forks servers. FAULT names the one that they get; MUTATION is in all of them from the start."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, fault: str | None = None, mutation: str | None = None) -> None:
+        self.fault = fault
+        self.tracebacks: list[str] = []
+        """the last line of each exception that a server did not expect"""
+        words = ["nursery", *(["--mutation", mutation] if mutation else [])]
         self._process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), "nursery", *arguments],
+            [sys.executable, str(PROGRAM), *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         self._lock = threading.Lock()
-        self.tracebacks: list[str] = []
-        """the last line of each exception that a server did not expect"""
 
     def ask(self, what: dict[str, Any]) -> Any:
         """Have something done; raise NurseryError when the nursery is not there any more."""
@@ -53,6 +55,12 @@ class Nursery:
         """End it, and the servers that still run."""
         self._process.communicate()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
 
 class NurseryError(Exception):
     """The nursery ended; the text is what it printed."""
@@ -65,7 +73,9 @@ class _Child:
         self._nursery = nursery
         self._log = Path(log)
         self._code: int | None = None
-        self.pid: int = nursery.ask({"start": {"args": list(words[1:]), "log": log, "cwd": cwd}})
+        self.pid: int = nursery.ask(
+            {"start": {"args": list(words[1:]), "log": log, "cwd": cwd, "fault": nursery.fault}}
+        )
 
     def poll(self) -> int | None:
         """Return how it ended, None while it runs."""
@@ -94,9 +104,8 @@ class _Child:
 
 
 @contextmanager
-def nursed(arguments: Sequence[str]) -> Iterator[Nursery]:
-    """Let mclite.replay.servers start every server in a nursery, meanwhile."""
-    nursery = Nursery(arguments)
+def nursed(nursery: Nursery) -> Iterator[None]:
+    """Let mclite.replay.servers start every server in a NURSERY, meanwhile."""
 
     def popen(words: Sequence[str], *, stdout: Any, cwd: Path, **others: object) -> _Child:
         return _Child(nursery, words, str(stdout.name), str(cwd))
@@ -106,7 +115,6 @@ def nursed(arguments: Sequence[str]) -> Iterator[Nursery]:
         Popen=popen, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT, TimeoutExpired=subprocess.TimeoutExpired
     )
     try:
-        yield nursery
+        yield
     finally:
         servers.subprocess = before  # type: ignore[attr-defined]
-        nursery.close()

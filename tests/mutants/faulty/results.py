@@ -13,6 +13,7 @@ from faulty import tables
 from faulty.fault import Fault
 from faulty.faults import FAULTS
 from faulty.judge import Judgement, judge, suite
+from faulty.nursery import Nursery
 from mclite.replay.scenario import Scenario
 
 CLEAN = "(none)"
@@ -50,7 +51,8 @@ def run(faults: Sequence[Fault], folder: Path, *, whole: bool, again: bool, jobs
     if again or CLEAN not in known:
         clean = Judgement()
         for _ in range(CLEAN_RUNS):
-            once = judge([], scenarios)
+            with Nursery() as nursery:
+                once = judge(nursery, scenarios)
             clean.killers |= once.killers
             clean.played, clean.seconds = once.played, once.seconds
         write(folder, CLEAN, clean)
@@ -75,6 +77,7 @@ def run(faults: Sequence[Fault], folder: Path, *, whole: bool, again: bool, jobs
 
 
 _work: Any = None
+_nursery: Nursery | None = None  # of this worker
 
 
 def _call(number: int) -> Judgement:
@@ -90,7 +93,11 @@ def _judge(
         known = read(folder)
         killers = tables.killing((FAULTS[name] for name in known if name in FAULTS), known)
         proved = {one.id for one in scenarios if one.level != "must" or one.id in killers}
-    made = judge(["--fault", fault.name], scenarios, fault.chapters.split(), False, ignored, proved)
+    global _nursery
+    if _nursery is None:
+        _nursery = Nursery()
+    _nursery.fault = fault.name
+    made = judge(_nursery, scenarios, fault.chapters.split(), False, ignored, proved)
     write(folder, fault.name, made)
     return made
 

@@ -1,7 +1,7 @@
 """Serves a mclite with one fault: once, or in a nursery that forks servers quicker than Python starts.
 
-The nursery reads a line of JSON for each thing to do, {"start": {...}}, {"poll": pid} or {"wait": pid}, and answers
-with one. It imports mclite and puts the fault into it once; a server is then a fork, 10 ms instead of 300.
+The nursery reads a line of JSON for each thing to do, {"start": {...}} or {"poll": pid}, and answers with one. It
+imports mclite once; a server is then a fork into which the fault is put, 10 ms instead of 300.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def _fork(start: dict[str, Any]) -> int:
         for number, stream in enumerate((null, log, log)):
             os.dup2(stream, number)
         os.closerange(3, 64)
+        if start["fault"]:
+            put(start["fault"])
         code = serve(start["args"])
     except BaseException:
         traceback.print_exc()
@@ -69,6 +71,15 @@ def _fork(start: dict[str, Any]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def put(name: str) -> None:
+    """Put a fault into the mclite of this process."""
+    from faulty.faults import FAULTS
+    from faulty.points import slow_path
+
+    slow_path()
+    FAULTS[name].how()
 
 
 def serve(arguments: list[str]) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from faulty.judge import Judgement, judge, suite
+from faulty.nursery import Nursery
 
 PACKAGES = ("protocol", "handlers", "store")
 LEFT_OUT = {
@@ -192,14 +193,15 @@ def run(size: int, seed: int, folder: Path, *, again: bool) -> int:
     path = folder / "source" / f"{seed}.json"
     known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() and not again else {}
     if "" not in known:
-        known[""] = sorted(judge([], scenarios).killers)
+        with Nursery() as nursery:
+            known[""] = sorted(judge(nursery, scenarios).killers)
     ignored = set(known[""])
     for mutation in chosen:
         if mutation in known:
             continue
         module = mutation.split(":", 1)[0]
-        arguments = ["--mutation", mutation]
-        made = judge(arguments, scenarios, CHAPTERS.get(module, ("storage",)), True, ignored)
+        with Nursery(mutation=mutation) as nursery:
+            made = judge(nursery, scenarios, CHAPTERS.get(module, ("storage",)), True, ignored)
         number, before, after = difference(mutation)
         known[mutation] = {"line": number, "before": before, "after": after, **_plain(made)}
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -340,13 +340,12 @@ ROWS = (
           patch(Connection, "eof_received", lambda inner: lambda self: True)),
     Fault("reset-ends-server", "wire", "ends when a client resets its connection",
           before(Connection, "connection_lost", lambda self, exc: exc and self._server.instance.on_stop(False))),
-    Fault("hang-up-ends-server", "wire connections quit", "ends when a client hangs up without quit",
-          before(Connection, "connection_lost", lambda self, exc: None if self.session.closed
-                 else self._server.instance.on_stop(False))),
-    Fault("silent-ends-server", "wire", "ends when a client connects and sends nothing",
-          both(after(Connection, "data_received", lambda self, data: setattr(self.session, "spoke", True)),
-               before(Connection, "connection_lost", lambda self, exc: None if hasattr(self.session, "spoke")
-                      else self._server.instance.on_stop(False)))),
+    Fault("half-line-ends-server", "wire", "ends when a client hangs up in the middle of a line",
+          before(Connection, "connection_lost", lambda self, exc: self.session.state == "conn_waiting"
+                 and self._server.instance.on_stop(False))),
+    Fault("half-data-ends-server", "wire connections", "ends when a client hangs up in the middle of a data block",
+          before(Connection, "connection_lost", lambda self, exc: self.session.state == "conn_nread"
+                 and self._server.instance.on_stop(False))),
     Fault("items-of-connection", "quit connections idle", "forgets the items of a client that hangs up without quit",
           before(Connection, "connection_lost", lambda self, exc: None if self.session.closed
                  else self._server.instance.store.flush_all(0))),
