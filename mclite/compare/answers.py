@@ -130,7 +130,7 @@ class Uniques:
 
 
 _VALUE = re.compile(rb"VALUE (\S+) (\d+) (\d+)(?: (\d+))?")
-_META = re.compile(rb"(VA \d+|HD|EN|NF|NS|EX)((?: [!-~]+)*) ?")
+_META = re.compile(rb"(VA \d+|HD|EN|NF|NS|EX)((?: [^ \r\n]+)*) ?")
 _DEBUG = re.compile(rb"ME (\S+) (.*)")
 _FIELD = re.compile(rb"(?<![^ ])(exp|la|cas)=(-?\d+)(?![^ ])")
 _FLAG_NUMBER = re.compile(rb"([ctl])(-?\d+)")

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from mclite.compare import grammar
-from mclite.compare.answers import Answer
-from mclite.compare.dialogue import Request, Session, Step, Wait, Write, size, spread
+from mclite.compare.dialogue import Request, Session, Wait, Write, size, spread, writes
 from mclite.compare.kinds import Kind, kind_of, shown
 from mclite.compare.noise import arithmetic_key, calm, cut_short, looks_at_space
 from mclite.compare.pair import SURE, Exchange, Pair
@@ -239,16 +238,20 @@ class Search:
         return found
 
     def _reads_space(self, exchanges: list[Exchange]) -> bool:
-        """Tell whether the difference is one of arithmetic on white space: A is asked what it holds."""
-        keys = [key for request in exchanges[-1].write.requests if (key := arithmetic_key(request))]
-        before: list[Step] = [exchange.write for exchange in exchanges[:-1]]
-        for key in keys:
-            for last in self.pair.play((*before, Write("A", (Request(f"get {key}"),)))):
-                answer: Answer = last.a
-            blocks = [line.text for line in answer.lines if line.block]
-            if looks_at_space(blocks[0] if blocks else None):
+        """Tell whether arithmetic on white space came before, or is, the difference: A is asked what it holds."""
+        steps = spread(tuple(exchange.write for exchange in exchanges))
+        for index, step in enumerate(writes(steps)):
+            key = arithmetic_key(step.requests[0])
+            if key is not None and looks_at_space(self._held(steps[:index], key)):
                 return True
         return False
+
+    def _held(self, before: Session, key: str) -> bytes | None:
+        """Return what A holds under a key after a session, None if nothing."""
+        question = Write("A", (Request(f"get {key}"),))
+        answer = next((last.a for last in self.pair.play((*before, question)) if last.write is question), None)
+        blocks = [line.text for line in answer.lines if line.block] if answer is not None else []
+        return blocks[0] if blocks else None
 
     def _settle(self, target: _Target) -> None:
         """Keep a shrunk difference, written as a scenario."""

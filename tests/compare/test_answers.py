@@ -16,6 +16,7 @@ def answer(data: bytes) -> Answer:
         (b"VALUE k 0 1 7\r\nx\r\nEND\r\n", b"VALUE k 0 1 99\r\nx\r\nEND\r\n"),
         (b"HD c5 t100\r\nHD c6\r\n", b"HD c50 t98\r\nHD c60\r\n"),
         (b"HD t-1\r\n", b"HD t-1\r\n"),
+        (b"HD ka\x01\xff c5\r\n", b"HD ka\x01\xff c50\r\n"),
         (b"ME k exp=100 la=3 cas=4 fetch=no cls=1 size=60\r\n", b"ME k exp=99 la=2 cas=9 fetch=no cls=1 size=60\r\n"),
         (b"VA 4 c5\r\nEND\r\r\n", b"VA 4 c6\r\nEND\r\r\n"),
     ],
