@@ -13,6 +13,7 @@ import pytest
 
 from mclite.instance import Instance
 from mclite.server import connection
+from mclite.server import server as server_module
 from mclite.server.connection import Connection
 from mclite.server.server import Server
 from mclite.settings import Settings
@@ -203,13 +204,16 @@ def test_one_connection_too_many_waits(serve: Serve) -> None:
     assert server.instance.listen_disabled_us > 0
 
 
-def test_an_idle_client_is_hung_up_on(serve: Serve) -> None:
-    server = serve("-o idle_timeout=1")
-    idle = server.connect()
+def test_an_idle_client_is_hung_up_on(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HOUSEKEEPING_SECONDS", 0.02)
+    server = serve("-o idle_timeout=10 --debug-clock")
+    idle, busy = server.connect(), server.connect()
     idle.ask(b"mn\r\n", b"MN\r\n")
+    for _ in range(5):
+        busy.ask(b"debugtime 3\r\nmn\r\n", b"OK\r\nMN\r\n")
     assert idle.closed()
+    busy.ask(b"mn\r\n", b"MN\r\n")
     assert server.instance.stats.idle_kicks == 1
-    assert server.alive
 
 
 def test_a_watcher(serve: Serve) -> None:
