@@ -11,6 +11,7 @@ from mclite.compare.answers import TOLERANCE, Key, Line, Time, Unique
 #: A byte that comes so many times in a row is written once, with a number.
 RUN = 24
 _RUNS = re.compile(rb"(.)\1{%d,}" % (RUN - 1), re.DOTALL)
+_SIZE = re.compile(r" size=\d+")
 _NAMED = {0x0D: "\\r", 0x0A: "\\n", 0x09: "\\t", 0x00: "\\0", 0x5C: "\\\\", 0x7B: "\\{", 0x7D: "\\}"}
 _TABLE = [_NAMED.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}") for byte in range(256)]
 
@@ -83,7 +84,8 @@ class Slots:
                 case Time(seconds):
                     low = max(0, seconds - TOLERANCE) if seconds >= 0 else seconds - TOLERANCE
                     out.append(f"{{:{low}..{seconds + TOLERANCE}}}")
-        return "".join(out)
+        # The keys of another run have another length.
+        return _SIZE.sub(" size={:uint}", "".join(out)) if given.parts[:1] == (b"ME ",) else "".join(out)
 
 
 def expected_lines(prefix: str, lines: Iterable[Line], slots: Slots) -> list[str]:

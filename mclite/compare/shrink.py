@@ -125,7 +125,8 @@ def _plainer(request: Request) -> Iterator[Request]:
         yield replace(request, line=" ".join(words[:index] + words[index + 1 :]))
     for index in range(1, len(words)):
         # Never 1: an item that lives for a second may be gone at once.
-        for plain in ("{key}", "0"):
+        # A key only where a slot stood: as a flag it would be the flag that its first letter is.
+        for plain in ("{key}", "0") if words[index].startswith("{") else ("0",):
             if len(plain) < len(words[index]) or (plain == "0" and words[index] != "0" and len(words[index]) == 1):
                 yield replace(request, line=" ".join([*words[:index], plain, *words[index + 1 :]]))
         # A meta flag with a shorter token.

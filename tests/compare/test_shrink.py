@@ -38,6 +38,19 @@ def test_a_data_block_and_its_length_get_shorter_together() -> None:
     assert shrink(session, whole) == (Write("A", (Request("ms {key} 0", ""),)),)
 
 
+def test_a_key_never_becomes_a_flag() -> None:
+    session: Session = (Write("A", (Request("mg {key2} O12345678901234 v"),)),)
+    tried: list[str] = []
+
+    def shows(candidate: Session) -> bool:
+        tried.extend(request.line for request in requests(candidate))
+        return False
+
+    shrink(session, shows)
+    assert tried
+    assert not any(line.count("{key}") > 1 or (line.endswith("{key}") and line != "mg {key}") for line in tried)
+
+
 def test_what_cannot_be_shorter_stays() -> None:
     session: Session = (Write("A", (Request("get {key}"),)),)
     assert shrink(session, lambda tried: tried == session) == session
