@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Final
 from mclite.fast import serve
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.handlers.authentication import Gate
+from mclite.handlers.binary import Binary
 from mclite.protocol import errors
+from mclite.protocol.binary import MAGIC_REQUEST
 from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
 from mclite.protocol.replies import MN
 from mclite.settings import ANSWER_MAX
@@ -60,7 +62,10 @@ class Session:
         self._out: list[bytes] = []
         self.more = False
         self.watching = False  # a watcher is not listened to any more
-        self._half = self._gate is not None  # something is half received or half done, or the connection is closed
+        self._binary: Binary | None = None
+        self._begins = not self._is_udp and instance.settings.protocol != "ascii"  # its first byte says how it speaks
+        # Something is half received or half done, or the connection has not begun or is closed.
+        self._half = self._gate is not None or self._begins
         self.rest: Iterator[bytes] | None = None
         """the parts of an answer that are still to be made, if it was too large for one turn"""
 
@@ -69,7 +74,7 @@ class Session:
         """What the connection waits for, in the words of `stats conns` (protocol.txt 1755-1776)."""
         if self.unread:
             return "conn_mwrite"
-        if self._missing:
+        if self._missing or (self._binary is not None and self._binary.waiting):
             return "conn_nread"
         if self._swallow:
             return "conn_swallow"
@@ -120,6 +125,16 @@ class Session:
             if not self._gate.open:
                 return
             self._gate = None
+            self._begins = False
+        elif self._begins and data:
+            self._begins = False
+            if data[0] == MAGIC_REQUEST:
+                self._binary = Binary(self)
+        if self._binary is not None:
+            self.more = False
+            held, self._line = self._line, b""
+            self._binary.receive(held + data, self._out)
+            return
         if self.rest is not None:
             self._line += data
             part = next(self.rest, None)

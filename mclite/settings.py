@@ -63,6 +63,8 @@ class Settings:
     detail_prefix: str = ":"
     """-D: delimiter of key prefixes in `stats detail`"""
     detail_enabled: bool = False
+    protocol: str = "auto"
+    """-B: auto, by the first byte of a connection, or ascii; with -Y it is always ascii"""
     auth_file: str | None = None
     """-Y"""
     tls: bool = False

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mclite.instance import Instance
+from mclite.protocol.binary import FORMS
+from mclite.protocol.binary import request as request_frame
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.meta import FLAGS
 from mclite.session import Session
@@ -173,6 +175,33 @@ def test_delivery_changes_no_byte(other: Callable[[], Instance]) -> None:
                 break
         assert got == wanted, data
         assert (cut.closed, cut.state) == (whole.closed, whole.state), data
+
+
+def test_frames_that_are_damaged() -> None:
+    """The binary protocol: whole against in pieces, random headers among good frames."""
+    chance = random.Random(SEED + 3)
+    first, second = make(), make()
+    sent = 0
+    while sent < BYTES:
+        frames = []
+        for _ in range(chance.choice([1, 3, 20])):
+            form = chance.choice([*FORMS.items()])
+            extras = chance.randbytes(chance.choice(form[1].extras))
+            key = chance.choice(KEYS) * form[1].key
+            value = chance.choice(VALUES) * form[1].value
+            frames.append(request_frame(form[0], key, extras, value, cas=chance.choice([0, 0, 0, 1, 5])))
+        data = b"".join(frames)
+        data = b"\x80" + damaged(chance, data)[1:] if chance.random() < 0.5 else data
+        sent += len(data)
+        whole, cut = Session(first), Session(second)
+        wanted = send(whole, data)
+        got = b""
+        for piece in pieces(chance, data):
+            got += send(cut, piece)
+            if cut.closed:
+                break
+        assert (got, cut.closed, cut.state) == (wanted, whole.closed, whole.state), data
+        assert held(cut) < HELD_MAX
 
 
 def test_an_authentication_that_is_damaged(tmp_path: object) -> None:

@@ -153,7 +153,7 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "reqs_per_event", settings.requests_per_event
     yield "cas_enabled", _yes(settings.cas_enabled)
     yield "tcp_backlog", settings.backlog
-    yield "binding_protocol", "ascii"
+    yield "binding_protocol", "ascii" if settings.auth_file or settings.protocol == "ascii" else "auto-negotiate"
     yield "auth_enabled_sasl", "no"
     yield "auth_enabled_ascii", settings.auth_file or "no"
     yield "item_size_max", settings.item_size_max

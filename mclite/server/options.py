@@ -79,7 +79,7 @@ OPTIONS: Final = (
     Option("k", "lock-memory", "nothing", "", "has no effect"),
     Option("L", "enable-largepages", "nothing", "", "has no effect"),
     Option("r", "enable-coredumps", "nothing", "", "has no effect"),
-    Option("B", "protocol", "nothing+", "", "has no effect: mclite speaks the text protocol"),
+    Option("B", "protocol", "text", "protocol", "auto: text or binary, by the first byte; ascii: text only"),
 )
 
 EXTENDED: Final = (
@@ -214,7 +214,11 @@ def apply(parsed: Parsed, row: Option, value: str, flag: str) -> None:
     setattr(settings, row.setting, result)
 
 
-_CHOICES: Final = {"loop": ("auto", "asyncio", "uvloop"), "sync": ("always", "interval", "off")}
+_CHOICES: Final = {
+    "protocol": ("auto", "ascii"),
+    "loop": ("auto", "asyncio", "uvloop"),
+    "sync": ("always", "interval", "off"),
+}
 
 
 def _number(row: Option, value: str, flag: str) -> float:

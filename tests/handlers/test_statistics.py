@@ -226,7 +226,7 @@ SETTINGS = [
     ),
     ("", {"growth_factor": "1.25", "chunk_size": "48", "stat_key_prefix": ":", "detail_enabled": "no"}),
     ("", {"flush_enabled": "yes", "dump_enabled": "yes", "shutdown_command": "no", "maxconns_fast": "yes"}),
-    ("", {"auth_enabled_ascii": "no", "idle_timeout": "0", "track_sizes": "no"}),
+    ("", {"auth_enabled_ascii": "no", "binding_protocol": "auto-negotiate", "idle_timeout": "0", "track_sizes": "no"}),
     ("-M -m 100 -c 50", {"maxbytes": "104857600", "maxconns": "50", "evictions": "off"}),
     ("-I 2m -f 1.5 -n 100", {"item_size_max": "2097152", "growth_factor": "1.50", "chunk_size": "100"}),
     ("-C -F -X -A", {"cas_enabled": "no", "flush_enabled": "no", "dump_enabled": "no", "shutdown_command": "yes"}),

@@ -49,6 +49,8 @@ from mclite.server.options import EXTENDED, OPTIONS, OptionError, parse, usage
         ("--store disk:/x", "store", "disk:/x"),
         ("--sync off", "sync", "off"),
         ("--debug-clock", "debug_clock", True),
+        ("-B ascii", "protocol", "ascii"),
+        ("-B auto", "protocol", "auto"),
         ("--loop asyncio", "loop", "asyncio"),
         ("-o maxconns_fast", "maxconns_fast", True),
         ("-o no_maxconns_fast", "maxconns_fast", False),
@@ -83,7 +85,7 @@ def test_what_is_not_a_setting() -> None:
     [
         ("-k", ["-k has no effect in mclite"]),
         ("-L -r", ["-L has no effect in mclite", "-r has no effect in mclite"]),
-        ("-B ascii", ["-B has no effect in mclite"]),
+
         ("-t 4", ["-t has no effect in mclite: it has one thread"]),
         ("-o modern", ["-o modern has no effect in mclite"]),
         ("-o hash_algorithm=murmur3,no_hashexpand",
@@ -115,6 +117,7 @@ def test_what_has_no_effect_is_noted(arguments: str, notes: list[str]) -> None:
         ("-R 0", "-R 0 is out of range"),
         ("--loop twisted", "--loop takes one of auto, asyncio, uvloop, not 'twisted'"),
         ("--sync never", "--sync takes one of always, interval, off, not 'never'"),
+        ("-B binary", "-B takes one of auto, ascii, not 'binary'"),
         ("-o wrong", "unknown option -o wrong"),
         ("-o idle_timeout", "-o idle_timeout needs a value"),
         ("-o idle_timeout=x", "-o idle_timeout takes a number, not 'x'"),
@@ -201,7 +204,13 @@ def test_a_file_that_cannot_be_read(file: Path) -> None:
 def test_every_option_can_stand_in_a_file(file: Path) -> None:
     values = {"flag": "true", "off": "true", "nothing": "true", "list": '"::1"', "text": '"x"', "float": "1.5"}
     for row in (*OPTIONS, *EXTENDED):
-        value = {"loop": '"auto"', "sync": '"off"', "hashpower": "16", "max-item-size": '"1m"'}.get(row.name)
+        value = {
+            "loop": '"auto"',
+            "sync": '"off"',
+            "protocol": '"auto"',
+            "hashpower": "16",
+            "max-item-size": '"1m"',
+        }.get(row.name)
         file.write_text(f"{row.name} = {value or values.get(row.kind, '1')}")
         parse(["--config", str(file)])
 
