@@ -60,7 +60,7 @@ class Server:
             try:
                 with log:
                     self.process = subprocess.Popen(
-                        words,
+                        [_absolute(words[0]), *words[1:]],
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=subprocess.STDOUT,
@@ -212,6 +212,11 @@ def _watch_for_the_end() -> None:
         os.kill(os.getpid(), number)
 
     signal.signal(signal.SIGTERM, end)
+
+
+def _absolute(program: str) -> str:
+    """Return a PROGRAM given by a relative path as seen from here: the server starts in a folder of its own."""
+    return str(Path(program).absolute()) if "/" in program else program
 
 
 def free_port(udp: bool = False) -> int:
