@@ -25,6 +25,10 @@ Serve = Callable[[Callable[[socket.socket], None]], Address]
         ("lru", {b"lru tune 100 100 1 1": b"ERROR\r\n"}, False),
         ("cas", {b"gets k1": b"VALUE k1 0 1 7\r\n1\r\nEND\r\n"}, True),
         ("cas", {b"gets k1": b"VALUE k1 0 1\r\n1\r\nEND\r\n"}, False),
+        ("touch", {b"touch k1 0": b"NOT_FOUND\r\n"}, True),
+        ("touch", {b"touch k1 0": b"TOUCHED\r\n"}, True),  # the item of the probe before is not deleted yet
+        ("touch", {b"touch k1 0": b"ERROR\r\n"}, False),
+        ("gat", {b"gat 0 k1": b"VALUE k1 0 1\r\n1\r\nEND\r\n"}, True),
         ("stats-items", {b"stats items": b"END\r\n"}, True),
     ],
 )
