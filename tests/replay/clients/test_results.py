@@ -9,8 +9,16 @@ from mclite.replay.clients import results
 
 def found(check: str, outcome: str) -> dict[str, Any]:
     return {
-        "target": 0, "name": "pylibmc", "language": "Python", "protocol": "text", "version": "1.6.3",
-        "check": check, "title": check, "outcome": outcome, "reason": None, "milliseconds": 1.0,
+        "target": 0,
+        "name": "pylibmc",
+        "language": "Python",
+        "protocol": "text",
+        "version": "1.6.3",
+        "check": check,
+        "title": check,
+        "outcome": outcome,
+        "reason": None,
+        "milliseconds": 1.0,
         "chapters": ["arithmetic"],
     }
 
