@@ -7,19 +7,19 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
 
+from mclite.replay.ports import free_port, release
 from mclite.replay.targets import TargetError, TargetSpec, common_values, find_spec
 from mclite.replay.transport import Address, Connection, Kind, Unreachable
 
 #: Seconds a server may take until it listens, and to end when it is told to: it holds nothing worth saving,
 #: and real memcached takes a whole second.
-START, STOP = 10.0, 0.2
+START, STOP = 20.0, 0.2
 #: How often a port that was taken meanwhile is tried anew.
 TRIES = 5
 
@@ -36,6 +36,7 @@ class Server:
         self.spec = spec
         self.needs = needs
         self.backend: Server | None = None
+        self.ports: list[int] = []
         self.folder = Path(tempfile.mkdtemp(prefix="mclite-server-"))
         self.folder.chmod(0o777 if os.geteuid() == 0 else 0o700)  # the server may drop to another user
         _watch_for_the_end()
@@ -86,10 +87,12 @@ class Server:
 
     def _prepare(self) -> tuple[dict[str, str], Address]:
         """Write the files that the command names; return the values of its slots and where it will listen."""
-        port = free_port(udp="udp" in self.needs)
+        self._release()
+        self.ports = [port := free_port(udp="udp" in self.needs)]
         values = {**common_values(), "port": str(port), "dir": str(self.folder), "program": self.spec.program}
         if "{port2}" in self.spec.command:
-            values["port2"] = str(free_port())
+            self.ports.append(free_port())
+            values["port2"] = str(self.ports[-1])
         if self.backend is not None:
             values["backend"] = str(self.backend.address.port)
         kind: Kind = "tcp"
@@ -182,11 +185,17 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(patience)
 
+    def _release(self) -> None:
+        for port in self.ports:
+            release(port)
+        self.ports = []
+
     def stop(self, at_once: bool = False) -> None:
         """End the process, its backend and its folder; `at_once` without giving it time to do it itself."""
         with _guard:
             _running.discard(self)
         self._end(at_once)
+        self._release()
         if self.backend is not None:
             self.backend.stop(at_once)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -217,22 +226,6 @@ def _watch_for_the_end() -> None:
 def _absolute(program: str) -> str:
     """Return a PROGRAM given by a relative path as seen from here: the server starts in a folder of its own."""
     return str(Path(program).absolute()) if "/" in program else program
-
-
-def free_port(udp: bool = False) -> int:
-    """Return a port of 127.0.0.1 that nobody listens on, for UDP neither if `udp`."""
-    while True:
-        with socket.socket() as stream:
-            stream.bind(("127.0.0.1", 0))
-            port = int(stream.getsockname()[1])
-            if not udp:
-                return port
-            with socket.socket(type=socket.SOCK_DGRAM) as datagram:
-                try:
-                    datagram.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-                return port
 
 
 def _python_path() -> str:
