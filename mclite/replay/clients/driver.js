@@ -1,5 +1,6 @@
 // Drives a memcached library of Node.js: node driver.js PACKAGE HOST:PORT[,HOST:PORT...]
 // Each line of standard input is a call, ["get", "key"]; each line of standard output its answer, {"value": ...}.
+// The first line of output answers no call: it says that node runs.
 "use strict";
 
 const { createInterface } = require("node:readline");
@@ -60,6 +61,7 @@ async function answer(line) {
 }
 
 (async () => {
+  process.stdout.write('{"value": true}\n');
   for await (const line of createInterface({ input: process.stdin })) {
     process.stdout.write(`${JSON.stringify(await answer(line))}\n`);
   }

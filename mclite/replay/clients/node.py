@@ -9,6 +9,7 @@ import json
 import select
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,8 @@ from typing import Any, ClassVar
 from mclite.replay.clients.library import Library, NotOffered, Place
 
 DRIVER = Path(__file__).with_name("driver.js")
-TIMEOUT = 10.0
+#: Seconds for a call, and until node runs: on a busy machine that takes longer than any call.
+TIMEOUT, START = 10.0, 60.0
 
 
 class ClientError(Exception):
@@ -43,14 +45,16 @@ class _Node(Library):
 
     def __init__(self, places: Sequence[Place]) -> None:
         servers = ",".join(f"{host}:{port}" for host, port in places)
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
         self._process = subprocess.Popen(
             [shutil.which("node") or "node", str(DRIVER), self.package, servers],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             text=True,
             encoding="utf-8",
         )
+        self._answer("node", START)
 
     @classmethod
     def version(cls) -> str | None:
@@ -60,15 +64,27 @@ class _Node(Library):
         if name in self.lacks:
             raise NotOffered(f"{self.package} has no {name}")
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([name, *arguments]) + "\n")
         self._process.stdin.flush()
-        if not select.select([self._process.stdout], [], [], TIMEOUT)[0]:
-            raise ClientError(f"{name} did not end within {TIMEOUT:g} s")
-        answer = json.loads(self._process.stdout.readline() or '{"error": "node ended"}')
+        return self._answer(name, TIMEOUT)
+
+    def _answer(self, name: str, seconds: float) -> Any:
+        """Return what the driver says next, within so many seconds."""
+        assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], seconds)[0]:
+            raise ClientError(f"{name} did not answer within {seconds:g} s")
+        line = self._process.stdout.readline()
+        if not line:
+            raise ClientError(f"node ended with {self._process.wait(TIMEOUT)}: {self._printed()}")
+        answer = json.loads(line)
         if "error" in answer:
             raise ClientError(answer["error"])
         return answer["value"]
+
+    def _printed(self) -> str:
+        """Return the last words of what node printed."""
+        self._log.seek(0)
+        return self._log.read()[-300:].decode("utf-8", "replace").strip() or "it printed nothing"
 
     def set(self, key: str, value: Any, seconds: int = 0) -> bool:
         return bool(self._call("set", key, value, seconds))
@@ -102,6 +118,7 @@ class _Node(Library):
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._log.close()
 
 
 class NodeMemcached(_Node):
