@@ -248,9 +248,9 @@ def _count_for_good(self: Connection, transport: Any) -> None:
 
 
 def _old_activity(self: Connection, data: bytes) -> Iterator[None]:
-    before = self.last_activity
+    before = self.session.last_command_time
     yield
-    self.last_activity = before
+    self.session.last_command_time = before
 
 
 def _say_idle(self: Connection, reason: str) -> None:

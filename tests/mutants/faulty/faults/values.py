@@ -158,6 +158,11 @@ ROWS = (
     Fault("refused-cas-runs", "storage", "runs the data block of a refused cas as commands", _refused_runs("cas")),
     Fault("error-runs", "storage errors keys limits", "runs the data block of a refused line as commands",
           _error_runs()),
+    Fault("data-of-eights", "limits storage", "cuts values to whole words of eight bytes", storing(
+        lambda call: setattr(call, "data", call.data[: len(call.data) & ~7]) if len(call.data) > 8 else None)),
+    Fault("data-of-powers", "limits storage", "loses the last byte of a value whose length is a power of two", storing(
+        lambda call: setattr(call, "data", call.data[:-1]) if call.data
+        and len(call.data).bit_count() == 1 else None)),
     Fault("too-large-taken", "limits errors", "takes items of any size", patch(
         SlabClasses, "class_of", lambda inner: lambda self, size: inner(self, size) or len(self.sizes) - 1)),
     Fault("too-large-half", "limits", "takes items of half the size only", patch(
