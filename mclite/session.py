@@ -158,15 +158,17 @@ class Session:
         instance = self.instance
         turns = 1 if self._is_udp else instance.turns  # over UDP each answer is a message of its own
         size = 0
-        fast_store = None
+        first = True  # which the fast path has left: it is tried from the second request on
         while not (self.closed or self.watching):
-            if fast_store is not None and not self._is_udp:
+            # Asked anew each time: a request may have switched on what the fast path does not do.
+            fast_store = None if first or self._is_udp else instance.fast_store
+            first = False
+            if fast_store is not None:
                 before = len(out)
                 position = serve(fast_store, buffer, position, turns, out, instance.largest)
                 turns -= min(len(out) - before, turns)
                 if position == len(buffer):
                     break
-            fast_store = instance.fast_store  # from the second request on: the first is one that it left
             if not turns and position < len(buffer):
                 instance.stats.conn_yields += 1
                 self.more = self._half = True

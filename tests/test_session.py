@@ -260,3 +260,10 @@ def test_a_watcher_is_not_listened_to_any_more(session: Session) -> None:
 def test_what_a_client_that_does_not_read_waits_for(session: Session) -> None:
     session.unread = True
     assert session.state == "conn_mwrite"
+
+
+def test_a_request_may_end_the_fast_path_for_those_behind_it(session: Session) -> None:
+    requests = b"stats detail on\r\nget a:b\r\nstats detail dump\r\nstats detail off\r\n"
+    assert session.receive(requests) == b"OK\r\nEND\r\nPREFIX a get 1 hit 0 set 0 del 0\r\nEND\r\nOK\r\n"
+    answer = session.receive(b"lru temp_ttl 60\r\nset a 0 20 1\r\n5\r\nstats items\r\nlru temp_ttl -1\r\n")
+    assert b":number_temp 1\r\n" in answer
