@@ -20,11 +20,11 @@ def computed(change: Any) -> How:
 
     def counted(call: Counting) -> ArithmeticResult | None:
         item = call.item
-        if item is None or not item.data.strip().isdigit() or int(item.data) > UINT64:
+        if item is None or not _is_number(item.data):
             return None
         if call.compare and call.compare != item.cas:
             return None
-        made = change(int(item.data), call.delta, call.decrement)
+        made = change(int(item.data.strip()), call.delta, call.decrement)
         if made is None:
             return None
         text = b"%d" % made
@@ -43,6 +43,10 @@ def read_as(change: Any) -> How:
             set_data(call.item, data)
 
     return counting(counted)
+
+
+def _is_number(data: bytes) -> bool:
+    return data.strip().isdigit() and len(data) <= 64 and int(data) <= UINT64
 
 
 def _leading(text: bytes) -> bytes | None:
@@ -140,7 +144,7 @@ ROWS = (
             value=done.value + call.delta if call.decrement else max(done.value - call.delta, 0)))),
     Fault("incr-not-stored", "arithmetic", "answers the new number without storing it", counting(
         lambda call: ArithmeticResult(Outcome.STORED, _sum(int(call.item.data), call.delta, call.decrement), call.item)
-        if call.item and call.item.data.strip().isdigit() and int(call.item.data) <= UINT64 and not call.compare
+        if call.item and _is_number(call.item.data) and not call.compare
         else None)),
     Fault("incr-missing-makes", "arithmetic", "makes an item with 0 when it counts a missing key",
           counting(_make_zero)),

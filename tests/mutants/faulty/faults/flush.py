@@ -90,7 +90,7 @@ def _full(store: Any, delay: int) -> None:
 
 
 ROWS = (
-    Fault("flush-nothing", "flush_all", "answers OK to flush_all and flushes nothing",
+    Fault("flush-nothing", "flush_all meta_syntax", "answers OK to flush_all and flushes nothing",
           flushes(lambda inner, store, delay: None)),
     Fault("flush-silent", "flush_all", "does not answer flush_all", reply("flush_all", lambda answer: b"")),
     Fault("flush-keeps-young", "flush_all", "keeps the items of the same second",

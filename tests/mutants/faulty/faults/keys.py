@@ -42,8 +42,8 @@ def _refuse(bad: object) -> How:
 
 ROWS = (
     Fault("key-250-refused", "keys", "refuses a key of 250 bytes", _key_max(249)),
-    Fault("key-251-taken", "keys", "takes a key of 251 bytes", _key_max(251)),
-    Fault("key-any-length", "keys errors", "takes keys of any length", _key_max(100_000)),
+    Fault("key-251-taken", "keys meta_delete meta_arithmetic", "takes a key of 251 bytes", _key_max(251)),
+    Fault("key-any-length", "keys errors meta_delete meta_arithmetic", "takes keys of any length", _key_max(100_000)),
     Fault("key-of-200", "keys", "takes keys of up to 200 bytes only", _key_max(200)),
     Fault("key-cut-64", "keys", "tells keys apart by their first 64 bytes", _held_as(lambda key: key[:64])),
     Fault("key-cut-128", "keys", "tells keys apart by their first 128 bytes", _held_as(lambda key: key[:128])),

@@ -9,8 +9,9 @@ from typing import Any
 
 import mclite.handlers.meta
 import mclite.protocol.meta
+import mclite.protocol.parser
 from faulty.fault import Fault, How, both
-from faulty.points import arguments, errors, exchange, patch, reply, requests, swap, then, value
+from faulty.points import arguments, errors, exchange, lines, patch, reply, requests, swap, then, value
 from mclite.protocol.parser import BadRequest, Request
 from mclite.session import Session
 
@@ -171,6 +172,43 @@ def _noop_first(inner: Any) -> Any:
     return receive
 
 
+def _glued(line: bytes) -> bytes:
+    """Take a word that begins with the code of a meta command for that command and its key."""
+    word = line.split(b" ", 1)[0].rstrip(b"\r")
+    return line[:2] + b" " + line[2:] if len(word) > 2 and word[:2] in (b"mg", b"ms", b"md", b"ma", b"me") else line
+
+
+def _bad_length(line: bytes, request: Request | BadRequest) -> bool:
+    words = line.rstrip(b"\r").split(b" ")
+    return isinstance(request, BadRequest) and words[0] == b"ms" and len(words) > 1
+
+
+def _awaits_block() -> How:
+    """Take the line after an ms with a bad length for its data block."""
+    pending = [False]
+
+    def change(line: bytes, request: Request | BadRequest) -> Request | BadRequest:
+        if pending[0]:
+            pending[0] = False
+            return BadRequest(b"")
+        pending[0] = _bad_length(line, request)
+        return request
+
+    return requests(change)
+
+
+def _length_as_zero() -> How:
+    """Take a bad length for 0."""
+
+    def change(line: bytes, request: Request | BadRequest) -> Request | BadRequest:
+        words = line.rstrip(b"\r").split(b" ")
+        if not _bad_length(line, request) or len(words) < 3:
+            return request
+        return mclite.protocol.parser.parse(b" ".join([*words[:2], b"0", *words[3:]]))
+
+    return requests(change)
+
+
 ROWS = (
     *(Fault(f"{verb}-ignores-{'cap-' if letter.isupper() else ''}{letter.lower()}",
             {"mg": "meta_get", "ms": "meta_set", "md": "meta_delete", "ma": "meta_arithmetic"}[verb],
@@ -241,10 +279,10 @@ ROWS = (
     Fault("noop-hd", "meta_noop", "answers mn with HD", reply("mn", lambda answer: b"HD\r\n")),
     Fault("noop-overtakes", "meta_noop", "answers mn before what came before it", patch(
         Session, "receive", _noop_first)),
-    Fault("noop-with-flags", "meta_noop", "takes no mn with words after it",
+    Fault("noop-with-flags", "meta_noop meta_syntax", "takes no mn with words after it",
           requests(lambda line, request: BadRequest(b"ERROR\r\n") if line.startswith(b"mn ") else request)),
     Fault("noop-counts", "meta_noop", "answers mn with a text", reply("mn", lambda answer: b"MN 0\r\n")),
-    Fault("flag-unknown-ignored", "meta_syntax meta_get", "ignores flags that it does not know", flags(
+    Fault("flag-unknown-ignored", "meta_syntax meta_get meta_delete", "ignores flags that it does not know", flags(
         META, lambda tokens: [one for one in tokens if one[0] in mclite.protocol.meta.FLAGS])),
     Fault("flag-twice-taken", "meta_syntax meta_get", "takes a flag twice", flags(
         META, lambda tokens: list({one[:1]: one for one in tokens}.values()))),
@@ -256,6 +294,18 @@ ROWS = (
         META, lambda args: [next((one[1:] for one in args[1:] if one[:1] == b"L"), b"") + args[0], *args[1:]])),
     Fault("flag-case-ignored", "meta_syntax meta_get", "takes capital flags for small ones", flags(
         META, lambda tokens: [one.lower() for one in tokens])),
+    Fault("meta-code-glued", "meta_syntax", "takes mgkey for mg key", lines(_glued)),
+    Fault("meta-code-unknown-is-miss", "meta_syntax", "answers EN to a code that it does not know",
+          requests(lambda line, request: BadRequest(b"EN\r\n") if isinstance(request, BadRequest)
+                   and line[:1] == b"m" and len(line.split(b" ")[0].rstrip(b"\r")) == 2 else request)),
+    Fault("meta-length-awaits", "meta_set", "waits for a data block after a length that is no number", _awaits_block()),
+    Fault("meta-length-zero", "meta_set", "takes a length that is no number for 0", _length_as_zero()),
+    Fault("meta-length-missing", "meta_set", "answers ERROR to ms without a length", requests(
+        lambda line, request: BadRequest(b"ERROR\r\n") if line[:3] == b"ms " and isinstance(request, BadRequest)
+        else request)),
+    Fault("quiet-set-silent", "meta_set", "answers nothing to ms with q, not even a bad data chunk", requests(
+        lambda line, request: request._replace(noreply=True) if isinstance(request, Request)
+        and request.command.name == b"ms" and b"q" in request.args[2:] else request)),
     Fault("meta-without-key", "meta_syntax", "takes mg without a key for a miss",
           requests(lambda line, request: BadRequest(b"EN\r\n") if line.rstrip(b"\r ") in (b"mg",) else request)),
     Fault("meta-many-keys", "meta_syntax meta_get", "hangs up when a meta line has many words",
@@ -266,16 +316,17 @@ ROWS = (
               lambda kind, text: inner(kind, text) or 0))),
     Fault("meta-errors-are-misses", "meta_syntax meta_get", "answers EN for errors of meta commands", exchange(
         META, lambda session, request, answer: b"EN\r\n" if answer.startswith(b"CLIENT_ERROR") else answer)),
-    Fault("meta-errors-hang-up", "meta_syntax", "hangs up after an error of a meta command",
+    Fault("meta-errors-hang-up", "meta_syntax meta_delete", "hangs up after an error of a meta command",
           then(META, _hang_up_after_error)),
     Fault("meta-upper-case-refused", "meta_syntax", "takes MG for mg", requests(
         lambda line, request: mclite.session.parse(line[:2].lower() + line[2:])
         if line[:2] in (b"MG", b"MS", b"MD", b"MA", b"MN", b"ME") else request)),
-    Fault("meta-classic-apart", "meta_syntax", "keeps the items of meta commands apart from the others", arguments(
+    Fault("meta-classic-apart", "meta_syntax meta_delete", "keeps the items of meta commands apart from the others",
+          arguments(
         "mg ms md ma me", lambda args: [args[0] + b"." if len(args[0]) < 250 else args[0], *args[1:]])),
     Fault("meta-error-then-answer", "meta_syntax errors", "answers an error and the miss", errors(
         lambda text: text + b"EN\r\n" if b"flag" in text else text)),
-    Fault("meta-miss-nf", "meta_get", "answers a miss of mg with NF", code("mg", b"EN", b"NF")),
+    Fault("meta-miss-nf", "meta_get meta_syntax", "answers a miss of mg with NF", code("mg", b"EN", b"NF")),
     Fault("meta-miss-end", "meta_get", "answers a miss of mg with END", swap("mg", b"EN\r\n", b"END\r\n")),
     Fault("meta-miss-hd", "meta_get", "answers a miss of mg with HD", code("mg", b"EN", b"HD")),
     Fault("meta-hit-ok", "meta_get meta_set", "answers OK instead of HD", code(META, b"HD", b"OK")),

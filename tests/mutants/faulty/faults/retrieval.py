@@ -217,7 +217,7 @@ ROWS = (
           value(mclite.store.base, "RELATIVE_MAX", 60 * 60 * 24)),
     Fault("exptime-absolute-year", "expiration", "takes up to a year for seconds from now",
           value(mclite.store.base, "RELATIVE_MAX", 60 * 60 * 24 * 365)),
-    Fault("exptime-absolute-at-once", "expiration", "lets an item with a Unix time expire at once", expires(
+    Fault("exptime-absolute-at-once", "expiration meta_set", "lets an item with a Unix time expire at once", expires(
         lambda store, sent, right: 1 if sent > 60 * 60 * 24 * 30 else right)),
     Fault("exptime-overflows", "expiration", "lets an item expire at once whose Unix time is more than ten years ahead",
           expires(lambda store, sent, right: 1 if right > store.now + 10 * 365 * 86400 else right)),

@@ -243,7 +243,8 @@ ROWS = (
           patch(Store, "delete", _delete_prefix)),
     Fault("delete-all", "deletion", "deletes all items", patch(
         Store, "delete", lambda inner: lambda self, key, item: self._flush())),
-    Fault("delete-reserves", "deletion storage", "refuses to store under a key that was deleted", _reserve()),
+    Fault("delete-reserves", "deletion storage meta_delete", "refuses to store under a key that was deleted",
+          _reserve()),
     Fault("delete-empties", "deletion storage", "empties the item instead of deleting it", patch(
         Store, "delete", lambda inner: lambda self, key, item: set_data(item, b""))),
     Fault("delete-empty", "deletion", "cannot delete an empty item", patch(

@@ -125,7 +125,7 @@ ROWS = (
           _show(lambda flags, data: (flags, len(data) + 2))),
     Fault("flags-and-bytes-swapped", "retrieval storage", "writes bytes before flags",
           _show(lambda flags, data: (len(data), flags))),
-    Fault("data-cut-at-line-end", "storage", "ends a data block at its first CR LF",
+    Fault("data-cut-at-line-end", "storage meta_syntax", "ends a data block at its first CR LF",
           storing(lambda call: setattr(call, "data", call.data.split(b"\r\n")[0]))),
     Fault("data-cut-at-nul", "storage", "ends a data block at its first NUL",
           storing(lambda call: setattr(call, "data", call.data.split(b"\0")[0]))),
@@ -144,9 +144,10 @@ ROWS = (
     Fault("data-empty-refused", "storage", "refuses an empty data block",
           storing(lambda call: None if call.data else Stored(Outcome.NOT_STORED))),
     Fault("data-longer-taken", "storage errors", "takes a data block that is too long, and cuts it", _long_data_cut()),
-    Fault("data-chunk-stored", "storage errors", "stores a data block that does not end in CR LF", patch(
+    Fault("data-chunk-stored", "storage errors meta_set", "stores a data block that does not end in CR LF", patch(
         Session, "_bad_data_chunk", lambda inner: lambda self, length: replies.STORED)),
-    Fault("data-chunk-silent", "storage errors", "does not answer a data block that does not end in CR LF", patch(
+    Fault("data-chunk-silent", "storage errors meta_set", "does not answer a data block that does not end in CR LF",
+          patch(
         Session, "_bad_data_chunk", lambda inner: lambda self, length: b"")),
     Fault("data-chunk-twice", "storage errors", "answers a bad data block twice", patch(
         Session, "_bad_data_chunk", lambda inner: lambda self, length: errors.BAD_DATA_CHUNK + errors.ERROR)),
@@ -156,14 +157,14 @@ ROWS = (
     Fault("refused-append-runs", "storage", "runs the data block of a refused append or prepend as commands",
           _refused_runs("append prepend")),
     Fault("refused-cas-runs", "storage", "runs the data block of a refused cas as commands", _refused_runs("cas")),
-    Fault("error-runs", "storage errors keys limits", "runs the data block of a refused line as commands",
+    Fault("error-runs", "storage errors keys limits meta_set", "runs the data block of a refused line as commands",
           _error_runs()),
     Fault("data-of-eights", "limits storage", "cuts values to whole words of eight bytes", storing(
         lambda call: setattr(call, "data", call.data[: len(call.data) & ~7]) if len(call.data) > 8 else None)),
     Fault("data-of-powers", "limits storage", "loses the last byte of a value whose length is a power of two", storing(
         lambda call: setattr(call, "data", call.data[:-1]) if call.data
         and len(call.data).bit_count() == 1 else None)),
-    Fault("too-large-taken", "limits errors", "takes items of any size", patch(
+    Fault("too-large-taken", "limits errors meta_set", "takes items of any size", patch(
         SlabClasses, "class_of", lambda inner: lambda self, size: inner(self, size) or len(self.sizes) - 1)),
     Fault("too-large-half", "limits", "takes items of half the size only", patch(
         SlabClasses, "class_of", lambda inner: lambda self, size: inner(self, size)
@@ -171,7 +172,7 @@ ROWS = (
     Fault("too-large-stays", "limits storage", "keeps the old item when a set is too large",
           value(mclite.handlers.storage, "refuse_too_large", lambda session, key, is_set: setattr(
               session.instance.stats, "store_too_large", session.instance.stats.store_too_large + 1))),
-    Fault("too-large-cut", "limits", "cuts an item that is too large", both(
+    Fault("too-large-cut", "limits meta_set", "cuts an item that is too large", both(
         patch(SlabClasses, "class_of", lambda inner: lambda self, size: inner(self, size) or len(self.sizes) - 1),
         storing(lambda call: setattr(call, "data", call.data[: call.store.slabs.item_size_max - 512])))),
 )  # fmt: skip
