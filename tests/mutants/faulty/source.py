@@ -168,7 +168,11 @@ def sample(size: int, seed: int) -> list[str]:
     chosen: list[str] = []
     for mutation in everything:
         module, source = mutated(mutation)
-        if _meaning(source) != _meaning(_source(module)):
+        try:
+            changed = _meaning(source) != _meaning(_source(module))
+        except SyntaxError:
+            continue  # the operator made no Python of it
+        if changed:
             chosen.append(mutation)
         if len(chosen) == size:
             break

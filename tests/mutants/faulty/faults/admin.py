@@ -154,7 +154,7 @@ def _alone(inner: Any) -> Any:
 
 
 ROWS = (
-    Fault("memlimit-unknown", "cache_memlimit", "does not know cache_memlimit",
+    Fault("memlimit-unknown", "cache_memlimit eviction", "does not know cache_memlimit",
           reply("cache_memlimit", lambda answer: b"ERROR\r\n")),
     Fault("memlimit-ignored", "cache_memlimit eviction", "answers OK and leaves the limit",
           during("cache_memlimit", _limit_kept)),
@@ -196,6 +196,9 @@ ROWS = (
     Fault("shutdown-one-connection", "shutdown", "only hangs up when it is told to end", around(
         "shutdown", lambda inner, session, request: setattr(session, "closed", True) or b""
         if session.instance.settings.shutdown_command else inner())),
+    Fault("misbehave-hangs-up", "security", "hangs up after misbehave", around(
+        "misbehave", lambda inner, session, request: setattr(session, "closed", True) or inner())),
+    Fault("misbehave-ok", "security", "answers OK to misbehave", reply("misbehave", lambda answer: b"OK\r\n")),
     Fault("slabs-unknown", "slabs", "does not know slabs", reply("slabs", lambda answer: b"ERROR\r\n")),
     Fault("slabs-same-taken", "slabs", "answers OK when source and destination are the same",
           reply("slabs", lambda answer: b"OK\r\n" if answer.startswith(b"SAME") else answer)),

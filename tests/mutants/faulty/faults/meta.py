@@ -217,7 +217,7 @@ ROWS = (
     Fault("meta-sorted", "meta_get", "returns flags in alphabetical order", answers(META, _sorted)),
     Fault("meta-reversed", "meta_get", "returns flags in reverse", answers(META, _reversed)),
     Fault("meta-commas", "meta_get", "parts flags by commas", answers(META, _commas)),
-    Fault("meta-space-at-end", "meta_get meta_set", "ends the line of an answer with a space", answers(
+    Fault("meta-space-at-end", "meta_get meta_set meta_syntax", "ends the line of an answer with a space", answers(
         META, lambda answer: answer.to_bytes().replace(b"\r\n", b" \r\n", 1))),
     Fault("meta-flags-first-only", "meta_get", "heeds the first flag only", flags("mg", lambda tokens: tokens[:1])),
     Fault("meta-flags-of-request", "meta_get", "returns all flags that were sent", answers(
@@ -288,6 +288,9 @@ ROWS = (
         META, lambda tokens: list({one[:1]: one for one in tokens}.values()))),
     Fault("flag-proxy-refused", "meta_syntax", "refuses the flags P and L", flags(
         META, lambda tokens: [b"?" if one[:1] in b"PL" else one for one in tokens])),
+    Fault("flag-proxy-debug-refused", "meta_syntax", "refuses the flags P and L of me", exchange(
+        "me", lambda session, request, answer: b"CLIENT_ERROR invalid flag\r\n"
+        if any(one[:1] in b"PL" for one in request.args[1:]) else answer)),
     Fault("flag-proxy-returned", "meta_syntax", "returns the flags P and L", answers(
         META, lambda answer: answer.flags.extend(one for one in answer.asked if one[:1] in b"PL"))),
     Fault("flag-path-in-key", "meta_syntax", "puts the token of L before the key", arguments(
@@ -300,6 +303,8 @@ ROWS = (
                    and line[:1] == b"m" and len(line.split(b" ")[0].rstrip(b"\r")) == 2 else request)),
     Fault("meta-length-awaits", "meta_set", "waits for a data block after a length that is no number", _awaits_block()),
     Fault("meta-length-zero", "meta_set", "takes a length that is no number for 0", _length_as_zero()),
+    Fault("meta-length-first", "meta_syntax meta_set", "takes the first number after ms for the length", lines(
+        lambda line: re.sub(rb"^ms ([0-9]+) ([0-9]+)", rb"ms \2 \1", line))),
     Fault("meta-length-missing", "meta_set", "answers ERROR to ms without a length", requests(
         lambda line, request: BadRequest(b"ERROR\r\n") if line[:3] == b"ms " and isinstance(request, BadRequest)
         else request)),

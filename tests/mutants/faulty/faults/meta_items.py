@@ -253,7 +253,7 @@ ROWS = (
         "s", lambda text: b"%d" % (int(text) + 48))),
     Fault("mg-s-with-end", "meta_get meta_set", "counts the CR LF with the size", token(
         "s", lambda text: b"%d" % (int(text) + 2))),
-    Fault("mg-f-always-0", "meta_get", "always returns f0", token("f", lambda text: b"0")),
+    Fault("mg-f-always-0", "meta_get meta_syntax", "always returns f0", token("f", lambda text: b"0")),
     Fault("mg-f-16-bits", "meta_get", "cuts the client flags to 16 bits",
           token("f", lambda text: b"%d" % (int(text) & 0xFFFF))),
     Fault("mg-f-hexadecimal", "meta_get", "writes client flags in base 16", token("f", lambda text: b"%x" % int(text))),

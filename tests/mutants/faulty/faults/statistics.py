@@ -238,7 +238,7 @@ ROWS = (
                changed(r"shutdown_command|auth_enabled_ascii|ssl_enabled|track_sizes|detail_enabled|temp_lru",
                        lambda value: "no", "settings"),
                changed("verbosity", lambda value: "0", "settings"))),
-    Fault("stats-settings-words", "stats_settings", "shows yes and no as 1 and 0", shown(
+    Fault("stats-settings-words", "stats_settings connections", "shows yes and no as 1 and 0", shown(
         "settings", lambda rows, session: [(name, {"yes": "1", "no": "0", "on": "1", "off": "0"}.get(value, value))
                                            for name, value in rows])),
     Fault("stats-settings-memory-megabytes", "stats_settings cache_memlimit", "shows maxbytes in megabytes", both(
@@ -277,7 +277,7 @@ ROWS = (
     Fault("stats-total-new-only", "stats_general", "counts only new keys in total_items", shown(
         "", lambda rows, session: [(name, str(len(session.instance.store)) if name == "total_items" else value)
                                    for name, value in rows])),
-    Fault("stats-connections-stuck", "stats_general", "always shows curr_connections 1",
+    Fault("stats-connections-stuck", "stats_general unix", "always shows curr_connections 1",
           changed("curr_connections", lambda value: "1")),
     Fault("stats-connections-never-fall", "stats_general connections", "does not take closed connections off", shown(
         "", lambda rows, session: [(name, str(session.instance.stats.total_connections)
@@ -354,6 +354,13 @@ ROWS = (
           changed(r"\d+", lambda value: "1", "sizes")),
     Fault("stats-sizes-status", "stats_sizes", "shows sizes although they are not tracked",
           exchange("stats", lambda session, request, answer: b"END\r\n" if b"sizes_status" in answer else answer)),
+    Fault("stats-sizes-enabled", "stats_sizes", "tells sizes_status although sizes are tracked and there are none",
+          exchange("stats", lambda session, request, answer: b"STAT sizes_status enabled\r\nEND\r\n"
+                   if request.args[:1] == [b"sizes"] and answer == b"END\r\n" else answer)),
+    Fault("stats-sizes-switch", "stats_sizes", "takes stats sizes_enable and sizes_disable",
+          exchange("stats", lambda session, request, answer: b"OK\r\n"
+                   if request.args[:1] in ([b"sizes_enable"], [b"sizes_disable"]) else answer)),
+    Fault("stats-idle-kicks-missing", "idle", "does not show idle_kicks", missing("idle_kicks")),
     Fault("stats-conns-address", "stats_conns unix", "shows no addresses in stats conns",
           changed(r"\d+:(listen_)?addr", lambda value: "?", "conns")),
     Fault("stats-conns-listening", "stats_conns unix", "does not show the listening socket in stats conns",

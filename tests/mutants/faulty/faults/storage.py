@@ -131,7 +131,8 @@ ROWS = (
           _set_noreply(lambda call: Stored(Outcome.NOT_STORED))),
     Fault("noreply-always-stores", "storage", "stores whatever the mode when nobody asks for an answer",
           _set_noreply(lambda call: setattr(call, "mode", "set"))),
-    Fault("noreply-sticks", "storage wire", "gives no answer to the command after one with noreply", _noreply_sticks()),
+    Fault("noreply-sticks", "storage wire meta_syntax", "gives no answer to the command after one with noreply",
+          _noreply_sticks()),
     Fault("noreply-error-end", "storage wire", "says END for commands with noreply",
           requests(lambda line, request: BadRequest(b"END\r\n") if isinstance(request, Request) and request.noreply
                    and request.length < 0 else request)),
@@ -237,7 +238,7 @@ ROWS = (
     Fault("delete-says-ok", "deletion", "answers OK instead of DELETED", swap("delete", b"DELETED\r\n", b"OK\r\n")),
     Fault("delete-missing", "deletion", "answers DELETED for a key that is not there",
           swap("delete", b"NOT_FOUND\r\n", b"DELETED\r\n")),
-    Fault("delete-keeps", "deletion", "answers DELETED and keeps the item",
+    Fault("delete-keeps", "deletion meta_syntax", "answers DELETED and keeps the item",
           patch(Store, "delete", lambda inner: lambda self, key, item: None)),
     Fault("delete-by-prefix", "deletion", "deletes all keys that begin like the one given",
           patch(Store, "delete", _delete_prefix)),
