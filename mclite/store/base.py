@@ -257,7 +257,7 @@ class Store(ABC):
                     return Stored(Outcome.EXISTS)
                 data = old.data + data if mode == "append" else data + old.data
                 flags, exptime = old.flags, old.exptime
-                state |= old.state & BINARY_KEY
+                state = 0  # the joined item is a new one, which forgets that its key came as base64
                 size = item_size(len(key), len(data), flags)
                 if self.slabs.class_of(size) == 0:
                     return Stored(Outcome.NOT_STORED)
@@ -313,7 +313,8 @@ class Store(ABC):
             item.time = self.now
             self._save(key, item, item)
             return ArithmeticResult(Outcome.STORED, value, item)
-        stored = self._link(key, text, item.flags, item.exptime, cas, item.state & BINARY_KEY, item)
+        # A longer number is a new item, which forgets that its key came as base64.
+        stored = self._link(key, text, item.flags, item.exptime, cas, 0, item)
         if stored.item is None:
             return ArithmeticResult(stored.outcome)
         return ArithmeticResult(Outcome.STORED, value, stored.item)

@@ -281,6 +281,21 @@ def test_state_bits_are_kept(store: Store) -> None:
     assert item.state & (STALE | WON | BINARY_KEY) == STALE | WON | BINARY_KEY
 
 
+def test_an_item_made_from_another_forgets_that_its_key_came_as_base64(store: Store) -> None:
+    for change in (
+        lambda: store.store("append", b"k", b"1", 0, 0, binary=True),
+        lambda: store.store("prepend", b"k", b"1", 0, 0),
+        lambda: store.arithmetic(b"k", 1, False),
+    ):
+        with store.transaction():
+            store.store("set", b"k", b"9", 0, 0, binary=True)
+            change()
+        store.settle()
+        item = store.live(b"k")
+        assert item is not None
+        assert (len(item.data), item.state & BINARY_KEY) == (2, 0)
+
+
 def test_flush_all_takes_what_there_is_and_nothing_later(store: Store, clock: Any) -> None:
     put(store, b"before")
     clock.time += 2
