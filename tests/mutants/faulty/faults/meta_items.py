@@ -44,6 +44,18 @@ def before(verbs: str, change: Any) -> How:
     return around(verbs, made)
 
 
+def _lose_ttl_of_longer(inner: Any, session: Any, request: Any) -> bytes:
+    old = held(session, request)
+    exptime = 0 if old is None else old.exptime
+    answer: bytes = inner()
+    if old is not None:
+        key = decode_key(request.args[0]) if b"b" in request.args[1:] else request.args[0]
+        new = session.instance.store._find(key)
+        if new is not None and new is not old:
+            new.exptime = exptime
+    return answer
+
+
 def _state(bit: int, on: bool) -> Any:
     def change(session: Any, request: Any, item: Item) -> None:
         item.state = item.state | bit if on else item.state & ~bit
@@ -370,6 +382,8 @@ ROWS = (
     Fault("md-t-without-i", "meta_delete", "sets the time to live with T instead of deleting", flags(
         "md", lambda tokens: [*tokens, b"I"] if any(one[:1] == b"T" for one in tokens)
         and not {b"I", b"x"} & set(tokens) else tokens)),
+    Fault("ma-ttl-of-longer", "meta_arithmetic", "loses the T of a number that gets longer",
+          around("ma", _lose_ttl_of_longer), "memcached 1.6.9 to 1.6.45"),
     Fault("ma-delta-0", "meta_arithmetic", "counts by 0 without D", flags(
         "ma", lambda tokens: tokens if any(one[:1] == b"D" for one in tokens) else [*tokens, b"D0"])),
     Fault("ma-initial-counted", "meta_arithmetic", "counts the number that it begins with", storing(
