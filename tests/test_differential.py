@@ -10,7 +10,7 @@ import os
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from hypothesis import seed as hypothesis_seed
 from hypothesis import strategies as st
 
 from mclite.compare import grammar, report
-from mclite.compare.dialogue import Session, writes
+from mclite.compare.dialogue import Request, Session, Write, writes
 from mclite.compare.kinds import kind_of
 from mclite.compare.noise import calm, cut_short
 from mclite.compare.pair import SURE, Pair
@@ -84,21 +84,46 @@ def meant(kind: object) -> bool:
     return any(one.covers(str(kind)) for one in DEVIATIONS)
 
 
-def loses_ttl(session: Session) -> bool:
-    """Tell whether `ma` is given a TTL: 1.6.45 loses it when the number gets longer (line 922 says that it holds)."""
-    lines = [request.line for write in writes(session) for request in write.requests]
-    return any(re.match(r"ma .* T", line) for line in lines)
+class Excuse:
+    """The faults of 1.6.45 that its answers show only later: a session is excused if mclite with them answers the same."""
+
+    FAULT = "ma-ttl-of-longer"  #: the T of ma is lost when the number gets longer (line 922 says that it holds)
+    HINT = re.compile(r"ma .* T")
+
+    def __init__(self, faulty: Pair) -> None:
+        """Ask FAULTY: a mclite with the fault, and the memcached."""
+        self._faulty = faulty
+
+    def holds(self, session: Session) -> bool:
+        """Tell whether the fault, and nothing else, is why the two answer this session otherwise."""
+        lines = [request.line for write in writes(session) for request in write.requests]
+        if not any(self.HINT.match(line) for line in lines):
+            return False
+        return all(exchange.same for exchange in self._faulty.play(session, SURE))
+
+
+@pytest.fixture(scope="module")
+def excuse(pair: Pair) -> Iterator[Excuse]:
+    spec = replace(
+        find_spec("mclite", TARGETS),
+        command=f"{{python}} {ROOT / 'tests' / 'mutants'} serve --fault {Excuse.FAULT} -l {{host}} -p {{port}}",
+    )
+    faulty = Server(spec)
+    try:
+        yield Excuse(Pair(faulty.address, pair.b.address))
+    finally:
+        faulty.stop()
 
 
 def told(found: list[Found]) -> str:
     return "\n".join(line for one in found for line in report.difference(one, 1))
 
 
-def test_the_same_as_memcached(pair: Pair) -> None:
+def test_the_same_as_memcached(pair: Pair, excuse: Excuse) -> None:
     outcome = Search(pair, Limits(sessions=SESSIONS), number=SEED, destructive=True).run()
     assert outcome.died is None
     assert outcome.sessions == SESSIONS
-    wrong = [found for found in outcome.new if not meant(found.kind) and not loses_ttl(found.session)]
+    wrong = [found for found in outcome.new if not meant(found.kind) and not excuse.holds(found.session)]
     assert wrong == [], told(wrong)
     assert any(meant(found.kind) for found in outcome.new), "it found nothing, not even what is known: is it blind?"
 
@@ -108,7 +133,7 @@ SESSION_STRATEGY: st.SearchStrategy[Session] = st.randoms(use_true_random=False)
 )
 
 
-def test_the_same_as_memcached_to_hypothesis(pair: Pair) -> None:
+def test_the_same_as_memcached_to_hypothesis(pair: Pair, excuse: Excuse) -> None:
     """The same grammar as a Hypothesis strategy, which mutates what it drew and prefers the ends of each choice."""
 
     @hypothesis_seed(SEED)
@@ -122,7 +147,7 @@ def test_the_same_as_memcached_to_hypothesis(pair: Pair) -> None:
     @given(SESSION_STRATEGY)
     def same(session: Session) -> None:
         first = different(pair, session)
-        if first is not None and different(pair, session, SURE) == first:
+        if first is not None and different(pair, session, SURE) == first and not excuse.holds(session):
             raise AssertionError(f"{first}: {session}")
 
     same()
@@ -133,7 +158,7 @@ def different(pair: Pair, session: Session, quiet: float = 0.15) -> str | None:
     for exchange in pair.play(session, quiet):
         if exchange.same:
             continue
-        if loses_ttl(session) or cut_short(exchange.a, exchange.b):
+        if cut_short(exchange.a, exchange.b):
             return None
         if len(exchange.write.requests) > 1 or meant(kind_of(exchange)):
             return None  # what comes next may follow from it; the search above takes such writes apart
@@ -145,6 +170,17 @@ def different(pair: Pair, session: Session, quiet: float = 0.15) -> str | None:
 def test_what_is_meant_is_narrow(deviation: Deviation) -> None:
     for kind in ("set with 4 arguments: STORED | ERROR", "get with 1 argument: END | VALUE", "mg: HD | EN"):
         assert not deviation.covers(kind)
+
+
+def test_the_excuse_is_narrow(excuse: Excuse) -> None:
+    def session(*lines: str) -> Session:
+        cut = [one.partition("|") for one in lines]
+        return tuple(Write("A", (Request(line, data if bar else None),)) for line, bar, data in cut)
+
+    grown = session("set {key} 0 0 1|9", "ma {key} T100", "mg {key} t")
+    assert excuse.holds(grown)
+    assert not excuse.holds(grown[:1] + grown[2:]), "nothing to excuse: no T"
+    assert not excuse.holds((*grown, *session("get " + "k" * 251))), "something else differs, too"
 
 
 def test_a_seed_draws_the_same_sessions_anywhere() -> None:
