@@ -85,7 +85,7 @@ def meant(kind: object) -> bool:
 
 
 class Excuse:
-    """The faults of 1.6.45 that its answers show only later: a session is excused if mclite with them answers the same."""
+    """A fault of 1.6.45 that its answers show only later: what mclite with that fault answers the same is excused."""
 
     FAULT = "ma-ttl-of-longer"  #: the T of ma is lost when the number gets longer (line 922 says that it holds)
     HINT = re.compile(r"ma .* T")
