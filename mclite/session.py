@@ -18,7 +18,16 @@ from mclite.handlers.authentication import Gate
 from mclite.handlers.binary import Binary
 from mclite.protocol import errors
 from mclite.protocol.binary import MAGIC_REQUEST
-from mclite.protocol.parser import LINE_MAX_WHOLE, MULTIGET, BadRequest, Request, line_too_long, parse
+from mclite.protocol.parser import (
+    LINE_MAX,
+    LINE_MAX_WHOLE,
+    MULTIGET,
+    MULTIGET_LINE_MAX,
+    BadRequest,
+    Request,
+    line_too_long,
+    parse,
+)
 from mclite.protocol.replies import MN
 from mclite.settings import ANSWER_MAX
 from mclite.store.base import StoreError
@@ -55,7 +64,8 @@ class Session:
         self._line = b""  # the beginning of a line whose end has not come
         self._block: Callable[[bytes], bytes] | None = None  # what takes the data block that is coming
         self._block_noreply = False
-        self._parts: list[bytes] = []
+        self._parts: list[bytes] = []  # of a data block, or of a long line
+        self._parted = 0  # bytes in the parts of a long line
         self._missing = 0  # bytes of the data block, with its CR LF, that have not come
         self._swallow = 0  # bytes to throw away
         self._after_swallow = b""
@@ -147,10 +157,25 @@ class Session:
             data = self._more_of_block(data)
         elif self._swallow:
             data = self._more_to_swallow(data)
-        if data or self.more:
+        if self.more or (data and len(self._line) <= LINE_MAX):
             self.more = False
             self._requests(self._line + data if self._line else data, 0)
+        elif data:
+            self._lengthen(data)
         self._half = bool(self._missing or self._swallow or self._line or self.closed or self.watching or self.more)
+
+    def _lengthen(self, data: bytes) -> None:
+        """Go on with a line that is long already: a multi-get. It is put together when it ends or has doubled.
+
+        So the cost grows with its length, not with the square of it, however small the pieces are.
+        """
+        self._parts.append(data)
+        self._parted += len(data)
+        whole = len(self._line) + self._parted
+        if b"\n" in data or self._parted >= len(self._line) or whole > MULTIGET_LINE_MAX:
+            line = b"".join((self._line, *self._parts))
+            self._parts, self._parted = [], 0
+            self._requests(line, 0)
 
     def _requests(self, buffer: bytes, position: int) -> None:
         """The slow path, which is the specification: carry out the requests of BUFFER from POSITION on."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mclite.instance import Instance
+from mclite.protocol.parser import MULTIGET_LINE_MAX
 from mclite.session import Session
 from mclite.settings import Settings
 from mclite.stats import Stats
@@ -267,3 +268,21 @@ def test_a_request_may_end_the_fast_path_for_those_behind_it(session: Session) -
     assert session.receive(requests) == b"OK\r\nEND\r\nPREFIX a get 1 hit 0 set 0 del 0\r\nEND\r\nOK\r\n"
     answer = session.receive(b"lru temp_ttl 60\r\nset a 0 20 1\r\n5\r\nstats items\r\nlru temp_ttl -1\r\n")
     assert b":number_temp 1\r\n" in answer
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000, 100_000])
+def test_a_long_multi_get_in_pieces(piece: int, session: Session) -> None:
+    session.receive(b"set key0 0 0 1\r\na\r\nset key1999 0 0 1\r\nb\r\n")
+    sent = b"get " + b" ".join(b"key%d" % number for number in range(2_000)) + b"\r\nmn\r\n"
+    answer = b"".join(session.receive(sent[at : at + piece]) for at in range(0, len(sent), piece))
+    while session.more:
+        answer += session.receive(b"")
+    assert answer == b"VALUE key0 0 1\r\na\r\nVALUE key1999 0 1\r\nb\r\nEND\r\nMN\r\n"
+
+
+def test_a_multi_get_without_end_in_small_pieces(session: Session) -> None:
+    piece = b" ".join([b"k" * 99] * 10) + b" "
+    session.receive(b"get ")
+    sent = next(sent for sent in range(0, 32 << 20, len(piece)) if session.receive(piece) or session.closed)
+    assert MULTIGET_LINE_MAX - len(piece) <= sent <= MULTIGET_LINE_MAX
+    assert session.close_reason == "error"
