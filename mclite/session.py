@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Final
 from mclite.fast import serve
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.handlers.authentication import Gate
-from mclite.handlers.binary import Binary
 from mclite.protocol import errors
-from mclite.protocol.binary import MAGIC_REQUEST
 from mclite.protocol.parser import (
     LINE_MAX,
     LINE_MAX_WHOLE,
@@ -34,9 +32,12 @@ from mclite.store.base import StoreError
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
+    from mclite.handlers.binary import Binary
     from mclite.instance import Instance
 
 _BLOCK_END: Final = b"\r\n"
+_BINARY: Final = 0x80
+"""The first byte of a connection that speaks the binary protocol."""
 
 
 class Session:
@@ -138,7 +139,9 @@ class Session:
             self._begins = False
         elif self._begins and data:
             self._begins = False
-            if data[0] == MAGIC_REQUEST:
+            if data[0] == _BINARY:
+                from mclite.handlers.binary import Binary  # here, since a server starts sooner without it
+
                 self._binary = Binary(self)
         if self._binary is not None:
             self.more = False

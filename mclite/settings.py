@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 VERSION: Final = "1.6.45"
 """The memcached version that mclite answers as."""
@@ -15,16 +14,18 @@ KEYS_MAX: Final = 20_000
 """Keys of one request that are fetched in a turn."""
 
 
-@dataclass(slots=True)
 class Settings:
-    """The settings of a server, with memcached 1.6.45's defaults and, where it has one, the short option's letter."""
+    """The settings of a server, with memcached 1.6.45's defaults and, where it has one, the short option's letter.
+
+    Those that are to be others are given by name. It is no dataclass, since a server starts sooner without making one.
+    """
 
     port: int = 11211
     """-p: TCP port; 0 for none, -1 for any free one"""
     udp_port: int = 0
     """-U: UDP port; 0 for none"""
-    listen: list[str] = field(default_factory=lambda: ["127.0.0.1"])
-    """-l: addresses to listen on; memcached's own default is all of them"""
+    listen: list[str]
+    """-l: addresses to listen on, here 127.0.0.1; memcached's own default is all of them"""
     unix_socket: str | None = None
     """-s: path of a unix socket to listen on instead of TCP"""
     unix_mask: int = 0o700
@@ -107,3 +108,10 @@ class Settings:
     """--debug-clock: offer debugtime and misbehave, as the debug build of memcached does"""
     loop: str = "auto"
     """--loop: auto, asyncio or uvloop"""
+
+    def __init__(self, **given: Any) -> None:
+        self.listen = ["127.0.0.1"]
+        for name, value in given.items():
+            if name not in Settings.__annotations__:
+                raise TypeError(f"there is no setting {name!r}")
+            setattr(self, name, value)

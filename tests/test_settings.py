@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import pytest
 
 from mclite.server.options import EXTENDED, OPTIONS
 from mclite.settings import VERSION, Settings
@@ -18,5 +18,10 @@ def test_lists_are_not_shared() -> None:
 
 
 def test_every_option_sets_a_setting() -> None:
-    names = {field.name for field in dataclasses.fields(Settings)}
-    assert {row.setting for row in (*OPTIONS, *EXTENDED) if row.setting} <= names
+    assert {row.setting for row in (*OPTIONS, *EXTENDED) if row.setting} <= Settings.__annotations__.keys()
+
+
+def test_a_setting_is_given_by_its_name() -> None:
+    assert Settings(port=0).port == 0
+    with pytest.raises(TypeError, match="no setting 'prot'"):
+        Settings(prot=0)

@@ -6,6 +6,7 @@ returns the exit code (0 done, 1 a negative answer, 2 usage).
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `mclite ARGV...` and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["serve"]:  # has memcached's own options
+        gc.disable()  # as mclite.server.server.run does it: until there the collector would only cost time
         return int(importlib.import_module(COMMANDS["serve"][0]).run_raw(arguments[1:]))
     import argparse  # here, since `mclite serve` starts sooner without it
 

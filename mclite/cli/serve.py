@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from pathlib import Path
 
 from mclite import __version__
 from mclite.handlers.authentication import AuthFileError
@@ -16,7 +15,6 @@ from mclite.settings import VERSION, Settings
 from mclite.stats import Stats
 from mclite.store import DebugClock, SystemClock
 from mclite.store.base import StoreError
-from mclite.store.registry import StoreOptions, open_store
 
 
 def run_raw(arguments: list[str]) -> int:
@@ -46,12 +44,15 @@ def run_raw(arguments: list[str]) -> int:
         return 1
     finally:
         if parsed.pid_file is not None:
-            _remove_pid_file(Path(parsed.pid_file))
+            _remove_pid_file(parsed.pid_file)
     return 0
 
 
-def _remove_pid_file(path: Path) -> None:
+def _remove_pid_file(name: str) -> None:
     """Take the pid file away, unless it is another server's, which listens where this one could not."""
+    from pathlib import Path  # here, and below, since a server starts sooner without it
+
+    path = Path(name)
     try:
         if path.read_text().strip() == str(os.getpid()):
             path.unlink()
@@ -63,6 +64,8 @@ def make_instance(settings: Settings) -> Instance:
     """Make the instance that SETTINGS ask for. Raises ServeError."""
     if settings.store == "memory":
         return Instance(settings)
+    from mclite.store.registry import StoreOptions, open_store
+
     clock = DebugClock() if settings.debug_clock else SystemClock()
     options = StoreOptions(clock, Stats(), slabs_of(settings), settings.max_bytes, settings.evict, settings.sync)
     try:
@@ -73,6 +76,8 @@ def make_instance(settings: Settings) -> Instance:
 
 def _listening(server: Server, parsed: options.Parsed) -> None:
     if parsed.pid_file is not None:
+        from pathlib import Path
+
         try:
             Path(parsed.pid_file).write_text(f"{os.getpid()}\n")
         except OSError as error:

@@ -10,7 +10,7 @@ from mclite.client.arguments import Key
 from mclite.client.call import Call, call, nothing, said
 from mclite.client.results import DumpedItem
 from mclite.protocol.meta import decode_key
-from mclite.protocol.replies import Line, Reply, Stat, Status
+from mclite.protocol.reader import Line, Reply, Stat, Status
 
 
 class AdminCommands:

@@ -10,7 +10,7 @@ from mclite.client.errors import BadArgumentError
 from mclite.client.expect import Expect, expect
 from mclite.protocol.commands import COMMANDS, Command
 from mclite.protocol.parser import LINE_MAX
-from mclite.protocol.replies import Meta, Reply, Status
+from mclite.protocol.reader import Meta, Reply, Status
 
 T = TypeVar("T")
 

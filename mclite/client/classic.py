@@ -10,7 +10,7 @@ from mclite.client.arguments import Data, Key
 from mclite.client.call import Call, call, said
 from mclite.client.errors import BadArgumentError, NotTextError
 from mclite.client.results import Item
-from mclite.protocol.replies import Number, Reply, Status, Value
+from mclite.protocol.reader import Number, Reply, Status, Value
 
 T = TypeVar("T")
 V = TypeVar("V")

@@ -29,7 +29,7 @@ from mclite.client.errors import (
     refused,
 )
 from mclite.client.expect import Expect, MetaAnswer, SenselessError
-from mclite.protocol.replies import Line, Reply, ReplyError, ReplyReader, Status
+from mclite.protocol.reader import Line, Reply, ReplyError, ReplyReader, Status
 
 NOREPLY_ERRORS_KEPT: Final = 100
 

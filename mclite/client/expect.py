@@ -15,7 +15,7 @@ from typing import Final
 from mclite.protocol.commands import Command
 from mclite.protocol.meta import decode_key, encode_key
 from mclite.protocol.numbers import UINT32, UINT64, digits
-from mclite.protocol.replies import Line, Meta, Number, Reply, Stat, Status, Value
+from mclite.protocol.reader import Line, Meta, Number, Reply, Stat, Status, Value
 
 
 class SenselessError(Exception):

@@ -11,7 +11,7 @@ from mclite.client.call import Call, call, nothing
 from mclite.client.errors import BadArgumentError
 from mclite.client.results import MetaCode, MetaResult
 from mclite.protocol.meta import decode_key, encode_key
-from mclite.protocol.replies import Meta, Reply
+from mclite.protocol.reader import Meta, Reply
 
 V = TypeVar("V")
 

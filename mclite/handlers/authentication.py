@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mclite.protocol import errors, replies
@@ -33,6 +32,8 @@ def load(path: str) -> list[bytes]:
 
     Raises AuthFileError.
     """
+    from pathlib import Path  # here, since a server starts sooner without it
+
     try:
         lines = Path(path).read_bytes().splitlines()
     except OSError as error:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Kind = Literal["storage", "retrieval", "touching", "arithmetic", "deletion", "meta", "admin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One verb of the protocol.
 
     `arguments` is the usage after the verb; `required` how many of them must be there; `length` which argument,

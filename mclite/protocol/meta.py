@@ -10,9 +10,7 @@ the last one is reported; then what the command itself looks at, and after all t
 from __future__ import annotations
 
 import binascii
-import string
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from mclite.protocol import errors
 from mclite.protocol.numbers import UINT32, digits, signed_32
@@ -20,8 +18,7 @@ from mclite.protocol.numbers import UINT32, digits, signed_32
 TokenKind = Literal["none", "key", "uint64", "uint32", "exptime", "delta", "initial", "opaque", "mode", "any"]
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """One meta flag: its letter, the token that it takes, the commands that heed it, and what it does there."""
 
     letter: str
@@ -67,7 +64,7 @@ OPAQUE_MAX: Final = 32
 TOKENS_MAX: Final = 20
 """Tokens in a meta command's line at most, the verb included."""
 
-_NOT_BASE64: Final = bytes(set(range(256)) - set(string.ascii_letters.encode() + string.digits.encode() + b"+/="))
+_NOT_BASE64: Final = bytes(code for code in range(256) if not bytes([code]).isalnum() and code not in b"+/=")
 
 _TOKEN_ERRORS: Final[dict[TokenKind, bytes]] = {
     "uint64": errors.BAD_TOKEN,
@@ -78,20 +75,22 @@ _TOKEN_ERRORS: Final[dict[TokenKind, bytes]] = {
 }
 
 
-@dataclass(slots=True)
 class MetaFlags:
     """The flags of one command, read: `order` holds them as they were sent, those with a token in `numbers`.
 
     `key` is the key, decoded if the flag b says so.
     """
 
-    key: bytes
-    binary: bool
-    order: list[bytes]
-    present: set[int]
-    numbers: dict[int, int]
-    opaque: bytes | None = None
-    mode: int = 0
+    __slots__ = ("binary", "key", "mode", "numbers", "opaque", "order", "present")
+
+    def __init__(self, key: bytes, order: list[bytes]) -> None:
+        self.key = key
+        self.binary = False
+        self.order = order
+        self.present: set[int] = set()
+        self.numbers: dict[int, int] = {}
+        self.opaque: bytes | None = None
+        self.mode = 0
 
     @property
     def opaque_too_long(self) -> bool:
@@ -121,7 +120,7 @@ def read_flags(key: bytes, tokens: list[bytes], others: int) -> MetaFlags | byte
     """Read the flag TOKENS of a command on KEY; OTHERS is how many tokens came before them. An error is bytes."""
     if len(tokens) + others > TOKENS_MAX:
         return errors.TOO_MANY_FLAGS
-    flags = MetaFlags(key, False, tokens, set(), {})
+    flags = MetaFlags(key, tokens)
     present = flags.present
     for token in tokens:
         letter = token[0]

@@ -9,9 +9,7 @@ from __future__ import annotations
 import getopt
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from mclite.settings import Settings
 
@@ -24,8 +22,7 @@ class OptionError(ValueError):
     """An option is unknown or has a bad value; the text names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option: letter (may be empty), long name, kind of its value, the Settings field that it sets, help."""
 
     letter: str
@@ -118,16 +115,17 @@ EXTENDED: Final = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
 class Parsed:
     """What the command line came to: settings, the notes on options without effect, and what to do besides."""
 
-    settings: Settings
-    notes: list[str] = field(default_factory=list)
     daemonize: bool = False
     pid_file: str | None = None
     user: str | None = None
     show: Literal["", "help", "version"] = ""
+
+    def __init__(self) -> None:
+        self.settings = Settings()
+        self.notes: list[str] = []
 
 
 def parse(arguments: Sequence[str]) -> Parsed:
@@ -141,7 +139,7 @@ def parse(arguments: Sequence[str]) -> Parsed:
         raise OptionError(str(error)) from None
     if rest:
         raise OptionError(f"unexpected argument {rest[0]!r}")
-    parsed = Parsed(Settings())
+    parsed = Parsed()
     for flag, value in pairs:
         if flag == "--config":
             _read_file(parsed, value)
@@ -237,7 +235,8 @@ def _number(row: Option, value: str, flag: str) -> float:
 
 def _read_file(parsed: Parsed, path: str) -> None:
     """Read a TOML file of options by their long names. Raises OptionError, naming the file and the key."""
-    import tomllib  # here, since a server starts sooner without it
+    import tomllib  # here, since a server starts sooner without them
+    from pathlib import Path
 
     try:
         table = tomllib.loads(Path(path).read_text("utf-8"))

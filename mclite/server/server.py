@@ -13,14 +13,16 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mclite.instance import Instance
 from mclite.server.connection import Connection
 from mclite.server.udp import DatagramServer
 from mclite.settings import Settings
 from mclite.stats import Stats
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOUSEKEEPING_SECONDS = 1.0
 YOUNG_OBJECTS_MAX = 20_000
@@ -99,23 +101,26 @@ class Server:
             self._datagrams.append(transport)
             self.instance.listeners.append(f"udp:{host}:{settings.udp_port}")
 
-    async def _listen_unix(self, path: str, context: ssl.SSLContext | None) -> None:
+    async def _listen_unix(self, name: str, context: ssl.SSLContext | None) -> None:
+        from pathlib import Path  # here, since a server starts sooner without it
+
+        path = Path(name)
         try:
-            if Path(path).is_socket():
-                Path(path).unlink()  # left behind by a server that was killed
+            if path.is_socket():
+                path.unlink()  # left behind by a server that was killed
         except OSError as error:
             raise ServeError(f"cannot use {path}: {_reason(error)}") from None
         before = os.umask(0o777 & ~self.settings.unix_mask)
         try:
             server = await asyncio.get_running_loop().create_unix_server(
-                lambda: Connection(self), path, ssl=context, backlog=self.settings.backlog
+                lambda: Connection(self), name, ssl=context, backlog=self.settings.backlog
             )
         except OSError as error:
             raise ServeError(f"cannot listen on {path}: {_reason(error)}") from None
         finally:
             os.umask(before)
         self._servers.append(server)
-        self._unix_path = Path(path)  # only what was made here is taken away again
+        self._unix_path = path  # only what was made here is taken away again
         self.instance.listeners.append(f"unix:{path}")
 
     def place_is_free(self) -> None:
@@ -205,6 +210,7 @@ def _reason(error: OSError) -> str:
 
 def tls_context(settings: Settings, stats: Stats) -> ssl.SSLContext:
     """Make the TLS context of option -Z; what clients do wrong is counted in STATS. Raises ServeError."""
+    from pathlib import Path  # here, since a server starts sooner without it
 
     class Counted(ssl.SSLObject):
         """One connection's TLS: event loops tell nobody that a handshake failed."""
@@ -270,8 +276,7 @@ def run(instance: Instance, ready: Callable[[Server], None] = lambda server: Non
     """Serve until SIGINT, SIGTERM or `shutdown`; READY is told when the server listens. Raises ServeError."""
     # Millions of items make each full collection a pause of seconds, and they are freed without it: nothing that serves
     # requests makes cycles. What little else does is collected while young, once a second (Server._keep_house).
-    gc.collect()
-    gc.freeze()
     gc.disable()
+    gc.freeze()
     with asyncio.Runner(loop_factory=loop_factory(instance.settings.loop)) as runner:
         runner.run(_serve(instance, ready))

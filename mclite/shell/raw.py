@@ -12,7 +12,7 @@ from mclite.client.errors import is_error
 from mclite.client.expect import Expect, SenselessError, expect
 from mclite.client.transport import Transport
 from mclite.protocol.parser import Request, parse
-from mclite.protocol.replies import ReplyError, ReplyReader, Status
+from mclite.protocol.reader import ReplyError, ReplyReader, Status
 
 FIRST_SECONDS: Final = 1.0
 """how long to wait for the beginning of an answer that may not come"""

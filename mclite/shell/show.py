@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from mclite.protocol.commands import Command
-from mclite.protocol.replies import Line, Meta, Number, Reply, Stat, Status, Value
+from mclite.protocol.reader import Line, Meta, Number, Reply, Stat, Status, Value
 from mclite.shell.words import printable
 
 Style = Literal["", "good", "bad", "error", "name", "faint", "data", "title"]

@@ -6,7 +6,6 @@ moved, as memcached does, and moving one away evicts the items that no longer fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mclite.store.slabs import GLOBAL_PAGE_POOL
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from mclite.store.base import Store
 
 
-@dataclass(slots=True)
 class ClassUse:
     """What the items of one slab class come to: how many, their bytes, and the seconds since the eldest's last access.
 

@@ -7,8 +7,7 @@ is none, and StoreOptions, it returns a Store, or raises StoreError with a sente
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mclite.store.base import Store, StoreError
 from mclite.store.clock import Clock
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 GROUP: Final = "mclite.stores"
 
 
-@dataclass(frozen=True, slots=True)
-class StoreOptions:
+class StoreOptions(NamedTuple):
     """What every engine is told: the first five are for the constructor of Store.
 
     `maxbytes` is what items may take, in bytes, 0 for no limit; with `evict` false a full store refuses new items.

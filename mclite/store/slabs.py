@@ -6,7 +6,6 @@ of `me` and `s`, and the class ids of `stats items`, `stats slabs` and `lru_craw
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Final
 
 ITEM_HEADER: Final = 48
@@ -44,9 +43,9 @@ class SlabClasses:
         self.sizes = sizes
         # One byte for each eight bytes of size: an item's class is one look-up.
         table = bytearray()
-        for eighth in range(self.chunk_max // 8 + 1):
-            table.append(min(bisect_left(sizes, eighth * 8, 1), len(sizes) - 1))
-        self._table = bytes(table)
+        for slab_class, size in enumerate(sizes[:-1]):
+            table += bytes([slab_class or 1]) * (size // 8 + 1 - len(table))
+        self._table = bytes(table.ljust(self.chunk_max // 8 + 1, bytes([len(sizes) - 1])))
 
     def __len__(self) -> int:
         return len(self.sizes) - 1

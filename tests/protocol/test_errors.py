@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mclite.protocol import errors
-from mclite.protocol.replies import ReplyReader, Status
+from mclite.protocol.reader import ReplyReader, Status
 
 TEXTS = {name: text for name, text in vars(errors).items() if isinstance(text, bytes) and name.isupper()}
 

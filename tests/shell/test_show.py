@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mclite.protocol.replies import Line, Meta, Number, Stat, Status, Value
+from mclite.protocol.reader import Line, Meta, Number, Stat, Status, Value
 from mclite.shell.show import explain, failure, render, show
 
 

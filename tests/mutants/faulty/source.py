@@ -29,7 +29,7 @@ LEFT_OUT = {
     "mclite.store.rows": "of the disk engine",
     "mclite.store.registry": "finds engines by name",
     "mclite.store.simple": "a base for engines of others",
-    "mclite.protocol.replies": "half of it is the client's",
+    "mclite.protocol.reader": "is the client's",
 }
 CHAPTERS = {
     "mclite.handlers.meta": ("meta_get", "meta_set", "meta_delete", "meta_arithmetic", "meta_debug"),
