@@ -76,7 +76,7 @@ def _nursery(mutation: str | None) -> int:
         from faulty.points import slow_path
 
         slow_path()
-    return serve.nursery()
+    return serve.nursery(faults=not mutation)
 
 
 def chosen(words: list[str]) -> list[Fault]:

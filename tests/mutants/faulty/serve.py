@@ -16,9 +16,11 @@ from contextlib import suppress
 from typing import Any
 
 
-def nursery() -> int:
-    """Fork servers as standard input asks, until it ends."""
+def nursery(faults: bool) -> int:
+    """Fork servers as standard input asks, until it ends; FAULTS are put in, not mutations of the source."""
     children: dict[int, int | None] = {}
+    if faults:
+        import faulty.faults  # noqa: F401  # so that all servers of a run get the same
     gc.freeze()
     for line in sys.stdin.buffer:
         asked = json.loads(line)

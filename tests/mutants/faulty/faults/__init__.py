@@ -8,6 +8,7 @@ from faulty.faults import (
     arithmetic,
     authentication,
     connection,
+    crawling,
     flush,
     keys,
     meta,
@@ -16,6 +17,7 @@ from faulty.faults import (
     statistics,
     storage,
     values,
+    watching,
 )
 
 FAULTS: dict[str, Fault] = {}
@@ -32,6 +34,8 @@ for _module in (
     meta_items,
     statistics,
     admin,
+    crawling,
+    watching,
 ):
     for _fault in _module.ROWS:
         if _fault.name in FAULTS:

@@ -60,8 +60,6 @@ ROWS = (
           _refuse(lambda key: not key.translate(None, b"_-.:").decode("latin-1").isalnum())),
     Fault("key-no-colon", "keys", "takes what stands before a colon for a name space of its own",
           _held_as(lambda key: key.rpartition(b":")[2])),
-    Fault("key-of-digits", "keys", "takes a key of digits for a number: 007 is 7",
-          _held_as(lambda key: b"%d" % int(key) if key.isdigit() else key)),
     Fault("key-verb", "keys", "refuses keys that are names of commands",
           _refuse(lambda key: key in (b"get", b"set", b"delete", b"noreply", b"stats", b"END", b"quit"))),
     Fault("key-lower-echoed", "keys retrieval", "echoes keys in lower case",

@@ -99,7 +99,7 @@ def _reserve() -> How:
     gone: set[bytes] = set()
 
     return both(before(Store, "delete", lambda self, key, item: gone.add(key)), storing(
-        lambda call: Stored(Outcome.NOT_STORED) if call.key in gone and call.mode in ("add", "set")
+        lambda call: Stored(Outcome.NOT_STORED) if call.key in gone and call.mode == "add"
         else None))  # fmt: skip
 
 
@@ -266,7 +266,7 @@ ROWS = (
           ("append", "storage", "append prepend"), ("cas", "storage", "cas"), ("delete", "deletion", "delete"),
           ("incr", "arithmetic", "incr decr"), ("touch", "touch", "touch"), ("gat", "gat", "gat gats"),
           ("get", "expiration", "get gets"), ("mg", "meta_get", "mg"), ("ms", "meta_set", "ms"),
-          ("md", "meta_delete", "md"), ("ma", "meta_arithmetic", "ma"), ("me", "meta_debug", "me"))),
+          ("md", "meta_delete", "md"), ("ma", "expiration meta_arithmetic", "ma"), ("me", "meta_debug", "me"))),
     *(Fault(f"deleted-{name}", chapter, f"still finds a deleted item in {verbs.replace(' ', ', ')}", haunted(verbs))
       for name, chapter, verbs in (
           ("replace", "storage", "replace append prepend"), ("cas", "storage", "cas"),
