@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `mclite ARGV...` and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["serve"]:  # has memcached's own options
-        gc.disable()  # as mclite.server.server.run does it: until there the collector would only cost time
+        if argv is None:  # a process of its own
+            gc.disable()  # as mclite.server.server.run will do: until then the collector only costs time
         return int(importlib.import_module(COMMANDS["serve"][0]).run_raw(arguments[1:]))
     import argparse  # here, since `mclite serve` starts sooner without it
 
