@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     command.add_argument("--mutation", metavar="MODULE:OPERATOR:NUMBER")
     command = commands.add_parser("run", help="play the suite to each fault")
     command.add_argument("words", nargs="*", help="only faults whose names contain one of these")
-    command.add_argument("--whole", action="store_true", help="play the chapters of each fault whole")
+    command.add_argument("--first", action="store_true", help="stop at the first scenario that fails")
     command.add_argument("--again", action="store_true", help="judge anew what has been judged already")
     command.add_argument("--jobs", type=int, default=1, help="so many at once")
     command = commands.add_parser("table", help="print what the runs found, as docs/mutants.md has it")
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
             serve.put(args.fault)
             return serve.serve(rest)
         case "run":
-            return results.run(chosen(args.words), args.results, whole=args.whole, again=args.again, jobs=args.jobs)
+            return results.run(chosen(args.words), args.results, first=args.first, again=args.again, jobs=args.jobs)
         case "source":
             from faulty import source
 

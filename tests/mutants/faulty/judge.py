@@ -28,11 +28,11 @@ VERSION = "1.6.45"
 """What mclite is judged as, whatever the fault makes it answer."""
 PATIENCE, TOGETHER = 0.6, 8.0
 """Seconds that an answer is waited for, at first, and while all that waits does so at once."""
-PATIENT, CONFIRMED = 4.0, 3
-"""Seconds that it is waited for again, before so many scenarios have failed."""
+PATIENT, CONFIRMED = 3.0, 2
+"""Seconds that it is waited for again before it counts as lost; so many failures of what waits are played again."""
 SLOW = 3.0
 """Scenarios that really wait longer than this, in seconds, are not played to faults of other chapters."""
-UNANSWERED = 40
+UNANSWERED = 4
 """After so many lost answers the fault is found out beyond doubt, and the rest of the suite is left out."""
 
 GOOD = frozenset({"pass", "same"})
@@ -81,13 +81,11 @@ def judge(
     chapters: Collection[str] = (),
     first: bool = False,
     ignored: Collection[str] = (),
-    proved: Collection[str] = (),
 ) -> Judgement:
     """Play SCENARIOS to servers of the NURSERY.
 
     Those of CHAPTERS are all played, without any CHAPTERS all that there are; the others, if none of these failed,
-    until one does. With FIRST stop at the first that fails; of those that are PROVED, even in CHAPTERS, play only until
-    one has failed. IGNORED ones fail without a fault, and are not played.
+    until one does. With FIRST stop at the first that fails. IGNORED ones fail without a fault, and are not played.
     """
     began = time.monotonic()
     made = Judgement()
@@ -111,8 +109,7 @@ def judge(
         near = [scenario for scenario in wanted if not chapters or scenario.chapter in chapters]
         far = [scenario for scenario in wanted if chapters and scenario.chapter not in chapters]
         parts = (
-            ([scenario for scenario in near if scenario.id not in proved], first),
-            ([scenario for scenario in near if scenario.id in proved], True),
+            (near, first),
             ([scenario for scenario in far if run.waits(scenario) <= SLOW], True),
         )
         try:
@@ -133,11 +130,12 @@ def _play(run: TargetRun, made: Judgement, scenarios: list[Scenario], first: boo
     lock = threading.Lock()
 
     def examine(scenario: Scenario) -> Record | None:
-        if (first and made.killers) or run.patience.lost > UNANSWERED:
+        if (first and made.killers) or _lost(made) >= UNANSWERED:
             made.complete = False
             return None
         record = run.examine(scenario)
-        if record["outcome"] == "timeout" and len(made.killers) < CONFIRMED:
+        timing = record["outcome"] == "timeout" or (run.waits(scenario) > WAITS and len(made.killers) < CONFIRMED)
+        if timing and record["verdict"] in BAD:
             record = _again(run, scenario)
         with lock:
             if record["verdict"] in BAD:
@@ -155,6 +153,10 @@ def _play(run: TargetRun, made: Judgement, scenarios: list[Scenario], first: boo
     timeline.start((run.waits(scenario), scenario) for scenario in later)
     _each(later, timeline.result)
     run.patience.seconds = before
+
+
+def _lost(made: Judgement) -> int:
+    return sum(outcome == "timeout" for outcome in made.killers.values())
 
 
 def _again(run: TargetRun, scenario: Scenario) -> Record:

@@ -11,7 +11,6 @@ from typing import Any
 
 from faulty import tables
 from faulty.fault import Fault
-from faulty.faults import FAULTS
 from faulty.judge import Judgement, judge, suite
 from faulty.nursery import Nursery
 from mclite.replay.scenario import Scenario
@@ -40,11 +39,10 @@ def write(folder: Path, name: str, made: Judgement) -> None:
     path.with_suffix(".new").replace(path)
 
 
-def run(faults: Sequence[Fault], folder: Path, *, whole: bool, again: bool, jobs: int) -> int:
+def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs: int) -> int:
     """Judge what is not judged yet and print a line each; return 1 when one of FAULTS survived.
 
-    WHOLE plays the chapters of each fault whole; else only those scenarios of level must that killed nothing so far
-    are all played, and the others until one fails.
+    With FIRST a fault is killed by the first scenario that fails; else its chapters are played whole.
     """
     scenarios = suite()
     known = read(folder)
@@ -61,7 +59,7 @@ def run(faults: Sequence[Fault], folder: Path, *, whole: bool, again: bool, jobs
     print(f"{known[CLEAN].played} scenarios are played, {len(ignored)} of them fail without a fault and judge nothing")
     wanted = [fault for fault in faults if again or fault.name not in known]
     global _work
-    _work = lambda number: _judge(wanted[number], scenarios, folder, whole, ignored)  # noqa: E731  # forked workers find it here
+    _work = lambda number: _judge(wanted[number], scenarios, folder, first, ignored)  # noqa: E731  # forked workers find it here
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
         for fault, made in zip(wanted, pool.imap(_call, range(len(wanted))), strict=True):
             known[fault.name] = made
@@ -86,18 +84,13 @@ def _call(number: int) -> Judgement:
 
 
 def _judge(
-    fault: Fault, scenarios: Sequence[Scenario], folder: Path, whole: bool, ignored: Collection[str]
+    fault: Fault, scenarios: Sequence[Scenario], folder: Path, first: bool, ignored: Collection[str]
 ) -> Judgement:
-    proved: set[str] = set()
-    if not whole:
-        known = read(folder)
-        killers = tables.killing((FAULTS[name] for name in known if name in FAULTS), known)
-        proved = {one.id for one in scenarios if one.level != "must" or one.id in killers}
     global _nursery
     if _nursery is None:
         _nursery = Nursery()
     _nursery.fault = fault.name
-    made = judge(_nursery, scenarios, fault.chapters.split(), False, ignored, proved)
+    made = judge(_nursery, scenarios, fault.chapters.split(), first, ignored)
     write(folder, fault.name, made)
     return made
 

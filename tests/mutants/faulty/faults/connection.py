@@ -359,7 +359,7 @@ ROWS = (
     Fault("version-changes", "version", "answers version in other words the second time", exchange(
         "version", lambda session, request, answer: answer if session.__dict__.setdefault("told", request) is request
         else b"VERSION again\r\n")),
-    Fault("version-overtakes", "version", "answers version before what came before it", patch(
+    Fault("version-overtakes", "version errors", "answers version before what came before it", patch(
         Session, "receive", _version_first)),
     Fault("version-bare", "version", "answers version with the number alone",
           reply("version", lambda answer: answer.removeprefix(b"VERSION "))),

@@ -95,7 +95,7 @@ ROWS = (
     Fault("flush-silent", "flush_all", "does not answer flush_all", reply("flush_all", lambda answer: b"")),
     Fault("flush-keeps-young", "flush_all", "keeps the items of the same second",
           flushes(_flush_kept(lambda store, item: item.time >= store.now))),
-    Fault("flush-keeps-old", "flush_all", "keeps the items of earlier seconds",
+    Fault("flush-keeps-old", "flush_all lru_crawler", "keeps the items of earlier seconds",
           flushes(_flush_kept(lambda store, item: item.time < store.now))),
     Fault("flush-keeps-fetched", "flush_all", "keeps the items that were fetched",
           flushes(_flush_kept(lambda store, item: item.state & 1))),

@@ -246,9 +246,9 @@ ROWS = (
         lambda store, sent, right: right + 5 if right > store.now else right)),
     Fault("exptime-early", "expiration", "drops items two seconds too early", expires(
         lambda store, sent, right: right - 2 if right > store.now else right)),
-    Fault("exptime-16-bits", "expiration", "cuts exptime to 16 bits", expires(
+    Fault("exptime-16-bits", "expiration meta_get", "cuts exptime to 16 bits", expires(
         lambda store, sent, right: store.now + (sent & 0xFFFF) if 0xFFFF < sent <= 60 * 60 * 24 * 30 else right)),
-    Fault("exptime-at-most-a-day", "expiration", "lets no item live longer than a day", expires(
+    Fault("exptime-at-most-a-day", "expiration meta_arithmetic", "lets no item live longer than a day", expires(
         lambda store, sent, right: min(right, store.now + 86400) if right else store.now + 86400)),
     Fault("exptime-slides", "expiration", "lets an item live longer when it is fetched", patch(Store, "bump", _slides)),
     Fault("exptime-of-first", "expiration storage", "keeps the exptime with which a key was stored first",

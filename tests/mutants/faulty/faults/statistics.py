@@ -108,7 +108,7 @@ COUNTED = {
     "idle_kicks": "idle", "lru_crawler_starts": "lru_crawler", "conn_yields": "count_others",
     "evicted": "eviction", "evicted_unfetched": "eviction", "evicted_nonzero": "eviction", "reclaimed": "eviction",
     "expired_unfetched": "eviction", "crawler_reclaimed": "lru_crawler", "crawler_items_checked": "lru_crawler",
-    "outofmemory": "eviction", "evicted_time": "eviction", "ssl_handshake_errors": "tls stats_tls",
+    "outofmemory": "eviction", "evicted_time": "eviction",
 }  # fmt: skip
 GROUPS = {
     "names-process": r"pid|uptime|time|version|pointer_size|rusage_\w+|threads|hash_\w+",
@@ -379,7 +379,7 @@ ROWS = (
     Fault("stats-class-of-one", "stats_slabs stats_items meta_debug", "puts every item into slab class 1", patch(
         mclite.store.item.Item, "__init__", lambda inner: lambda self, data, flags, exptime, cas, time, slab_class,
         state=0: inner(self, data, flags, exptime, cas, time, 1, state))),
-    Fault("stats-shared-by-class", "stats_slabs", "counts everything in slab class 1",
+    Fault("stats-shared-by-class", "stats_slabs eviction", "counts everything in slab class 1",
           after(Instance, "__init__", _one_class)),
     Fault("stats-tls-missing", "stats_tls tls", "does not show the counters of TLS",
           missing(r"ssl_\w+|time_since_server_cert_refresh")),

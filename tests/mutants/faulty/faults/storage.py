@@ -158,7 +158,8 @@ ROWS = (
           _when("add", lambda call: setattr(call.old, "exptime", call.exptime))),
     Fault("replace-creates", "storage", "lets replace make an item", _mode("replace", "set")),
     Fault("replace-keeps-flags", "storage", "keeps the old flags in replace", _when("replace", _keeps_flags)),
-    Fault("replace-keeps-exptime", "storage", "keeps the old exptime in replace", _when("replace", _keeps_exptime)),
+    Fault("replace-keeps-exptime", "storage expiration", "keeps the old exptime in replace",
+          _when("replace", _keeps_exptime)),
     Fault("replace-not-found", "storage", "answers NOT_FOUND to replace of a missing item",
           swap("replace", b"NOT_STORED\r\n", b"NOT_FOUND\r\n")),
     Fault("append-prepends", "storage", "puts what is appended before the data", _mode("append", "prepend")),
@@ -240,7 +241,7 @@ ROWS = (
           swap("delete", b"NOT_FOUND\r\n", b"DELETED\r\n")),
     Fault("delete-keeps", "deletion meta_syntax", "answers DELETED and keeps the item",
           patch(Store, "delete", lambda inner: lambda self, key, item: None)),
-    Fault("delete-by-prefix", "deletion", "deletes all keys that begin like the one given",
+    Fault("delete-by-prefix", "deletion meta_delete", "deletes all keys that begin like the one given",
           patch(Store, "delete", _delete_prefix)),
     Fault("delete-all", "deletion", "deletes all items", patch(
         Store, "delete", lambda inner: lambda self, key, item: self._flush())),
@@ -248,7 +249,7 @@ ROWS = (
           _reserve()),
     Fault("delete-empties", "deletion storage", "empties the item instead of deleting it", patch(
         Store, "delete", lambda inner: lambda self, key, item: set_data(item, b""))),
-    Fault("delete-empty", "deletion", "cannot delete an empty item", patch(
+    Fault("delete-empty", "deletion meta_delete", "cannot delete an empty item", patch(
         Store, "delete", lambda inner: lambda self, key, item: inner(self, key, item) if item.size else None)),
     Fault("delete-large", "deletion", "cannot delete a large item", patch(
         Store, "delete", lambda inner: lambda self, key, item: inner(self, key, item)
@@ -262,7 +263,7 @@ ROWS = (
     *(Fault(f"expired-{name}", chapter, f"takes an expired item for a live one in {verbs.replace(' ', ', ')}",
             blind(verbs))
       for name, chapter, verbs in (
-          ("add", "storage expiration", "add"), ("replace", "storage", "replace"),
+          ("add", "storage expiration", "add"), ("replace", "storage expiration", "replace"),
           ("append", "storage", "append prepend"), ("cas", "storage", "cas"), ("delete", "deletion", "delete"),
           ("incr", "arithmetic", "incr decr"), ("touch", "touch", "touch"), ("gat", "gat", "gat gats"),
           ("get", "expiration", "get gets"), ("mg", "meta_get", "mg"), ("ms", "meta_set", "ms"),
