@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,8 +44,8 @@ BAD = frozenset({"fail", "warn", "differs", "target-died"})
 class Judgement:
     """What the suite said of one server: `killers` failed, `played` were played, `seconds` it took.
 
-    `killers` gives the outcome for each id. `dead` says why the server did not even start; `broken` names exceptions
-    that it told of, and so is a fault of the fault.
+    `killers` gives the outcome for each id; `suite` is the state of what was played. `dead` says why the server did not
+    even start; `broken` names exceptions that it told of, and so is a fault of the fault.
     """
 
     killers: dict[str, str] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Judgement:
     seconds: float = 0.0
     dead: str = ""
     complete: bool = True
+    suite: str = ""
     broken: list[str] = field(default_factory=list)
 
     def to_plain(self) -> dict[str, Any]:
@@ -73,6 +75,15 @@ def suite() -> list[Scenario]:
         print(f"left out, malformed: {fault}")
     version = parse_version(VERSION)
     return [scenario for scenario in scenarios if scenario.applies_to(version)]
+
+
+def state(chapters: Iterable[str]) -> str:
+    """Return what changes when a file of these CHAPTERS does."""
+    found = hashlib.sha256()
+    for chapter in sorted(chapters):
+        for path in sorted((default_root() / chapter).glob("*.toml")):
+            found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def judge(

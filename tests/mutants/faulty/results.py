@@ -11,7 +11,7 @@ from typing import Any
 
 from faulty import tables
 from faulty.fault import Fault
-from faulty.judge import Judgement, judge, suite
+from faulty.judge import Judgement, judge, state, suite
 from faulty.nursery import Nursery
 from mclite.replay.scenario import Scenario
 
@@ -40,7 +40,7 @@ def write(folder: Path, name: str, made: Judgement) -> None:
 
 
 def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs: int) -> int:
-    """Judge what is not judged yet and print a line each; return 1 when one of FAULTS survived.
+    """Judge what is not judged yet, or no more, and print a line each; return 1 when one of FAULTS survived.
 
     With FIRST a fault is killed by the first scenario that fails; else its chapters are played whole.
     """
@@ -57,7 +57,7 @@ def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs
         known[CLEAN] = clean
     ignored = set(known[CLEAN].killers)
     print(f"{known[CLEAN].played} scenarios are played, {len(ignored)} of them fail without a fault and judge nothing")
-    wanted = [fault for fault in faults if again or fault.name not in known]
+    wanted = [fault for fault in faults if again or fault.name not in known or stale(fault, known[fault.name])]
     global _work
     _work = lambda number: _judge(wanted[number], scenarios, folder, first, ignored)  # noqa: E731  # forked workers find it here
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
@@ -72,6 +72,11 @@ def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs
     if broken:
         print(f"{len(broken)} faults raise exceptions, so they prove nothing: {', '.join(broken)}")
     return 1 if survivors or broken else 0
+
+
+def stale(fault: Fault, made: Judgement) -> bool:
+    """Tell whether a fault is to be judged anew: it was not killed, or its chapters have changed since."""
+    return not made.killers or bool(made.broken or made.dead) or made.suite != state(fault.chapters.split())
 
 
 _work: Any = None
@@ -91,6 +96,7 @@ def _judge(
         _nursery = Nursery()
     _nursery.fault = fault.name
     made = judge(_nursery, scenarios, fault.chapters.split(), first, ignored)
+    made.suite = state(fault.chapters.split())
     write(folder, fault.name, made)
     return made
 

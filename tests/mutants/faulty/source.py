@@ -29,6 +29,8 @@ LEFT_OUT = {
     "mclite.store.rows": "of the disk engine",
     "mclite.store.registry": "finds engines by name",
     "mclite.store.simple": "a base for engines of others",
+    "mclite.protocol.binary": "the suite speaks the text protocol",
+    "mclite.handlers.binary": "the suite speaks the text protocol",
     "mclite.protocol.reader": "is the client's",
 }
 CHAPTERS = {
@@ -42,6 +44,13 @@ CHAPTERS = {
     "mclite.handlers.admin": ("flush_all", "verbosity", "cache_memlimit", "shutdown"),
     "mclite.store.base": ("storage", "meta_set", "expiration", "flush_all", "arithmetic"),
     "mclite.store.memory": ("eviction", "flush_all", "lru_crawler"),
+    "mclite.store.slabs": ("stats_slabs", "stats_settings", "slabs", "limits", "eviction"),
+    "mclite.store.pages": ("slabs", "stats_slabs"),
+    "mclite.store.clock": ("expiration", "touch", "flush_all"),
+    "mclite.handlers.watching": ("watchers",),
+    "mclite.protocol.datagram": ("udp",),
+    "mclite.protocol.parser": ("errors", "keys", "meta_syntax", "wire"),
+    "mclite.protocol.numbers": ("arithmetic", "storage", "meta_arithmetic"),
 }
 """Where a mutation is likely to be noticed first; the rest of the suite comes after."""
 
