@@ -113,7 +113,19 @@ class Instance:
 
         In the past it is memcached's wrapped number: its clock starts with a minute on it, and no time is before.
         """
-        return max(expires, self.clock.started - _CLOCK_STARTS_WITH) - self.store.now & UINT32
+        return max(expires, self._first_second) - self.store.now & UINT32
+
+    def expires_before(self, item: Item, time: int) -> bool:
+        """Does ITEM expire before TIME? Both are Unix seconds, those before memcached's clock began are all its first.
+
+        An exptime of 0 is never, and before a TIME of 0 nothing expires.
+        """
+        return bool(time and item.exptime) and max(item.exptime, self._first_second) < max(time, self._first_second)
+
+    @property
+    def _first_second(self) -> int:
+        """The first second of memcached's clock, in Unix seconds."""
+        return self.clock.started - _CLOCK_STARTS_WITH
 
     def look_up(self, session: Session, key: bytes) -> Item | None:
         """Return the item under KEY if a client may see it, and tell the watchers that SESSION looked for it."""

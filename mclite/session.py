@@ -26,7 +26,6 @@ from mclite.protocol.parser import (
     line_too_long,
     parse,
 )
-from mclite.protocol.replies import MN
 from mclite.settings import ANSWER_MAX
 from mclite.store.base import StoreError
 from mclite.store.slabs import item_size
@@ -71,6 +70,8 @@ class Session:
         self._swallow = 0  # bytes to throw away
         self._after_swallow = b""
         self._out: list[bytes] = []
+        self._batch = b""  # the buffer whose requests are being carried out,
+        self._batch_at = 0  # and where in it the line of the present one begins
         self.more = False
         self.watching = False  # a watcher is not listened to any more
         self._binary: Binary | None = None
@@ -93,8 +94,21 @@ class Session:
 
     @property
     def pipelined(self) -> bool:
-        """Are answers to earlier requests waiting to be sent? memcached sends them when it comes to mn."""
-        return bool(self._out) and self._out[-1] != MN
+        """Does the present request stand behind others whose answers, if only none for noreply, have not been sent?
+
+        memcached sends them when it comes to mn. Few commands ask, so the requests are read a second time for it.
+        """
+        position = 0
+        waiting = False
+        while position < self._batch_at:
+            end = self._batch.find(b"\n", position)
+            request = parse(self._batch[position:end])
+            position = end + 1
+            waiting = True
+            if isinstance(request, Request):
+                waiting = request.command.name != b"mn"
+                position += request.length + 2 if request.length >= 0 else 0
+        return waiting
 
     def receive(self, data: bytes) -> bytes:
         """Take in DATA from the client, and return the answers to all requests that are complete with it."""
@@ -116,6 +130,7 @@ class Session:
                 position = serve(fast_store, data, 0, instance.turns, out, instance.largest)
             if position != len(data):
                 self._requests(data, position)
+                self._batch = b""
         if store.busy:
             self._settle(out)
         if not out:
@@ -165,6 +180,7 @@ class Session:
             self._requests(self._line + data if self._line else data, 0)
         elif data:
             self._lengthen(data)
+        self._batch = b""
         self._half = bool(self._missing or self._swallow or self._line or self.closed or self.watching or self.more)
 
     def _lengthen(self, data: bytes) -> None:
@@ -187,6 +203,7 @@ class Session:
         turns = 1 if self._is_udp else instance.turns  # over UDP each answer is a message of its own
         size = 0
         first = True  # which the fast path has left: it is tried from the second request on
+        self._batch = buffer
         while not (self.closed or self.watching):
             # Asked anew each time: a request may have switched on what the fast path does not do.
             fast_store = None if first or self._is_udp else instance.fast_store
@@ -210,6 +227,7 @@ class Session:
                 self._give_up()
                 return
             line = buffer[position:end]
+            self._batch_at = position
             position = end + 1
             request = parse(line)
             if isinstance(request, BadRequest):

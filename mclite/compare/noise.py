@@ -71,7 +71,9 @@ def cut_short(a: Answer, b: Answer) -> str | None:
     return "hang-up" if a.after == "closed" else "held back"
 
 
-def arithmetic_key(request: Request) -> str | None:
-    """Return the key, as written, that a request does arithmetic on; None when it does none."""
+def value_before(request: Request) -> str | None:
+    """Return the request that shows the value that a request does arithmetic on; None when it does none."""
     words = request.line.split()
-    return words[1] if len(words) > 1 and words[0] in _CHANGE else None
+    if len(words) < 2 or words[0] not in _CHANGE:
+        return None
+    return f"mg {words[1]} b v" if words[0] == "ma" and "b" in words[2:] else f"get {words[1]}"

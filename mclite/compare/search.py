@@ -12,7 +12,7 @@ from random import Random
 from mclite.compare import grammar
 from mclite.compare.dialogue import Request, Session, Wait, Write, size, spread, writes
 from mclite.compare.kinds import Kind, kind_of, shown
-from mclite.compare.noise import arithmetic_key, calm, cut_short, looks_at_space
+from mclite.compare.noise import calm, cut_short, looks_at_space, value_before
 from mclite.compare.pair import SURE, Exchange, Pair
 from mclite.compare.scenario import SECTIONS, Written, prove, slug_of, talk_of
 from mclite.compare.shrink import shrink
@@ -241,15 +241,15 @@ class Search:
         """Tell whether arithmetic on white space came before, or is, the difference: A is asked what it holds."""
         steps = spread(tuple(exchange.write for exchange in exchanges))
         for index, step in enumerate(writes(steps)):
-            key = arithmetic_key(step.requests[0])
-            if key is not None and looks_at_space(self._held(steps[:index], key)):
+            question = value_before(step.requests[0])
+            if question is not None and looks_at_space(self._held(steps[:index], question)):
                 return True
         return False
 
-    def _held(self, before: Session, key: str) -> bytes | None:
-        """Return what A holds under a key after a session, None if nothing."""
-        question = Write("A", (Request(f"get {key}"),))
-        answer = next((last.a for last in self.pair.play((*before, question)) if last.write is question), None)
+    def _held(self, before: Session, question: str) -> bytes | None:
+        """Return the data block with which A answers a question after a session, None if it has none."""
+        asked = Write("A", (Request(question),))
+        answer = next((last.a for last in self.pair.play((*before, asked)) if last.write is asked), None)
         blocks = [line.text for line in answer.lines if line.block] if answer is not None else []
         return blocks[0] if blocks else None
 

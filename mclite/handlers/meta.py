@@ -119,7 +119,7 @@ def _work_off(instance: Instance, command: str, flags: MetaFlags, item: Item, cr
             case 78 if created:  # N
                 store.touch(key, item, store.expires(flags.numbers[78]))
             case 82:  # R
-                won = won or bool(item.exptime and item.exptime - store.now < flags.numbers[82])
+                won = won or instance.expires_before(item, store.expires(flags.numbers[82]))
             case 99:  # c
                 returned.append(b"c%d" % item.cas)
             case 102:  # f
@@ -287,8 +287,8 @@ def delete(session: Session, request: Request) -> bytes:
             if instance.watchers:
                 instance.look_up(session, key)
             store.delete(key, item)  # so that there is room for the empty one, whatever the memory limit
-            # The new item forgets that its key was given in base64, as memcached's does.
-            emptied = store.store("set", key, b"", 0, expires, cas=new_cas or kept)
+            # The new item forgets that its key was given in base64, and takes client flags from F, as memcached's does.
+            emptied = store.store("set", key, b"", flags.number("F") or 0, expires, cas=new_cas or kept)
             if emptied.item is None:
                 return _ERRORS[emptied.outcome]
             item = emptied.item

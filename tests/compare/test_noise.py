@@ -4,7 +4,7 @@ import pytest
 
 from mclite.compare.answers import After, Answer, Uniques, take_apart
 from mclite.compare.dialogue import Request, Wait, Write
-from mclite.compare.noise import NOISE, arithmetic_key, calm, cut_short, looks_at_space
+from mclite.compare.noise import NOISE, calm, cut_short, looks_at_space, value_before
 
 GET, INCR, SET = Request("mg {key} v"), Request("incr {key} 1"), Request("set {key} 0 0 1", "1")
 
@@ -41,7 +41,9 @@ def test_answers_that_are_cut_short(a: bytes, b: bytes, after: After, name: str 
         assert name in NOISE
 
 
-def test_which_key_is_changed() -> None:
-    assert arithmetic_key(INCR) == "{key}"
-    assert arithmetic_key(Request("ma")) is None
-    assert arithmetic_key(GET) is None
+def test_what_shows_the_value_that_is_counted() -> None:
+    assert value_before(INCR) == "get {key}"
+    assert value_before(Request("ma {key|base64} b")) == "mg {key|base64} b v"
+    assert value_before(Request("ma {key} D2")) == "get {key}"
+    assert value_before(Request("ma")) is None
+    assert value_before(GET) is None

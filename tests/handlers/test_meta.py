@@ -61,6 +61,16 @@ CASES = [
         b"STORED\r\nHD\r\nHD W\r\nHD Z\r\nHD Z\r\nSTORED\r\nHD\r\n",
     ),
     (
+        "mg: the token of R is an exptime",
+        b"set a 0 20 1\r\nx\r\nmg a R2592001\r\nmg a T-1 R0\r\nset a 0 20 1\r\nx\r\nmg a R2592000\r\nmg a R-1\r\n",
+        b"STORED\r\nHD\r\nHD\r\nSTORED\r\nHD W\r\nHD Z\r\n",
+    ),
+    (
+        "md: x takes client flags from F",
+        b"set a 7 0 1\r\nx\r\nmd a x F70000\r\nmg a f s\r\nmd a x\r\nmg a f\r\nmd a I F5\r\nmg a f\r\n",
+        b"STORED\r\nHD\r\nHD f70000 s0\r\nHD\r\nHD f0\r\nHD\r\nHD f0 X W\r\n",
+    ),
+    (
         "mg: a stale item is won once",
         b"set a 0 0 1\r\nx\r\nmd a I T30\r\nmg a v t\r\nmg a v\r\nms a 1\r\ny\r\nmg a v\r\n",
         b"STORED\r\nHD\r\nVA 1 t30 X W\r\nx\r\nVA 1 Z X\r\nx\r\nHD\r\nVA 1\r\ny\r\n",

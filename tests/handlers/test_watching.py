@@ -330,6 +330,22 @@ def test_it_stands_alone(start: Start) -> None:
     assert answer == b"END\r\nERROR cannot pipeline other commands before watch\r\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "taken"),
+    [
+        (b"mn\r\n", True),
+        (b"delete a noreply\r\n", False),
+        (b"set a 0 0 4 noreply\r\nmn\r\n\r\n", False),
+        (b"xx noreply\r\n", False),
+        (b"delete a noreply\r\nmn\r\n", True),
+        (b"mn\r\nmg a q\r\n", False),
+    ],
+)
+def test_it_stands_alone_among_requests_without_answers(before: bytes, taken: bool, start: Start) -> None:
+    answer = start("").ask(before + b"watch\r\n").removeprefix(b"MN\r\n")
+    assert answer == (b"OK\r\n" if taken else b"ERROR cannot pipeline other commands before watch\r\n")
+
+
 def test_an_item_that_is_too_large(direct: Callable[[str], Direct]) -> None:
     server = direct("")
     watcher = watcher_of(server, b"mutations")
