@@ -1,5 +1,6 @@
 """Target files: how a server is started, plainly and otherwise (auth, tls, a small memory ...).
 
+like = "memcached"                                 # another target file: what is not said here is as there
 name = "memcached {version}"                       # for people; {version} is what it answers
 program = "memcached"                              # {program}; `--spawn memcached=/path` changes it
 command = "{program} {user} -l {host} -p {port}"   # {user}: `-u nobody` for root, else nothing
@@ -58,6 +59,7 @@ STARTS: dict[str, str] = {
 }
 
 _START_KEYS: dict[str, type] = {
+    "like": str,
     "add": str,
     "kind": str,
     "path": str,
@@ -66,6 +68,7 @@ _START_KEYS: dict[str, type] = {
     "command": str,
 }
 _KEYS: dict[str, type] = {
+    "like": str,
     "name": str,
     "program": str,
     "command": str,
@@ -155,14 +158,17 @@ def find_spec(asked: str, folder: Path) -> TargetSpec:
 
 def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
     """Read a target file, with another program if one is given; raise TargetError with what is wrong."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TargetError(f"{path} cannot be read: {error}") from None
+    document = _read(path)
     _check(document, _KEYS, str(path))
-    if "command" not in document:
+    base = TargetSpec(name=path.stem, command="")
+    if "like" in document:
+        model = path.with_name(f"{document['like']}.toml")
+        if model == path or "like" in _read(model):
+            raise TargetError(f"{path}: like must name a target file that is not like another")
+        base = read_spec(model)
+    if "command" not in document and not base.command:
         raise TargetError(f"{path} says no command")
-    starts = {}
+    starts = dict(base.starts)
     for name, table in document.get("start", {}).items():
         if name not in STARTS:
             raise TargetError(f"{path}: [start.{name}] is none of {', '.join(STARTS)}")
@@ -170,17 +176,24 @@ def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         copies = {key: path.parent / value for key, value in table.get("copies", {}).items()}
         starts[name] = Start(**{**table, "copies": copies})
     return TargetSpec(
-        name=document.get("name", path.stem),
-        command=document["command"],
-        program=program or document.get("program", ""),
-        declares=tuple(document.get("declares", ())),
-        baseline=document.get("baseline"),
-        backend=document.get("backend"),
+        name=document.get("name", base.name),
+        command=document.get("command", base.command),
+        program=program or document.get("program", base.program),
+        declares=tuple(document.get("declares", base.declares)),
+        baseline=document.get("baseline", base.baseline),
+        backend=document.get("backend", base.backend),
         starts=starts,
-        files=document.get("files", {}),
+        files=document.get("files", base.files),
         file=path,
         asked=asked or str(path),
     )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TargetError(f"{path} cannot be read: {error}") from None
 
 
 def _check(table: Any, kinds: Mapping[str, type], where: str) -> None:

@@ -31,6 +31,17 @@ def test_the_command_and_what_is_added(tmp_path: Path) -> None:
     assert spec.missing(needs | {"tls"}) == ["tls"]
 
 
+def test_a_target_file_like_another(tmp_path: Path) -> None:
+    write(tmp_path / "a.toml", 'name = "A"\ncommand = "a"\ndeclares = ["meta"]\n[start.auth]\nadd = "-Y"\n')
+    spec = read_spec(write(tmp_path / "b.toml", 'like = "a"\ncommand = "b"\n[start.shutdown]\nadd = "-A"\n'))
+    assert (spec.name, spec.command, spec.declares, set(spec.starts)) == ("A", "b", ("meta",), {"auth", "shutdown"})
+    for text in ('like = "c"', 'like = "b"'):
+        with pytest.raises(TargetError, match="not like another"):
+            read_spec(write(tmp_path / "c.toml", text))
+    with pytest.raises(TargetError, match=r"d\.toml cannot be read"):
+        read_spec(write(tmp_path / "c.toml", 'like = "d"'))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
