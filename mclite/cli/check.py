@@ -11,6 +11,9 @@ from pathlib import Path
 
 from mclite.cli import UsageError
 
+#: Options of pytest that take a value, by their names here.
+_VALUES = ("reference", "reference_spawn", "judge_as", "deliver", "transport", "chop", "baseline", "report_dir")
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite check`."""
@@ -23,6 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spawn", action="append", default=[], metavar="SERVER", help="start it: a command with {port}, or memcached"
     )
+    parser.add_argument("--reference", metavar="ADDRESS", help="a server beside it: where do the answers differ?")
+    parser.add_argument("--reference-spawn", metavar="SERVER", help="start the reference, as --spawn takes it")
     parser.add_argument("--as", dest="judge_as", metavar="VERSION", help="judge as this memcached version")
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="a chapter, file or scenario")
     parser.add_argument("-k", dest="words", metavar="WORDS", help="only scenarios that match, as pytest -k takes it")
@@ -54,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no suite at {root}")
     words = ["--rootdir", str(root), "-c", os.devnull, "-p", "no:cacheprovider", "--called-as-check"]
     words += ["-v"] if args.verbose else ["-q"]
-    for name in ("judge_as", "deliver", "transport", "chop", "baseline", "report_dir"):
+    for name in _VALUES:
         value = getattr(args, name)
         if value is not None:
             words += ["--as" if name == "judge_as" else f"--{name.replace('_', '-')}", str(value)]

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mclite.replay.delivery import lines, pieces
-from mclite.replay.result import Differs, Event, Result
+from mclite.replay.result import Differs, Event, Heard, Result
 from mclite.replay.talk import AnyOf, Expect, SomeOf
 from mclite.replay.text import Values
 from mclite.replay.transport import Connection, connect
@@ -47,6 +47,7 @@ class Conversation:
         self.chopped: dict[str, int] = {}
         self.values: Values = {}
         self.events: list[Event] = []
+        self.heard: list[Heard] = []
         self.began = time.monotonic()
         self.ends = self.began + self.patience.seconds * ANSWERS
         if player.clock is not None:
@@ -136,6 +137,8 @@ class Conversation:
             got = connection.buffer
             if got.startswith(want):
                 self.log(conn, "<", connection.take(len(want)))
+                if line is not None:
+                    self.heard.append(Heard(line, want))
                 return
             piece = bytes(got[checked : len(want)])
             different = first_difference(want[checked:], piece)

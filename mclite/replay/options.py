@@ -37,6 +37,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="start the server: a command with {port}, a target file, or a name of conformance/targets, "
         "e.g. memcached=/path/to/memcached; may be repeated. Without --target and --spawn: mclite",
     )
+    group.addoption(
+        "--reference", metavar="ADDRESS", help="every scenario also goes to this server: where do the answers differ?"
+    )
+    group.addoption(
+        "--reference-spawn", metavar="SERVER", help="start the reference: as --spawn takes it, e.g. memcached"
+    )
     group.addoption("--as", dest="judge_as", metavar="VERSION", help="judge as this memcached version")
     group.addoption(
         "--deliver",
@@ -76,6 +82,7 @@ class Options:
     """The checked options of a run."""
 
     targets: list[Asked]
+    reference: Asked | None
     judge_as: str | None
     deliver: Any
     transport: Any
@@ -97,10 +104,10 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         for text in config.getoption("target"):
             targets.append(Asked(f"--target {text}", address=parse_address(text)))
         for text in config.getoption("spawn"):
-            shown = f"--spawn '{text}'" if " " in text else f"--spawn {text}"
-            targets.append(Asked(shown, spec=find_spec(text, folder)))
+            targets.append(Asked(_shown("--spawn", text), spec=find_spec(text, folder)))
         if not targets:
             targets.append(Asked("", spec=find_spec("mclite", folder)))
+        reference = _reference(config.getoption("reference"), config.getoption("reference_spawn"), folder)
     except (ValueError, TargetError) as error:
         raise UsageError(str(error)) from None
     judge_as = config.getoption("judge_as")
@@ -120,6 +127,7 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         raise UsageError(f"there is no baseline {baseline}; --update-baseline writes one")
     return Options(
         targets=targets,
+        reference=reference,
         judge_as=judge_as,
         deliver=config.getoption("deliver"),
         transport=config.getoption("transport"),
@@ -132,3 +140,16 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         no_report=config.getoption("no_report"),
         check=config.getoption("called_as_check"),
     )
+
+
+def _reference(address: str | None, spawn: str | None, folder: Path) -> Asked | None:
+    """Return the reference that was asked for; raise ValueError or TargetError when there cannot be such."""
+    if address is not None and spawn is not None:
+        raise ValueError("there is one reference: --reference or --reference-spawn, not both")
+    if address is not None:
+        return Asked(f"--reference {address}", address=parse_address(address))
+    return Asked(_shown("--reference-spawn", spawn), spec=find_spec(spawn, folder)) if spawn is not None else None
+
+
+def _shown(option: str, text: str) -> str:
+    return f"{option} '{text}'" if " " in text else f"{option} {text}"

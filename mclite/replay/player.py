@@ -19,9 +19,9 @@ from mclite.replay.conversation import (
     Stream,
 )
 from mclite.replay.delivery import pipelined
-from mclite.replay.result import Differs, Keys, Outcome, Patience, Result
+from mclite.replay.result import Differs, Heard, Keys, Outcome, Patience, Result
 from mclite.replay.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
-from mclite.replay.text import Text, TextError, Values
+from mclite.replay.text import Filled, Text, TextError, named
 from mclite.replay.transport import Address, Unreachable
 from mclite.replay.wire import brief, first_difference
 
@@ -94,6 +94,7 @@ class _Play(Conversation):
                 connection.close()
         result.milliseconds = self.elapsed()
         result.events = self.events
+        result.heard = self.heard
         result.values = self.values
         return result
 
@@ -132,14 +133,19 @@ class _Play(Conversation):
         matched = self.matches(op, got)
         if isinstance(matched, int):
             raise Differs("mismatch", op.line, op.conn, "another answer came", want, got, matched)
-        self.values.update(matched)
+        self.hear(op, got, matched)
         self.log(op.conn, "<", connection.take(len(got)))
 
-    def matches(self, op: Expect, got: bytes) -> Values | int:
-        """Match lines with their ends; return the new values or the index at which they differ."""
+    def matches(self, op: Expect, got: bytes) -> Filled | int:
+        """Match lines with their ends; return the bytes of the slots or the index at which they differ."""
         if not got.endswith(op.end):
             return len(got) - 1
-        return op.text.match(got.removesuffix(op.end), self.values)
+        return op.text.fill(got.removesuffix(op.end), self.values)
+
+    def hear(self, op: Expect, got: bytes, filled: Filled) -> None:
+        """Take note of lines that came as they were expected, and of the values that they give."""
+        self.values.update(named(filled))
+        self.heard.append(Heard(op.line, got, filled))
 
     def any_of(self, op: AnyOf) -> None:
         connection = self.connection(op.conn)
@@ -150,21 +156,24 @@ class _Play(Conversation):
             got = self.line_of(connection, op, _newlines(item.text) + 1, want)
             matched = self.matches(item, got)
             if not isinstance(matched, int):
-                self.values.update(matched)
+                self.hear(item, got, matched)
                 self.log(op.conn, "<", connection.take(len(got)))
                 return
             furthest = max(furthest, matched)
         raise Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
 
     def some_of(self, op: SomeOf) -> None:
-        heard: list[tuple[bytes, bool]] = []  # the lines, and whether the talk speaks of them
+        lines: list[tuple[bytes, bool]] = []  # and whether the talk speaks of them
+        before = len(self.heard)
         try:
-            self.read_list(op, heard)
+            self.read_list(op, lines)
         except Differs:
-            for line, _ in heard:
+            for line, _ in lines:
                 self.log(op.conn, "<", line)
             raise
-        for spoken_of, lines_ in itertools.groupby(heard, key=lambda item: item[1]):
+        finally:  # the target chose the order
+            self.heard[before:] = sorted(self.heard[before:], key=lambda item: item.line)
+        for spoken_of, lines_ in itertools.groupby(lines, key=lambda item: item[1]):
             found = [line for line, _ in lines_]
             if spoken_of or len(found) < 4:
                 for line in found:
@@ -172,7 +181,7 @@ class _Play(Conversation):
             else:
                 self.log(op.conn, "!", f"{len(found)} more lines")
 
-    def read_list(self, op: SomeOf, heard: list[tuple[bytes, bool]]) -> None:
+    def read_list(self, op: SomeOf, lines: list[tuple[bytes, bool]]) -> None:
         connection = self.connection(op.conn)
         missing = list(op.wanted)
         endings = op.until.options if isinstance(op.until, AnyOf) else (op.until,)
@@ -181,14 +190,14 @@ class _Play(Conversation):
         while True:
             want = (missing or endings)[0].text.show(self.values) + "\\r\\n"
             got = self.line_of(connection, op, 1, want)
-            if any(self.take_values(item, got) for item in endings):
+            if any(self.takes(item, got) for item in endings):
                 if missing:
                     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
                     reason = f"the list ended without this line{more}"
                     raise Differs("mismatch", missing[0].line, op.conn, reason, want, got, 0)
-                heard.append((connection.take(len(got)), True))
+                lines.append((connection.take(len(got)), True))
                 return
-            match = next((item for item in missing if self.take_values(item, got)), None)
+            match = next((item for item in missing if self.takes(item, got)), None)
             if match is not None:
                 missing.remove(match)
             read += len(got)
@@ -196,15 +205,15 @@ class _Play(Conversation):
                 reason = f"a list without an end: {read} bytes until now"
                 raise Differs("too-much", op.line, op.conn, reason, want, got)
             taken = connection.take(len(got))
-            if len(heard) < EVENTS:
-                heard.append((taken, match is not None))
+            if len(lines) < EVENTS:
+                lines.append((taken, match is not None))
 
-    def take_values(self, item: Expect, got: bytes) -> bool:
-        """Tell whether a whole line matches, and keep the values that it gives."""
+    def takes(self, item: Expect, got: bytes) -> bool:
+        """Tell whether a whole line matches, and keep it and the values that it gives."""
         matched = self.matches(item, got)
         if isinstance(matched, int):
             return False
-        self.values.update(matched)
+        self.hear(item, got, matched)
         return True
 
     # -- verbs and the barrier

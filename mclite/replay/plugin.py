@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mclite.replay import summary
+from mclite.replay import beside, summary
 from mclite.replay.baseline import BaselineError
 from mclite.replay.items import ScenarioFile, ScenarioItem
 from mclite.replay.options import UsageError, add_options, read_options
@@ -62,7 +62,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         plain = worker["mclite"]
         suite.folder = Path(plain["folder"])
         suite.use(
-            [TargetInfo(**info) for info in plain["targets"]],
+            [TargetInfo(**info) for info in plain["targets"]],  # and the reference
             [None] * len(plain["targets"]),
             worker["workerid"],
         )
@@ -72,7 +72,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     suite.folder = Path(tempfile.mkdtemp(prefix="mclite-run-"))
     infos, servers = [], []
     try:
-        for asked in suite.options.targets:
+        for asked in suite.asked:
             info, server = prepare(asked, suite.options.judge_as, suite.options.transport)
             infos.append(info)
             servers.append(server)
@@ -83,7 +83,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         for server in servers:
             if server is not None:
                 server.stop()
-        pytest.exit(f"no server to judge: {error}", returncode=UNREACHABLE)
+        what = "server to judge" if len(infos) < len(suite.options.targets) else "reference to compare with"
+        pytest.exit(f"no {what}: {error}", returncode=UNREACHABLE)
     try:
         suite.use(infos, servers, "")
     except BaselineError as error:
@@ -96,7 +97,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker what is known about the targets."""
     suite = session_of(node.config)
     node.workerinput["mclite"] = {
-        "targets": [info.to_plain() for info in suite.infos],
+        "targets": [info.to_plain() for info in (*suite.infos, *([suite.reference] if suite.reference else []))],
         "folder": str(suite.folder),
     }
 
@@ -185,7 +186,8 @@ def pytest_runtest_makereport(
     """Let the record travel with the report of the call."""
     report = yield
     if isinstance(item, ScenarioItem) and call.when == "call" and item.made is not None:
-        report.user_properties.append(("mclite", {"target": item.target, "record": item.made}))
+        for made in (item.made, *item.suite.late(item.target)):
+            report.user_properties.append(("mclite", {"target": item.target, "record": made}))
     return report
 
 
@@ -236,3 +238,4 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say the verdict, what failed first, and where the report is."""
     if _SESSION in config.stash and session_of(config).infos:
         summary.show(terminalreporter, session_of(config))
+        beside.show(terminalreporter, session_of(config))

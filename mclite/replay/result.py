@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mclite.replay.text import TextError, Values
+from mclite.replay.text import Filled, TextError, Values
 
 Outcome = Literal["match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed"]
 #: (connection, kind, bytes or text, milliseconds since the scenario began)
@@ -30,6 +30,15 @@ class Patience:
             self.seconds = max(0.05, self.seconds / 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One line that came as it was expected."""
+
+    line: int  #: of the talk
+    data: bytes
+    filled: Filled = field(default_factory=list)  #: what its slots matched
+
+
 @dataclass(slots=True)
 class Result:
     """What happened when a scenario was played."""
@@ -43,6 +52,7 @@ class Result:
     got: bytes | None = None
     at: int | None = None  #: the first differing byte of got
     events: list[Event] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)  #: in the order of the talk
     values: Values = field(default_factory=dict)
 
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mclite.replay.result import Event, Result
+from mclite.replay.reference import count, plain
+from mclite.replay.result import Result
 from mclite.replay.scenario import Scenario
-from mclite.replay.show import event_text
 from mclite.replay.verdicts import VERDICTS, Verdict, fails
 from mclite.replay.versions import PROTOCOL_VERSION, Version
 from mclite.replay.wire import brief, escape
@@ -51,17 +51,13 @@ def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | N
         "at": result.at,
         "fingerprint": fingerprint(result) if failed else None,
         "milliseconds": result.milliseconds,
-        "events": [_event(event) for event in result.events],
+        "events": plain(result.events),
         "replay": replay,
     }
 
 
 def _written(version: Version | None) -> str | None:
     return ".".join(map(str, version)) if version is not None else None
-
-
-def _event(event: Event) -> list[str | float]:
-    return [event[0], event[1], event_text(event), event[3]]
 
 
 def fingerprint(result: Result) -> str:
@@ -85,17 +81,25 @@ def document(
     scenarios: list[Record] = []
     transcripts: list[list[Any]] = []
     places: dict[str, int] = {}
+
+    def place(events: list[Any]) -> int | None:
+        """Return the number of a transcript."""
+        if not events:
+            return None
+        # Two transcripts that differ in nothing but their times are still two: the times are evidence.
+        text = json.dumps(events)
+        if text not in places:
+            places[text] = len(transcripts)
+            transcripts.append(events)
+        return places[text]
+
     for item in sorted(records, key=lambda item: str(item["id"])):
         item = dict(item)
         events = item.pop("events")
-        item["transcript"] = None
-        if events:
-            # Two transcripts that differ in nothing but their times are still two: the times are evidence.
-            text = json.dumps(events)
-            if text not in places:
-                places[text] = len(transcripts)
-                transcripts.append(events)
-            item["transcript"] = places[text]
+        item["transcript"] = place(events)
+        if item.get("reference"):
+            beside = dict(item["reference"])
+            item["reference"] = {"transcript": place(beside.pop("events")), **beside}
         scenarios.append(item)
     counts = Counter(item["verdict"] for item in scenarios)
     expected = sum(1 for item in scenarios if item.get("baseline") == "expected" and fails(item["verdict"], strict))
@@ -110,6 +114,7 @@ def document(
             "conforms": bad - expected == 0,
             "verdicts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
             "resembles": resembles(scenarios, ".".join(map(str, judged))),
+            "reference": count(scenarios),
         },
         "scenarios": scenarios,
         "transcripts": transcripts,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from mclite.replay.capabilities import PROBES, Capability
 from mclite.replay.locks import Held
 from mclite.replay.player import Player
+from mclite.replay.reference import Beside, entry
 from mclite.replay.result import Keys, Patience, Result
 from mclite.replay.results import Record, record
 from mclite.replay.scenario import Scenario, SuiteError, load
 from mclite.replay.servers import Server
-from mclite.replay.stage import NotPlayed, Settings, Stage, TargetInfo, Venue
+from mclite.replay.stage import WAITS, NotPlayed, Settings, Stage, TargetInfo, Venue
 from mclite.replay.targets import STARTS, TargetSpec
 from mclite.replay.transport import Address
 from mclite.replay.verdicts import judge
@@ -19,6 +22,8 @@ from mclite.replay.versions import KNOWN, parse_version
 
 #: How long an answer is waited for when a scenario is played as of another version, just to compare.
 COMPARE = 0.25
+#: So often a scenario is repeated whose answers differ from those of the reference.
+CONFIRMED = 2
 
 
 class TargetRun:
@@ -35,17 +40,23 @@ class TargetRun:
         self.barrier = info.answer.encode("latin-1")
         self.capabilities = {name: Capability(*found) for name, found in info.capabilities.items()}
         self.stage = Stage(info, settings, spec, main)
+        self.reference: TargetRun | None = None  # every scenario also goes there
+        self.beside = ""  #: the option that chose it
         self.dead: str | None = None  # what killed a target that nobody can start again
+        self.late: list[Record] = []  # records made anew: the server died behind their scenario
         self._records: dict[str, Record] = {}
-        self._last = "nothing"
+        self._last: dict[Server, str] = {}  # the scenario that ended last on a server
         self._playing: set[str] = set()
+        self._numbers = itertools.count(1)
 
     # -- one scenario
 
     def waits(self, scenario: Scenario) -> float:
         """Return how many seconds the scenario waits when it is played, also to compare versions."""
         seconds = 0.0 if self.stage.moves_clock(scenario) else scenario.talk.seconds(self.judged)
-        return seconds + COMPARE if scenario.talk.guards and scenario.scope == "key" else seconds
+        if scenario.talk.guards and scenario.scope == "key":
+            seconds += COMPARE
+        return max(seconds, self.reference.waits(scenario)) if self.reference is not None else seconds
 
     def examine(self, scenario: Scenario) -> Record:
         """Play a scenario, once a run, and return its record."""
@@ -54,15 +65,13 @@ class TargetRun:
             return found
         result = Result("not-run")
         like: dict[str, bool] = {}
+        beside: Beside | None = None
         reason: str | None
         try:
             self._require(scenario)
             with self.stage.venue(scenario) as venue:
-                self._playing.add(scenario.id)
-                try:
-                    result, reason = self._play(scenario, venue)
-                finally:
-                    self._playing.discard(scenario.id)
+                keys, beside = self._beside(scenario)
+                result, reason = self._play(scenario, venue, keys)
                 verdict = judge(scenario.level, result.outcome)
                 if verdict not in ("target-died", "suite-error"):
                     like = self._compare(scenario, venue, result)
@@ -73,8 +82,53 @@ class TargetRun:
         made = record(scenario, result, verdict, reason, self.replay(scenario))
         if like:
             made["like"] = like
+        # Not before the target is free again: who holds one server never waits for another.
+        if beside is not None and self.reference is not None:
+            made["reference"] = self._with_reference(scenario, result, beside, self.reference)
         self._records[scenario.id] = made
         return made
+
+    @property
+    def version(self) -> bytes:
+        """What the target calls its version."""
+        return self.barrier.removeprefix(b"VERSION ").strip()
+
+    def _beside(self, scenario: Scenario) -> tuple[Keys, Beside | None]:
+        """Return the keys of a scenario, and how the reference answers to keys that are as long."""
+        if (reference := self.reference) is None:
+            return self.keys, None
+        number = next(self._numbers)
+        theirs = Keys(f"{reference.info.prefix}_{number}")
+        at_once = self.waits(scenario) > WAITS
+        return Keys(f"{self.info.prefix}_{number}"), Beside(lambda: reference.answer(scenario, theirs), at_once)
+
+    def _with_reference(self, scenario: Scenario, result: Result, beside: Beside, reference: TargetRun) -> Record:
+        """Return what the record says of the reference; what the target does not do again is no difference."""
+        versions = (self.version, reference.version)
+        made = entry(result, *beside.answer(), versions)
+        for _ in range(CONFIRMED if result.outcome == "match" else 0):
+            if made["same"] is not False:
+                break
+            keys, again = self._beside(scenario)
+            ours = self.answer(scenario, keys)[0]
+            other = entry(ours, *again.answer(), versions) if again is not None else made
+            if other["same"] is None:
+                break
+            if other["same"] or other["step"] != made["step"]:
+                made.update(same=True, step=None, target=None, got=None)
+                made["reason"] = "the answers differed, but not in the same way when the scenario was repeated"
+        return made
+
+    def answer(self, scenario: Scenario, keys: Keys) -> tuple[Result, str | None]:
+        """Play a scenario to this target as the reference, which nobody judges; return the result and the reason."""
+        try:
+            self._require_capabilities(scenario)
+            with self.stage.venue(scenario) as venue:
+                return self._play(scenario, venue, keys)
+        except NotPlayed as not_played:
+            return Result("not-run"), not_played.reason
+        except Held as held:
+            return Result("not-run"), str(held)
 
     def replay(self, scenario: Scenario) -> str:
         """Return the command that plays just this scenario again."""
@@ -92,10 +146,17 @@ class TargetRun:
             words.append(f"--chop {self.settings.chop}")
         if self.settings.destructive:
             words.append("--destructive")
+        words.append(self.beside)
         return " ".join(word for word in words if word)
 
     def _require(self, scenario: Scenario) -> None:
         """Raise NotPlayed unless everything that the scenario builds on is there."""
+        self._require_capabilities(scenario)
+        for name in scenario.depends:
+            self._require_passed(scenario, name)
+
+    def _require_capabilities(self, scenario: Scenario) -> None:
+        """Raise NotPlayed unless the target is there and can do what the scenario requires."""
         if self.dead is not None:
             raise NotPlayed("blocked", f"the target died while {self.dead} was played")
         for name in scenario.requires:
@@ -107,8 +168,6 @@ class TargetRun:
                     raise NotPlayed("unsupported", f"no {name}: {found.evidence}")
             elif name not in STARTS:
                 raise NotPlayed("suite-error", f"it requires {name!r}, which nothing can provide")
-        for name in scenario.depends:
-            self._require_passed(scenario, name)
 
     def _require_passed(self, scenario: Scenario, name: str) -> None:
         whole = name if "/" in name else f"{scenario.id.rsplit('/', 1)[0]}/{name}"
@@ -127,10 +186,10 @@ class TargetRun:
 
     # -- playing
 
-    def _player(self, venue: Venue, patience: Patience) -> Player:
+    def _player(self, venue: Venue, patience: Patience, keys: Keys) -> Player:
         return Player(
             venue.address,
-            self.keys,
+            keys,
             delivery=self.settings.delivery,
             chop=self.settings.chop,
             patience=patience,
@@ -138,38 +197,51 @@ class TargetRun:
             clock=venue.clock,
         )
 
-    def _play(self, scenario: Scenario, venue: Venue) -> tuple[Result, str | None]:
+    def _play(self, scenario: Scenario, venue: Venue, keys: Keys) -> tuple[Result, str | None]:
         """Play it; when the server is dead afterwards, find out who killed it."""
         script = scenario.talk.script(self.judged)
-        result = self._player(venue, self.patience).play(script)
-        before, self._last = self._last, scenario.id
-        if result.outcome in ("match", "mismatch", "malformed") or self.stage.lives(venue):
+        self._playing.add(scenario.id)
+        try:
+            result = self._player(venue, self.patience, keys).play(script)
+            alone = len(self._playing) == 1
+        finally:
+            self._playing.discard(scenario.id)
+        last = None
+        if venue.server is not None:
+            last = self._last.get(venue.server)
+            self._last[venue.server] = scenario.id
+        if result.outcome in ("match", "mismatch", "malformed") or self.stage.lives(venue, result.outcome):
             if result.outcome == "died":  # it lives, but took no connection just then
                 result.outcome = "closed"
             return result, result.reason
+        said = self.stage.bury(venue)
         if venue.server is None:
             self.dead = scenario.id
             result.outcome = "died"
-            return result, f"the target does not answer any more: {self.stage.epitaph(venue)}"
-        said = self.stage.epitaph(venue)
+            return result, f"the target does not answer any more: {said}"
         if "shutdown" in scenario.requires:
             return result, result.reason
-        # While others play to the same server the one that kills it is found by itself, when it is repeated.
-        was_dead = result.outcome == "died" and len(self._playing) == 1
-        second = self._again(scenario, venue)
+        if alone and result.outcome == "died" and not result.events and last is not None:
+            self._blame(last, f"the server died after this was played, and before another scenario began: {said}")
+        # Everybody whose server died is repeated on one of its own: the one that kills it is found by itself.
+        second = self._again(scenario, venue, keys)
         if second is None:
             result.outcome = "died"
             return result, f"the server died while this was played, and again when it was repeated: {said}"
-        if was_dead:
-            result.outcome = "died"
-            return result, f"the server was dead when this began; the scenario before it was {before}: {said}"
         return second, second.reason
 
-    def _again(self, scenario: Scenario, venue: Venue) -> Result | None:
+    def _blame(self, name: str, reason: str) -> None:
+        """Let the scenario that was the last on a server have killed it."""
+        made = self._records.get(name)
+        if made is not None and made["verdict"] != "target-died":
+            made = self._records[name] = {**made, "verdict": "target-died", "reason": reason}
+            self.late.append(made)
+
+    def _again(self, scenario: Scenario, venue: Venue, keys: Keys) -> Result | None:
         """Play it once more on a new server; return None when that one dies, too."""
-        with self.stage.instead(scenario, venue) as other:
-            result = self._player(other, self.patience).play(scenario.talk.script(self.judged))
-            if result.outcome in ("match", "mismatch") or self.stage.lives(other):
+        with self.stage.instead(venue) as other:
+            result = self._player(other, self.patience, keys).play(scenario.talk.script(self.judged))
+            if result.outcome in ("match", "mismatch") or self.stage.lives(other, result.outcome):
                 return result
             return None
 
@@ -187,7 +259,7 @@ class TargetRun:
             if variant not in played:
                 if venue.server is not None and not venue.server.alive:
                     return {}
-                player = self._player(venue, Patience(COMPARE))
+                player = self._player(venue, Patience(COMPARE), self.keys)
                 played[variant] = player.play(scenario.talk.script(version)).outcome == "match"
             like[name] = played[variant]
         return like

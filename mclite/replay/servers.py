@@ -185,6 +185,14 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(patience)
 
+    def finish(self) -> bool:
+        """End the process, if it does not do so itself within a second; return whether it did."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(1.0)
+            return True
+        self._end(at_once=True)
+        return False
+
     def _release(self) -> None:
         for port in self.ports:
             release(port)

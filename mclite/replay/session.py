@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import mclite
-from mclite.replay import baseline, results
+from mclite.replay import baseline, reference, results
 from mclite.replay.baseline import Baseline
 from mclite.replay.clients import results as clients
 from mclite.replay.options import Asked, Options
@@ -49,6 +50,7 @@ class Session:
         self.root = root
         self.options = options
         self.infos: list[TargetInfo] = []
+        self.reference: TargetInfo | None = None
         self.runs: list[TargetRun] = []
         self.records: list[dict[str, Record]] = []
         self.clients: list[dict[str, Record]] = []
@@ -67,14 +69,40 @@ class Session:
         self._baselines: list[Baseline | None] = []
         self._alone: set[ScenarioItem] = set()
         self._waiting: list[ScenarioItem] = []
+        self._references: dict[str, TargetRun] = {}  # by the version that they are judged as
 
     # -- playing
 
+    @property
+    def asked(self) -> list[Asked]:
+        """Every server that was asked for: the targets, and behind them the reference if there is one."""
+        return [*self.options.targets, *([self.options.reference] if self.options.reference else [])]
+
     def use(self, infos: list[TargetInfo], servers: list[Server | None], worker: str) -> None:
-        """Use these targets; a worker takes keys of its own."""
+        """Use these targets, and behind them the reference if there is one; a worker takes keys of its own."""
+        for info in infos:
+            info.prefix += worker.removeprefix("gw")
+        beside = servers[-1]
+        if self.options.reference is not None:
+            self.reference, infos, servers = infos[-1], infos[:-1], servers[:-1]
         self.infos = infos
         self._worker = worker
-        settings = Settings(
+        settings = self._settings()
+        for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
+            run = TargetRun(info, settings, asked.spec, server)
+            if self.options.reference is not None and self.reference is not None:
+                if info.judged not in self._references:
+                    twin = replace(self.reference, judged=info.judged)
+                    main = beside if not self._references else None
+                    self._references[info.judged] = TargetRun(twin, settings, self.options.reference.spec, main)
+                run.reference, run.beside = self._references[info.judged], self.options.reference.option
+            self.runs.append(run)
+            self._baselines.append(self._read_baseline(info, asked))
+            self.records.append({})
+            self.clients.append({})
+
+    def _settings(self) -> Settings:
+        return Settings(
             self.root,
             self.options.deliver,
             self.options.chop,
@@ -83,12 +111,6 @@ class Session:
             self.options.check,
             self.options.transport,
         )
-        for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
-            info.prefix += worker.removeprefix("gw")
-            self.runs.append(TargetRun(info, settings, asked.spec, server))
-            self._baselines.append(self._read_baseline(info, asked))
-            self.records.append({})
-            self.clients.append({})
 
     def _read_baseline(self, info: TargetInfo, asked: Asked) -> Baseline | None:
         """Return the baseline that was asked for, or the one that is shipped beside the target file."""
@@ -116,7 +138,9 @@ class Session:
         return (3 if self.runs[target].waits(item.scenario) > WAITS else 1), target
 
     def _needs_alone(self, item: ScenarioItem) -> bool:
-        return item.scenario.scope == "server" and self.options.targets[item.target].spec is None
+        beside = self.options.reference
+        runs = self.options.targets[item.target].spec is None or (beside is not None and beside.spec is None)
+        return item.scenario.scope == "server" and runs
 
     def plan(self, items: list[ScenarioItem]) -> None:
         """Take note of this process's items; begin with those that wait when nothing is in their way."""
@@ -141,7 +165,7 @@ class Session:
     def _others_done(self) -> bool:
         """Tell whether every worker is through with what needs a target alone; say so for this one."""
         worker: dict[str, Any] | None = getattr(self.config, "workerinput", None)
-        if worker is None or self.folder is None or all(asked.spec for asked in self.options.targets):
+        if worker is None or self.folder is None or all(asked.spec for asked in self.asked):
             return True
         (self.folder / f"{self._worker}.through").touch()
         return len(list(self.folder.glob("*.through"))) >= int(worker["workercount"])
@@ -159,11 +183,16 @@ class Session:
             if not self._alone:
                 self._others_done()
 
+    def late(self, target: int) -> list[Record]:
+        """Return the records that were made anew since the last time, because the server died behind them."""
+        found, self.runs[target].late = self.runs[target].late, []
+        return found
+
     def fails(self, made: Record) -> bool:
         """Tell whether the record fails the run."""
         if self.options.update_baseline or made.get("baseline") == "expected":
             return False
-        return fails(made["verdict"], self.options.strict)
+        return fails(made["verdict"], self.options.strict) or (self.options.strict and reference.differs(made))
 
     def _compared(self, item: ScenarioItem, made: Record) -> Record:
         """Return the record with what the baseline says of it."""
@@ -174,12 +203,21 @@ class Session:
 
     def close(self) -> None:
         """Stop every server of this process."""
-        for run in self.runs:
+        for run in (*self.runs, *self._references.values()):
             run.close()
         if self.folder is not None and not self._worker:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the end
+
+    @property
+    def lost_reference(self) -> str | None:
+        """The scenario at which a reference died that nobody can start again."""
+        beside = self.options.reference
+        if beside is None or beside.spec is not None:
+            return None
+        everything = (made for records in self.records for made in records.values())
+        return next((made["id"] for made in everything if (made.get("reference") or {}).get("outcome") == "died"), None)
 
     def gather(self, target: int, made: Record) -> None:
         """Take in the record of a scenario."""
@@ -253,6 +291,8 @@ class Session:
             name += f"-{self.options.deliver}"
         if self.options.chop:
             name += f"-chop-{self.options.chop}"
+        if self.reference is not None:
+            name += f"-beside-{self.reference.slug}"
         return folder / f"{name}.json"
 
     def _write(self, made: Record, path: Path) -> None:
@@ -289,6 +329,7 @@ class Session:
             "complete": complete,
             "destructive": self.options.destructive,
             "baseline": info.baseline,
+            "reference": self.reference.shown if self.reference is not None else None,
         }
         target = {
             "name": info.name,
@@ -314,6 +355,8 @@ class Session:
         everything = [made for records in self.records for made in records.values()]
         verdicts = {made["verdict"] for made in everything}
         if any(made["verdict"] == "target-died" and self.fails(made) for made in everything):
+            return UNREACHABLE
+        if self.lost_reference is not None:
             return UNREACHABLE
         if failed or exitstatus == pytest.ExitCode.TESTS_FAILED:
             return DEVIATES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from mclite.replay import reference
 from mclite.replay.result import Event, Result
 from mclite.replay.scenario import Scenario
 from mclite.replay.wire import brief
@@ -34,7 +35,12 @@ def failure_of_record(made: dict[str, Any], scenario: Scenario) -> str:
     if made.get("baseline"):
         said += f" [baseline: {made['baseline']}]"
     mark = made["at"] if made["got"] else None
-    return "\n".join(_lines(scenario, events, made["step"], said, made["want"], made["got"], mark, made["replay"]))
+    lines = list(_lines(scenario, events, made["step"], said, made["want"], made["got"], mark, made["replay"]))
+    if reference.differs(made):
+        beside = made["reference"]
+        lines += ["  differs from the reference:"]
+        lines += [f"    target     {beside['target'] or '(nothing)'}", f"    reference  {beside['got'] or '(nothing)'}"]
+    return "\n".join(lines)
 
 
 def _mark(result: Result) -> int | None:

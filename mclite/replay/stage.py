@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mclite.replay.clock import SHORTEST, DebugClock
 from mclite.replay.locks import TargetLock
+from mclite.replay.result import Outcome
 from mclite.replay.scenario import Scenario
 from mclite.replay.servers import Server
 from mclite.replay.talk import Act, Delivery
@@ -25,6 +26,10 @@ from mclite.replay.versions import parse_version
 WAITS = 0.05
 #: What is spoken over something else than a TCP stream is started otherwise, too.
 TRANSPORTS: frozenset[str] = frozenset({"tls", "unix", "udp"})
+#: Seconds within which a server that hung up shows that it lives or ends, be the machine as busy as it may.
+LAST_WORDS = 1.0
+#: So many scenarios whose server died are repeated at once, each on a server of its own.
+REPEATS = 16
 
 
 @dataclass(slots=True)
@@ -45,6 +50,11 @@ class TargetInfo:
     empty: bool = False
     capabilities: dict[str, tuple[bool, str]] = field(default_factory=dict)
     declares: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """The name for people, with the address of a server that the suite did not start."""
+        return self.name if self.spawn is not None or self.name == self.address else f"{self.name} ({self.address})"
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -102,6 +112,7 @@ class Stage:
         self._guard = threading.Lock()
         self._alone = threading.Lock()
         self._clocks: dict[Server, DebugClock] = {}
+        self._repeating = threading.BoundedSemaphore(REPEATS)
 
     def moves_clock(self, scenario: Scenario) -> bool:
         """Tell whether the scenario is played where the clock is moved: all it waits for is time to go by."""
@@ -178,21 +189,19 @@ class Stage:
             yield Venue(address, None)
 
     @contextlib.contextmanager
-    def instead(self, scenario: Scenario, venue: Venue) -> Iterator[Venue]:
-        """Give a scenario whose server died another one, started alike."""
+    def instead(self, venue: Venue) -> Iterator[Venue]:
+        """Give a scenario whose server died one for itself, started alike."""
         assert venue.server is not None
         assert self.spec is not None
-        needs = venue.server.needs
-        if venue.once:
-            venue.server.stop(at_once=True)
-            server = Server(self.spec, needs)
-        else:
-            server = self._server(needs, scenario.scope == "server", False)
-        try:
-            clock = self._clock(server) if venue.clock is not None else None
-            yield Venue(server.address_for(venue.address.kind), server, venue.once, clock)
-        finally:
-            if venue.once:
+        with self._repeating:
+            try:
+                server = Server(self.spec, venue.server.needs)
+            except TargetError as error:
+                raise NotPlayed("target-died", f"{self.bury(venue)}; it cannot be started again: {error}") from None
+            try:
+                clock = self._clock(server) if venue.clock is not None else None
+                yield Venue(server.address_for(venue.address.kind), server, True, clock)
+            finally:
                 server.stop(at_once=True)
 
     def place(self, needs: frozenset[str]) -> Address:
@@ -260,24 +269,28 @@ class Stage:
                 self._servers[needs, alone] = server
             return server
 
-    def lives(self, venue: Venue) -> bool:
-        """Tell whether the server still answers; one that is going down is given time to go."""
-        for pause in (0.02, 0.1, 0.3):
+    def lives(self, venue: Venue, outcome: Outcome) -> bool:
+        """Tell whether the server still answers; one of ours that hung up is given time to go down."""
+        hung_up = outcome in ("closed", "died")
+        deadline = time.monotonic() + (LAST_WORDS if hung_up and venue.server is not None else 0.4)
+        while True:
             if venue.server is not None and not venue.server.alive:
                 return False
-            if _answers(venue.address):
-                if venue.server is not None:
-                    time.sleep(pause)
+            sign = _answers(venue.address)
+            if sign == "answer" or (sign == "silence" and not hung_up):
+                time.sleep(0.02)
                 return venue.server is None or venue.server.alive
-            time.sleep(pause)
-        return False
+            if time.monotonic() > deadline or (sign == "silence" and venue.server is None):
+                return sign == "silence"
+            time.sleep(0.05)
 
-    def epitaph(self, venue: Venue) -> str:
-        """Return how the server ended and what it printed last."""
+    def bury(self, venue: Venue) -> str:
+        """See to it that nobody plays to a server that died; return how it ended and what it printed last."""
         if venue.server is None:
             return f"{venue.address} cannot be connected to"
+        ended = venue.server.ended() if venue.server.finish() else "it took no connection any more"
         printed = venue.server.printed()
-        return venue.server.ended() + (f"; it printed: {printed}" if printed else "")
+        return ended + (f"; it printed: {printed}" if printed else "")
 
     def close(self) -> None:
         """Stop every server that was started for this run."""
@@ -288,17 +301,19 @@ class Stage:
         self._servers.clear()
 
 
-def _answers(address: Address) -> bool:
-    """Tell whether somebody takes a connection and does not hang up at once; saying nothing is no sign of death."""
+def _answers(address: Address) -> Literal["answer", "silence", "nobody"]:
+    """Say whether somebody takes a connection and answers `version`; saying nothing is no sign of death."""
     if address.kind in ("udp", "udp-raw"):
-        return True
+        return "answer"  # nobody can tell
     try:
         connection = Connection(address, 1.0)
     except Unreachable:
-        return False
+        return "nobody"
     try:
         deadline = time.monotonic() + 0.1
         connection.send(b"version\r\n", deadline)
-        return connection.fill(deadline) or not connection.over()
+        if connection.fill(deadline):
+            return "answer"
+        return "nobody" if connection.over() else "silence"
     finally:
         connection.close()

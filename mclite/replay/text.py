@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from mclite.replay.wire import brief, escape
 
 Values = dict[str, bytes]
+#: The slots of a text, each with the bytes that it matched.
+Filled = list[tuple["Slot", bytes]]
 
 
 class TextError(ValueError):
@@ -161,6 +163,12 @@ class Text:
 
     def match(self, data: bytes, values: Values) -> Values | int:
         """Match a whole line; return the new names and their values, or the index at which it differs."""
+        filled = self.fill(data, values)
+        return filled if isinstance(filled, int) else named(filled)
+
+    def fill(self, data: bytes, values: Values) -> Filled | int:
+        """Match a whole line; return the bytes of its slots, or the index at which it differs."""
+        filled: Filled = []
         found: Values = {}
         position = 0
         parts = self.parts
@@ -176,10 +184,11 @@ class Text:
             end = _slot_end(part, data, position, following, known)
             if end is None:
                 return position
+            filled.append((part, data[position:end]))
             if part.name is not None:
                 found[part.name] = data[position:end]
             position = end
-        return found if position == len(data) else position
+        return filled if position == len(data) else position
 
     def show(self, values: Mapping[str, bytes]) -> str:
         """Return the text for people: values put in, slots that match as they are written."""
@@ -213,6 +222,11 @@ class Text:
         for part in self.parts:
             if isinstance(part, Padded) or (isinstance(part, Slot) and part.name is not None):
                 yield part.name  # type: ignore[misc]  # not None, by the line above
+
+
+def named(filled: Filled) -> Values:
+    """Return the values that slots give to names."""
+    return {slot.name: data for slot, data in filled if slot.name is not None}
 
 
 def _bytes_of(part: Part, values: Mapping[str, bytes]) -> bytes:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +15,10 @@ from pathlib import Path
 import pytest
 
 from mclite.replay.transport import Address
+
+sys.path.insert(0, str(Path(__file__).with_name("small")))
+
+from suite_run import HEAD, ROOT, Run, Suite
 
 Handler = Callable[[socket.socket], None]
 
@@ -86,3 +94,55 @@ def scripted(serve: Callable[[Handler], Address]) -> Callable[..., Address]:
 def toy() -> str:
     """Return the command that starts the toy server, with the port left open."""
     return f"{{python}} {Path(__file__).with_name('toy_server.py')} {{port}}"
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """Write a suite of one file, run pytest on it, and return what came of it."""
+    root = tmp_path / "conformance"
+    (root / "targets").mkdir(parents=True)
+    for name in ("conftest.py", "schema.json"):
+        shutil.copy(ROOT / "conformance" / name, root / name)
+
+    def run(scenarios: str, *options: str, path: str = "conformance", files: dict[str, str] | None = None) -> Run:
+        (root / "chapter").mkdir(exist_ok=True)
+        (root / "chapter" / "file.toml").write_text(HEAD + scenarios if scenarios else "")
+        shutil.rmtree(tmp_path / "reports", ignore_errors=True)
+        for name, content in (files or {}).items():
+            (tmp_path / name).write_text(content)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", path, "-p", "no:cacheprovider", *options],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Run(done, tmp_path / "reports")
+
+    return run
+
+
+@pytest.fixture
+def running(toy: str) -> Iterator[Callable[..., str]]:
+    """Start toys that the suite did not start; return their addresses."""
+    processes = []
+
+    def start(*words: str) -> str:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = toy.replace("{python}", sys.executable).replace("{port}", str(port)).split()
+        processes.append(subprocess.Popen([*command, *words]))
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert processes[-1].poll() is None
+        return f"127.0.0.1:{port}"
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait(5)

@@ -1,7 +1,8 @@
 """A toy memcached in one file: set, get, gets, delete, stats, version; what it does wrong is chosen by words.
 
 Usage: toy_server.py PORT [WORD]... with these words: `wrong-set` answers STORE for STORED, `no-meta` knows no mn,
-`die-on-delete` ends at a delete, `old` claims and behaves as 1.6.18, `items` says that it holds items.
+`die-on-delete` ends at a delete, `old` claims and behaves as 1.6.18, `items` says that it holds items, `terse` has
+shorter error texts.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class Connection(socketserver.StreamRequestHandler):
                 data = self.rfile.read(int(length) + 2)[:-2]
                 ITEMS[key] = (flags, data, len(ITEMS) + 1)
                 return b"STORE\r\n" if "wrong-set" in WORDS else b"STORED\r\n"
+            case [b"get"] if "terse" in WORDS:
+                return b"CLIENT_ERROR no key\r\n"
             case [b"get"]:
                 return b"ERROR\r\n" if "old" in WORDS else b"CLIENT_ERROR bad command line format\r\n"
             case [b"get" | b"gets" as verb, *keys]:

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from mclite import __version__
-from mclite.replay.report import clients, markdown, payload, spec, summary, support, tally
+from mclite.replay.report import beside, clients, markdown, payload, spec, summary, support, tally
 from mclite.replay.report.results import Results, Scenario, load, write_text
 
 #: The page's script, in the order of its parts.
@@ -179,6 +179,7 @@ def _card(run: Results, link: str) -> dict[str, Any]:
         "caveats": summary.caveats(run),
         "resembles": summary.resembles_text(run),
         "like": resembles,
+        "reference": beside.sentence(run),
         "resembles_version": resembles["version"] if resembles and resembles["others"] else None,
         "tallies": tally.tallies(run["scenarios"]),
         "bars": {one.level: _bar(one) for one in tally.tallies(run["scenarios"])},

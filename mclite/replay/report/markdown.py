@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mclite.replay.report import summary, support, tally
-from mclite.replay.report.results import Results
+from mclite.replay.report import beside, summary, support, tally
+from mclite.replay.report.results import Results, Scenario
 
 #: How many deviations are listed for each target.
 MOST_DEVIATIONS = 20
@@ -27,6 +27,8 @@ def render(runs: Sequence[Results]) -> str:
         said = summary.caveats(run)
         if sentence := summary.resembles_text(run):
             said.append(sentence)
+        if sentence := beside.sentence(run):
+            said.append(sentence)
         if said:
             parts.append("\n".join(f"- {escape(sentence)}" for sentence in said))
     parts += ["## Counts", counts_table(runs), "## Support", support_table(runs)]
@@ -34,6 +36,9 @@ def render(runs: Sequence[Results]) -> str:
         failed = [one for one in run["scenarios"] if one["verdict"] in (*tally.FAILURES, "suite-error")]
         if failed:
             parts += [f"## Deviations of {escape(run['target']['name'])}", _deviations(failed)]
+        if unlike := beside.differing(run):
+            name = escape(run["target"]["name"])
+            parts += [f"## {name} differs from the reference", _differences(unlike)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -97,3 +102,12 @@ def _deviations(failed: Sequence[dict[str, object]]) -> str:
     if len(failed) > MOST_DEVIATIONS:
         lines.append(f"- … and {len(failed) - MOST_DEVIATIONS} more")
     return "\n".join(lines)
+
+
+def _differences(unlike: Sequence[Scenario]) -> str:
+    rows = [["scenario", "target", "reference"]]
+    for scenario in unlike[:MOST_DEVIATIONS]:
+        answers = (scenario["reference"].get(who) for who in ("target", "got"))
+        rows.append([code(scenario["id"]), *(code(text) if text else "nothing" for text in answers)])
+    more = len(unlike) - MOST_DEVIATIONS
+    return table(rows) + (f"\n\n… and {more} more" if more > 0 else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mclite.replay.reference import count
 from mclite.replay.report import tally
 from mclite.replay.report.results import Results, ResultsError, Scenario
 from mclite.replay.results import resembles
@@ -55,6 +56,7 @@ def merge(shards: Sequence[Results], *, complete: bool | None = None) -> tuple[R
         "conforms": all(shard["summary"]["conforms"] for shard in shards),
         "verdicts": tally.verdict_counts(scenarios),
         "resembles": resembles(scenarios, first["run"]["as"]),
+        "reference": count(scenarios),
     }
     merged = first | {"run": run, "summary": summary, "scenarios": scenarios, "transcripts": transcripts}
     tried = {client["name"]: client for shard in shards for client in shard.get("clients", [])}
@@ -71,11 +73,12 @@ def _must_agree(first: Results, other: Results) -> None:
         ("version judged against", "run", "as"),
         ("delivery", "run", "delivery"),
         ("transport", "run", "transport"),
+        ("reference", "run", "reference"),
     ):
-        if first[part][field] != other[part][field]:
+        one, another = first[part].get(field), other[part].get(field)
+        if one != another:
             raise ResultsError(
-                f"The results are not of one run: the {what} is {first[part][field]!r} in one and"
-                f" {other[part][field]!r} in another."
+                f"The results are not of one run: the {what} is {one!r} in one and {another!r} in another."
             )
 
 

@@ -149,6 +149,7 @@ def _target(run: Results, link: str) -> dict[str, Any]:
         "address": run["target"]["address"],
         "version": run["target"]["version"],
         "as": run["run"]["as"],
+        "reference": run["run"].get("reference"),
         "run": run["run"]["id"],
         "link": link,
     }
@@ -202,6 +203,9 @@ def _reference(reference: dict[str, Any], texts: _Run, dialogues: bool) -> list[
         transcript,
         reference["same"],
         texts.text(reference.get("got")),
+        texts.text(reference.get("target")),
+        texts.text(reference.get("reason")),
+        reference.get("step"),
     ]
 
 

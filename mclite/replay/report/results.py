@@ -74,6 +74,12 @@ _SCENARIO_OPTIONAL = {
     "reference": "object or null", "replay": "text",
 }  # fmt: skip
 
+_REFERENCE = {"outcome": "text", "transcript": "integer or null", "same": "true, false or null"}
+_REFERENCE_OPTIONAL = {
+    "reason": "text or null", "step": "integer or null", "target": "text or null", "got": "text or null",
+}  # fmt: skip
+_COUNTS = {"compared": "number", "differs": "number", "not-compared": "number"}
+
 
 def load(path: Path) -> Results:
     """Read the results file at `path`; raises ResultsError, with one sentence, for whatever is not one."""
@@ -151,7 +157,9 @@ def _check_head(data: Results) -> None:
         _is(f"target.capabilities.{name}", probe, "object")
         _fields(f"target.capabilities.{name}", probe, {"present": "true or false", "evidence": "text"})
     fields = {"conforms": "true or false", "verdicts": "object", "resembles": "object or null"}
-    _fields("summary", data["summary"], fields)
+    _fields("summary", data["summary"], fields, {"reference": "object or null"})
+    if data["summary"].get("reference") is not None:
+        _fields("summary.reference", data["summary"]["reference"], _COUNTS)
     resembles = data["summary"]["resembles"]
     if resembles is not None:
         _fields("summary.resembles", resembles, _RESEMBLES)
@@ -196,8 +204,10 @@ def _check_scenarios(data: Results) -> None:
         _check_transcript(where, scenario, known)
         reference = scenario.get("reference")
         if reference is not None:
-            fields = {"outcome": "text", "transcript": "integer or null", "same": "true or false"}
-            _fields(f"{where}.reference", reference, fields, {"got": "text or null"})
+            _fields(f"{where}.reference", reference, _REFERENCE, _REFERENCE_OPTIONAL)
+            if reference["outcome"] not in OUTCOMES:
+                found = reference["outcome"][:40]
+                raise _WrongError(f"{where}.reference.outcome is {found!r}, not one of {', '.join(OUTCOMES)}")
             _check_transcript(f"{where}.reference", reference, known)
 
 

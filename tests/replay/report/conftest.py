@@ -184,6 +184,27 @@ def client(name: str, *, fails: str | None = None, version: str | None = "4.0.0"
     return {"name": name, "language": "Python", "protocol": "text", "version": version, "checks": checks}
 
 
+def with_reference(results: dict[str, Any], unlike: tuple[int, ...] = (0, 2), lacks: int = 1) -> dict[str, Any]:
+    """Put a reference beside the target: the scenarios `unlike` differ from it, `lacks` of the last it lacks."""
+    results["run"]["reference"] = "memcached 1.6.9"
+    played = [scenario for scenario in results["scenarios"] if scenario["outcome"] != "not-run"]
+    for number, scenario in enumerate(played):
+        found = {"outcome": "match", "transcript": scenario["transcript"], "same": True, "reason": None}
+        if number in unlike:
+            found |= {"same": False, "step": 3, "target": "STORED\\r\\n", "got": "STORE\\r\\n"}
+        if number >= len(played) - lacks:
+            found |= {"outcome": "not-run", "transcript": None, "same": None, "reason": "no meta: it said ERROR"}
+        scenario["reference"] = found
+    compared = len(played) - lacks
+    results["summary"]["reference"] = {"compared": compared, "differs": len(unlike), "not-compared": lacks}
+    return results
+
+
+@pytest.fixture(scope="session", name="with_reference")
+def with_reference_fixture() -> Any:
+    return with_reference
+
+
 def fleet(size: int) -> list[dict[str, Any]]:
     """Make the results of eight unlike servers on the same scenarios."""
     servers: list[dict[str, Any]] = [

@@ -526,3 +526,44 @@ def test_the_index_leads_to_the_dialogue_on_the_page_of_its_server(tab: Tab, fle
     tab.until(lambda: "twemproxy-0.5.0.html" in tab.driver.current_url)
     tab.until(lambda: tab.opened() == [one["title"]])
     assert tab.all(".row[open] .dialogue")
+
+
+def test_what_differs_from_the_reference_is_found_and_shown(tab: Tab, make: Any, with_reference: Any) -> None:
+    run = with_reference(make(size=220), unlike=(0, 40))
+    unlike = [one for one in run["scenarios"] if (one.get("reference") or {}).get("same") is False]
+    tab.show([run])
+    assert "Beside memcached 1.6.9, 2 of" in tab.one("header").text
+    assert tab.one(".toggle[data-name=reference] .number").text == "2"
+    assert len(tab.all(".tag.unlike")) == 2
+    tab.click(next(link for link in tab.all("a") if link.text == "See which"))
+    assert tab.shown() == [one["title"] for one in unlike]
+    assert tab.fragment() == "#reference=differs"
+    tab.click(".row:not([hidden]) summary")
+    box = tab.one(".row[open] .reference")
+    assert "memcached 1.6.45 differs from the reference at line 3 of the talk" in box.text
+    names, answers = (
+        [part.text for part in box.find_elements(By.CSS_SELECTOR, f".compare {what}")] for what in ("h4", ".wire")
+    )
+    assert names == ["memcached 1.6.45", "memcached 1.6.9"]
+    assert answers == ["STORED\\r\\n", "STORE\\r\\n"]
+    assert box.find_element(By.CSS_SELECTOR, ".compare .differs").text == "D"
+    tab.click(box.find_element(By.CSS_SELECTOR, "details summary"))
+    assert box.find_elements(By.CSS_SELECTOR, ".dialogue li")
+    tab.click(".toggle[data-name=reference]")
+    assert len(tab.shown()) == 220
+
+
+def test_a_scenario_that_was_not_compared_says_why(tab: Tab, make: Any, with_reference: Any) -> None:
+    run = with_reference(make(size=60))
+    last = [one for one in run["scenarios"] if one.get("reference")][-1]
+    tab.show([run], f"open={last['id']}")
+    assert "Not compared: no meta: it said ERROR" in tab.one(".row[open] .reference").text
+
+
+def test_without_a_reference_there_is_no_filter_for_it(tab: Tab, make: Any, with_reference: Any) -> None:
+    tab.show([make(size=60)])
+    assert tab.all(".toggle[data-name=reference]") == []
+    tab.show([with_reference(make(size=60)), make(size=60, name="other")], "reference=differs")
+    assert len(tab.shown()) == 2
+    tab.show([with_reference(make(size=60)), make(size=60, name="other")], "reference=differs&target=2")
+    assert tab.shown() == []

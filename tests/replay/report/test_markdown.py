@@ -56,3 +56,15 @@ def test_only_the_first_deviations_are_named(make: Any) -> None:
     text = markdown.render([make(size=300, fail=0.5)])
     assert re.search(r"^- … and \d+ more$", text, re.MULTILINE)
     assert text.count("  <br>") == markdown.MOST_DEVIATIONS
+
+
+def test_what_differs_from_the_reference_is_said_with_both_answers(make: Any, with_reference: Any) -> None:
+    run = with_reference(make(size=60))
+    text = html.unescape(markdown.render([run]))
+    assert "- Beside memcached 1.6.9, 2 of 56 answers differ; 1 scenario could not be compared." in text
+    assert "## memcached 1.6.45 differs from the reference" in text
+    first = run["scenarios"][0]["id"]
+    assert f"| <code>{first}</code> | <code>STORED\\r\\n</code> | <code>STORE\\r\\n</code> |" in text
+    many = with_reference(make(size=60), unlike=tuple(range(25)))
+    assert "… and 5 more" in markdown.render([many])
+    assert "reference" not in markdown.render([make(size=60)])

@@ -75,11 +75,25 @@ def test_a_reference_keeps_its_dialogue(make: Any) -> None:
     merged, _ = merge.merge([one, two])
     (found,) = [s["reference"] for s in merged["scenarios"] if "reference" in s]
     assert merged["transcripts"][found["transcript"]] == wanted
+    assert merged["summary"]["reference"] == {"compared": 1, "differs": 1, "not-compared": 0}
+
+
+def test_shards_beside_one_reference_are_counted_together(make: Any, with_reference: Any) -> None:
+    whole = with_reference(make(size=60), unlike=(0, 5, 9), lacks=2)
+    merged, _ = merge.merge(shards(whole, 3))
+    assert merged["summary"]["reference"] == whole["summary"]["reference"]
 
 
 @pytest.mark.parametrize(
     ("part", "field"),
-    [("target", "name"), ("target", "version"), ("suite", "version"), ("run", "as"), ("run", "delivery")],
+    [
+        ("target", "name"),
+        ("target", "version"),
+        ("suite", "version"),
+        ("run", "as"),
+        ("run", "delivery"),
+        ("run", "reference"),
+    ],
 )
 def test_results_of_unlike_runs_are_not_mixed(make: Any, part: str, field: str) -> None:
     one, two = make(), make()

@@ -30,9 +30,33 @@ def required_fields(schema: dict[str, Any], path: tuple[Any, ...] = ()) -> list[
     return paths
 
 
-def test_what_is_made_up_here_fits_the_schema(make: Any) -> None:
-    VALIDATOR.validate(make(size=60, fail=0.3))
-    results.check(make(size=60, fail=0.3), "x")
+def test_what_is_made_up_here_fits_the_schema(make: Any, with_reference: Any) -> None:
+    for made in (make(size=60, fail=0.3), with_reference(make(size=60, fail=0.3))):
+        VALIDATOR.validate(made)
+        results.check(made, "x")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("outcome", "odd"),
+        ("same", "yes"),
+        ("transcript", 999),
+        ("step", "3"),
+        ("target", 3),
+        ("reason", 3),
+        ("got", []),
+    ],
+)
+def test_what_is_wrong_with_a_reference_is_named(make: Any, with_reference: Any, field: str, value: Any) -> None:
+    data = with_reference(make(size=30))
+    data["scenarios"][0]["reference"][field] = value
+    with pytest.raises(ResultsError, match=rf"reference\.{field}"):
+        results.check(data, "run.json")
+    data = with_reference(make(size=30))
+    del data["summary"]["reference"]["differs"]
+    with pytest.raises(ResultsError, match=r"summary\.reference has no 'differs'"):
+        results.check(data, "run.json")
 
 
 @pytest.mark.parametrize("path", required_fields(SCHEMA), ids=lambda path: ".".join(map(str, path)))

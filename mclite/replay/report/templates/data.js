@@ -69,9 +69,23 @@ function result(target, index) {
     step: row[9] ?? null,
     baseline: row[10] ?? null,
     like: row[11] ?? null,
-    reference: row[12] ?? null,
+    reference: row[12] ? referenceOf(row[12], target) : null,
   };
 }
+
+// What the reference did with the same script; `same` is null when nothing could be compared.
+function referenceOf([outcome, transcript, same, got, ours, reason, step], target) {
+  return { outcome: data.outcomes[outcome], transcript, same, got: expand(got, target), ours: expand(ours, target),
+    reason: expand(reason, target), step };
+}
+
+// Whether a target answered otherwise than its reference: true, false, or null when nothing was compared.
+function unlikeReference(target, index) {
+  const same = data.results[target][index]?.[12]?.[2] ?? null;
+  return same === null ? null : !same;
+}
+
+const beside = targets.some(({ reference }) => reference);
 
 function verdictOf(target, index) {
   const row = data.results[target][index];

@@ -115,7 +115,7 @@ function makeFilters() {
     el("div", { class: "filter-row" },
       toggles("Verdict", "verdict", Object.keys(KINDS).filter((verdict) => counts[verdict]).map((verdict) => [verdict, KINDS[verdict][2], many ? null : counts[verdict]])),
       toggles("Level", "level", ["must", "should", "observed"].map((level) => [level, level, null])),
-      many ? el("div", { class: "toggles" }, differ) : null),
+      many || beside ? el("div", { class: "toggles" }, many ? differ : null, beside ? fromReference() : null) : null),
     el("div", { class: "status-row" },
       el("output", { id: "shown", role: "status" }),
       el("span", null,
@@ -155,6 +155,13 @@ function makeFilters() {
       go({ ...state, [event.target.name]: event.target.value }, false);
     }
   });
+}
+
+// The filter for answers that differ from those of the reference, with their number.
+function fromReference() {
+  const number = scenarios.filter(({ index }) => targets.some((_, target) => unlikeReference(target, index))).length;
+  return el("button", { type: "button", class: "toggle", "data-name": "reference", "data-value": "differs" },
+    "differs from the reference", el("span", { class: "number" }, String(number)));
 }
 
 function button(text, action) {

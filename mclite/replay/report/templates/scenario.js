@@ -16,6 +16,11 @@ function makeRow(scenario) {
   head.append(el("span", { class: "title" }, scenario.title));
   if (scenario.level !== "must") head.append(el("span", { class: "tag" }, scenario.level));
   if (!many && data.results[0][scenario.index][10]) head.append(el("span", { class: "tag" }, data.results[0][scenario.index][10]));
+  const unlike = targets.filter((_, target) => unlikeReference(target, scenario.index));
+  if (unlike.length) {
+    const title = many ? unlike.map(({ name }) => name).join(", ") : `beside ${targets[0].reference}`;
+    head.append(el("span", { class: "tag unlike", title }, "≠ reference"));
+  }
   const row = el("details", { class: "row", "data-index": scenario.index }, head);
   row.addEventListener("toggle", () => {
     if (row.open) fill(row, scenario);
@@ -91,7 +96,7 @@ function finding(scenario, group) {
     box.append(el("div", null, el("h4", null, "On the wire"), dialogue(data.transcripts[first.transcript], first.target, bad)));
   }
   if (first.like) box.append(likeness(group));
-  if (first.reference) box.append(beside(first));
+  if (first.reference) box.append(besideReference(first));
   for (const found of group) {
     if (targets[found.target].link) {
       const href = `${targets[found.target].link}#open=${encodeURIComponent(scenario.id)}`;
@@ -110,13 +115,21 @@ function likeness(group) {
   return el("p", { class: "small" }, `${parts.filter(Boolean).join(", ")}.`);
 }
 
-// What the reference server said to the same scenario.
-function beside(found) {
-  const [, transcript, same, got] = found.reference;
-  const text = same ? "The reference answers the same." : "The reference answers otherwise:";
-  const box = el("div", null, el("p", null, text));
-  if (!same && got !== null && got !== undefined) box.append(wire(expand(got, found.target)));
-  if (!same && transcript !== null && transcript !== undefined) box.append(dialogue(data.transcripts[transcript], found.target, false));
+// What the reference said to the same script, beside what the target said.
+function besideReference(found) {
+  const { outcome, transcript, same, got, ours, reason, step } = found.reference;
+  const { name, reference } = targets[found.target];
+  const box = el("div", { class: "reference" }, el("h4", null, `Beside ${reference ?? "the reference"}`));
+  if (same === null) box.append(el("p", null, `Not compared: ${reason ?? outcome}`));
+  else if (same) box.append(el("p", null, reason ?? "The reference answers the same."));
+  else {
+    const where = step ? ` at line ${step} of the talk` : "";
+    const allowed = outcome === "match" && found.outcome === "match" ? "; the scenario allows both answers" : "";
+    box.append(el("p", null, `${name} differs from the reference${where}${allowed}.`), answers([name, reference ?? "The reference"], [ours, got]));
+  }
+  if (transcript !== null) {
+    box.append(el("details", null, el("summary", null, "The reference on the wire"), dialogue(data.transcripts[transcript], found.target, false)));
+  }
   return box;
 }
 

@@ -1,8 +1,8 @@
 // What the reader chose to see. It lives in the fragment of the address, so that a link opens the same view.
 
-const EMPTY = { verdict: [], level: [], command: "", feature: "", version: "", target: "", line: "", q: "", differ: "", open: [] };
+const EMPTY = { verdict: [], level: [], command: "", feature: "", version: "", target: "", line: "", q: "", differ: "", reference: "", open: [] };
 const LISTS = ["verdict", "level", "open"];
-const FILTERS = ["verdict", "level", "command", "feature", "version", "target", "line", "q", "differ"];
+const FILTERS = ["verdict", "level", "command", "feature", "version", "target", "line", "q", "differ", "reference"];
 
 let state = { ...EMPTY };
 
@@ -92,7 +92,7 @@ function haystack(index) {
     const { id, title, section, note, talk, commands, lines } = scenarios[index];
     const said = targets.flatMap((_, target) => {
       const found = result(target, index);
-      return found ? [found.reason, found.want, found.got] : [];
+      return found ? [found.reason, found.want, found.got, found.reference?.got] : [];
     });
     haystacks[index] = [id, title, section, note, talk, commands.join(" "), lines.join(" "), ...said]
       .filter(Boolean).join("\n").toLowerCase();
@@ -113,6 +113,7 @@ function matcher(view) {
       && (view.level.length === 0 || view.level.includes(scenario.level))
       && (members === null || members.has(scenario.index))
       && (!view.differ || differing[scenario.index])
+      && (!view.reference || chosen.some((target) => unlikeReference(target, scenario.index)))
       && (!view.line || scenario.ranges.some(([from, to]) => from <= line && line <= to))
       && (!view.version || matchesVersion(scenario, view.version, chosen))
       && words.every((word) => haystack(scenario.index).includes(word));

@@ -77,6 +77,14 @@ function compare(want, got, at) {
     side(at === null ? "Got" : `Got, different from byte ${at} on`, got, received, marks.got));
 }
 
+// Two answers side by side, each under the name of who gave it.
+function answers(names, texts) {
+  const lists = texts.map((text) => tokens(text ?? ""));
+  const { want, got } = difference(lists[0], lists[1], null, false);
+  return el("div", { class: "compare" }, names.map((name, index) => el("div", null, el("h4", null, name),
+    texts[index] ? appendTokens(el("code", { class: "wire" }), lists[index], [want, got][index]) : el("p", { class: "small" }, "nothing"))));
+}
+
 // The dialogue as on the wire; a negative number is a pause in tenths of a second.
 function dialogue(numbers, target, failed) {
   const events = numbers.map((number) => (number < 0 ? number : putBack(strings[number], target)));
