@@ -38,7 +38,9 @@ CHAPTERS = {
     "mclite.protocol.meta": ("meta_syntax", "meta_get", "meta_set", "meta_arithmetic"),
     "mclite.handlers.storage": ("storage", "deletion", "arithmetic", "limits"),
     "mclite.handlers.retrieval": ("retrieval", "gat", "touch"),
-    "mclite.handlers.statistics": ("stats_general", "stats_settings", "stats_items", "stats_slabs"),
+    "mclite.handlers.statistics": tuple(
+        f"stats_{group}" for group in ("general", "settings", "items", "slabs", "conns", "sizes", "detail", "tls")
+    ),
     "mclite.handlers.tuning": ("slabs", "lru", "lru_crawler"),
     "mclite.handlers.authentication": ("authentication",),
     "mclite.handlers.admin": ("flush_all", "verbosity", "cache_memlimit", "shutdown"),

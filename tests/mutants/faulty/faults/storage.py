@@ -99,7 +99,7 @@ def _reserve() -> How:
     gone: set[bytes] = set()
 
     return both(before(Store, "delete", lambda self, key, item: gone.add(key)), storing(
-        lambda call: Stored(Outcome.NOT_STORED) if call.key in gone and call.mode == "add"
+        lambda call: Stored(Outcome.NOT_STORED) if call.key in gone and call.mode == "add" and call.data
         else None))  # fmt: skip
 
 
