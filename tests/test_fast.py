@@ -50,15 +50,27 @@ class Pair:
         assert self.sessions[0].closed == self.sessions[1].closed
         return fast
 
+    def send_and_go_on(self, data: bytes) -> None:
+        """Send DATA, and let each server take as many turns as it needs: in the fast path each key of a get is one."""
+        answers = []
+        for session in self.sessions:
+            answer = session.receive(data)
+            while session.more:
+                answer += session.receive(b"")
+            answers.append(answer)
+        assert answers[0] == answers[1], data
+
     def advance(self, seconds: int) -> None:
         for instance in (self.fast, self.slow):
             instance.clock.advance(seconds)
 
-    def compare(self) -> None:
-        """The same items, in any order: the fast path stores in place."""
+    def compare(self, turns: bool = True) -> None:
+        """The same items, in any order: the fast path stores in place. TURNS: as many turns, too."""
         assert items(self.fast) == items(self.slow)
         assert self.fast.store.used == self.slow.store.used
         for name in COUNTERS:
+            if name == "conn_yields" and not turns:
+                continue
             assert getattr(self.fast.stats, name) == getattr(self.slow.stats, name), name
         for one, other in zip(self.fast.stats.classes, self.slow.stats.classes, strict=True):
             for name in CLASS_COUNTERS:
@@ -89,17 +101,20 @@ def request(choose: random.Random) -> bytes:
         case "s":
             value = choose.choice(VALUES)
             length = len(value) if choose.random() < 0.97 else choose.choice([0, 1, 400])
-            return b"set %b %b %b %d%b%b\r\n" % (key(), number(), number(), length, end, value)
+            noreply = choose.choice([b"", b"", b" noreply", b" x"])
+            return b"set %b %b %b %d%b%b%b\r\n" % (key(), number(), number(), length, noreply, end, value)
         case "S":
             verb = choose.choice([b"add", b"replace", b"append", b"prepend"])
             value = choose.choice(VALUES)
-            return b"%b %b 0 0 %d%b%b\r\n" % (verb, key(), len(value), end, value)
+            noreply = choose.choice([b"", b"", b" noreply"])
+            return b"%b %b 0 0 %d%b%b%b\r\n" % (verb, key(), len(value), noreply, end, value)
         case "m":
             flags = [choose.choice(FLAGS) for _ in range(choose.choice([0, 1, 1, 2, 3, 4]))]
             return b" ".join([b"mg", key(), *flags]) + end
         case "M":
             value = choose.choice(VALUES)
-            return b"ms %b %d%b%b%b\r\n" % (key(), len(value), choose.choice([b"", b"", b" T5", b" c"]), end, value)
+            flags = b"".join(choose.sample([b"", b" T5", b" F7", b" q", b" c", b" Tx", b" F0", b" Mp", b" T"], k=2))
+            return b"ms %b %d%b%b%b\r\n" % (key(), len(value), flags, end, value)
         case "i":
             return choose.choice([b"incr ", b"incr ", b"decr "]) + key() + b" " + number() + end
         case "d":
@@ -134,6 +149,55 @@ def test_random_sessions(seed: int) -> None:
     pair.compare()
 
 
+def run(choose: random.Random) -> bytes:
+    """Return requests of one verb, most of them with the same words behind the key, and now and then another one."""
+
+    def one(key: bytes) -> bytes:
+        if choose.random() < 0.03:
+            return request(choose)
+        if choose.random() < 0.1:
+            key = choose.choice(KEYS)
+        data = choose.choice(VALUES) if choose.random() < 0.2 else value
+        match verb:
+            case b"get" | b"gets" | b"delete":
+                return b"%b %b%b\r\n" % (verb, key, choose.choice([b"", b"", b"", b"", b" ", b" b"]))
+            case b"set":
+                return b"set %b %b%d%b\r\n%b\r\n" % (key, b"0 0 ", len(data), tail, data)
+            case b"ms":
+                return b"ms %b %d%b\r\n%b\r\n" % (key, len(data), tail, data)
+        return b"%b %b%b\r\n" % (verb, key, tail if choose.random() < 0.95 else b" 7")
+
+    verb = choose.choice([b"get", b"gets", b"set", b"ms", b"mg", b"incr", b"delete", b"touch"])
+    value = choose.choice(VALUES)
+    tails = {
+        b"set": [b"", b" noreply"],
+        b"ms": [b"", b" T9", b" q T9 F2"],
+        b"mg": [b" v", b"", b" v k", b" t f s c", b" k q", b" v "],
+        b"incr": [b" 1", b" 5", b" x", b" 1 noreply"],
+        b"touch": [b" 0", b" 9", b" -1", b""],
+    }
+    tail = choose.choice(tails.get(verb, [b""]))
+    keys = choose.choices(KEYS[:4] + [b"key%d" % number for number in range(40)], k=choose.choice([2, 3, 20, 200]))
+    return b"".join(map(one, keys))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_runs(seed: int) -> None:
+    """Many requests of one kind in one write, whole, cut anywhere, and with few turns."""
+    choose = random.Random(seed)
+    pair = Pair(Settings(requests_per_event=choose.choice([1000, 1000, 7])))
+    for _ in range(30):
+        batch = run(choose)
+        cut = choose.randrange(len(batch) + 1) if choose.random() < 0.3 else len(batch)
+        for part in (batch[:cut], batch[cut:]):
+            pair.send_and_go_on(part)
+        if choose.random() < 0.2:
+            pair.advance(choose.choice([1, 3, 10]))
+        if pair.sessions[0].closed:
+            break
+    pair.compare(turns=False)
+
+
 def test_byte_by_byte() -> None:
     choose = random.Random(1)
     pair = Pair()
@@ -157,21 +221,85 @@ def test_a_data_block_that_looks_like_gets() -> None:
     pair.compare()
 
 
-def test_memory_limit_is_left_to_the_slow_path() -> None:
+@pytest.mark.parametrize("together", [1, 20])
+def test_memory_limit(together: int) -> None:
     pair = Pair(Settings(max_bytes=4000))
-    for number in range(200):
-        pair.send(b"set k%d 0 0 50\r\n%b\r\n" % (number, b"x" * 50))
+    for number in range(0, 400, together):
+        keys = range(number, number + together)
+        pair.send(b"".join(b"set k%d 0 0 50\r\n%b\r\n" % (key, b"x" * 50) for key in keys))
         assert pair.fast.store.used <= 4000
     assert pair.fast.stats.total("evicted") == pair.slow.stats.total("evicted") > 0
+    pair.compare()
 
 
-def test_is_taken() -> None:
-    """Requests of the common forms do not reach the slow path at all."""
+def test_what_was_flushed_is_counted_before_room_is_made() -> None:
+    pair = Pair(Settings(max_bytes=4000))
+    pair.send(b"set a 0 0 1\r\n1\r\nset b 0 0 1\r\n1\r\n")
+    pair.advance(5)
+    pair.send(b"flush_all\r\nset c 0 0 3500\r\n%b\r\n" % (b"x" * 3500))
+    pair.send(b"set a 0 0 1000\r\n%b\r\nset b 0 0 1000\r\n%b\r\n" % (b"x" * 1000, b"x" * 1000))
+    assert pair.fast.stats.get_flushed == 1
+    pair.compare()
+
+
+def test_a_line_that_is_no_key_makes_no_room() -> None:
+    pair = Pair(Settings(max_bytes=4000, item_size_max=1024))
+    pair.send(b"".join(b"set k%d 0 0 50\r\n%b\r\n" % (number, b"x" * 50) for number in range(34)))
+    used = pair.fast.store.used
+    for key, size in ((b"k" * 251, 500), (b"", 500), (b"k" * 200, 900)):
+        pair.send(b"set %b 0 0 %d\r\n%b\r\n" % (key, size, b"x" * size))
+        assert pair.fast.store.used == used
+    pair.compare()
+
+
+def test_a_full_memory_without_evictions() -> None:
+    pair = Pair(Settings(max_bytes=4000, evict=False))
+    answer = pair.send(b"".join(b"set k%d 0 0 50\r\n%b\r\n" % (number, b"x" * 50) for number in range(100)))
+    assert b"SERVER_ERROR" in answer
+    pair.compare()
+
+
+COMMON = {
+    b"set": b"set %d 1 0 2\r\n10\r\n",
+    b"set with an exptime": b"set %d 0 60 2\r\n10\r\n",
+    b"set noreply": b"set %d 0 0 2 noreply\r\n10\r\n",
+    b"ms": b"ms %d 2\r\n10\r\n",
+    b"ms with flags": b"ms %d 2 T60 F1 q\r\n10\r\n",
+    b"get": b"get %d\r\n",
+    b"get of two": b"get %d nope\r\n",
+    b"gets": b"gets %d\r\n",
+    b"mg": b"mg %d\r\n",
+    b"mg v": b"mg %d v\r\n",
+    b"mg with flags": b"mg %d v k t f s c O1\r\n",
+    b"incr": b"incr %d 1\r\n",
+    b"touch": b"touch %d 0\r\n",
+    b"delete": b"delete %d\r\n",
+}
+
+
+@pytest.mark.parametrize("number", [1, 2, 100, 500])
+@pytest.mark.parametrize("form", COMMON.values(), ids=[name.decode() for name in COMMON])
+def test_is_taken(form: bytes, number: int) -> None:
+    """Requests of the common forms do not reach the slow path at all, alone or many in one write."""
     instance = Instance()
     assert instance.fast_store is not None
-    common = b"set a 1 0 2\r\n10\r\nget a\r\nget a\r\ngets a\r\nmg a v\r\nmg a k t O1\r\nincr a 1\r\ntouch a 9\r\n"
-    common += b"ms b 1\r\nx\r\nget nope\r\ndelete b\r\ndelete b\r\nmn\r\n"
-    assert serve(instance.fast_store, common, 0, 100, []) == len(common)
+    Session(instance).receive(b"".join(b"set %d 0 0 2\r\n10\r\n" % key for key in range(number)))
+    requests = b"".join(form % key for key in range(number))
+    assert serve(instance.fast_store, requests, 0, 1000, []) == len(requests)
+
+
+def test_misses_are_taken() -> None:
+    instance = Instance()
+    assert instance.fast_store is not None
+    requests = b"get nope\r\nget no\r\ndelete nope\r\ndelete no\r\nmg nope v\r\nmg no v\r\nget no nope\r\nmn\r\nmn\r\n"
+    assert serve(instance.fast_store, requests, 0, 100, []) == len(requests)
+
+
+def test_sets_of_different_sizes_are_taken() -> None:
+    instance = Instance()
+    assert instance.fast_store is not None
+    requests = b"".join(b"set %d 0 0 %d\r\n%b\r\n" % (size, size, b"x" * size) for size in (5, 0, 9, 9, 700, 5000, 1))
+    assert serve(instance.fast_store, requests, 0, 100, []) == len(requests)
 
 
 @pytest.mark.parametrize("asked", [b"stats detail on\r\n", b"lru temp_ttl 60\r\n"])

@@ -69,7 +69,8 @@ class Item:
     @property
     def flags(self) -> int:
         """The client's 32 bits."""
-        return int(self.head[1 : self.head.index(b" ", 1)])
+        head = self.head
+        return 0 if head.startswith(b" 0 ") else int(head[1 : head.index(b" ", 1)])
 
     def replace_data(self, data: bytes) -> None:
         """Hold DATA, of the same length, instead."""
