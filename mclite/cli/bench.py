@@ -11,11 +11,12 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mclite.bench import workloads
 from mclite.bench.compare import SMOKE, Settings
 from mclite.bench.connection import TargetDiedError, WrongReplyError
+from mclite.bench.plot import draw
 from mclite.bench.report import text
 from mclite.bench.run import run as run_benchmark
 from mclite.bench.servers import OWN_COMMAND, BadTargetError, Server, command_line
@@ -86,6 +87,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="also a server that answers without reading: what the load can ask for. Alone, only that",
     )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write everything measured to FILE")
+    parser.add_argument(
+        "--plot", metavar="FILE", type=Path, help="draw the ratios: .svg, .png or .pdf (matplotlib: the extra plot)"
+    )
+    parser.add_argument(
+        "--from", metavar="FILE", type=Path, dest="source", help="measure nothing: show what --json wrote"
+    )
     parser.add_argument("--quiet", action="store_true", help="no lines on the way")
 
 
@@ -93,10 +100,13 @@ def run(args: argparse.Namespace) -> int:
     """Run the benchmark, print the tables, return the exit code."""
     if args.list:
         return _list()
+    for file in (args.json, args.plot):
+        if file is not None:
+            _writable(file)
+    if args.source is not None:
+        return _show(_load(args.source), args.plot)
     settings = _settings(args)
     commands = _commands(args)
-    if args.json is not None:
-        _writable(args.json)
     if not sys.platform.startswith("linux"):
         raise UsageError("the load generator needs Linux (epoll and /proc)")
 
@@ -119,11 +129,38 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("mclite bench: interrupted, the servers are stopped", file=sys.stderr)
         return 130
-    print("\n" + text(result), end="")
-    if args.json is not None:
+    print()
+    if args.json is not None:  # first: nothing that was measured is lost if the drawing fails
         args.json.write_text(json.dumps(result, indent=1) + "\n")
+    code = _show(result, args.plot)
+    if args.json is not None:
         print(f"\neverything measured: {args.json}")
+    return code
+
+
+def _show(result: dict[str, Any], plot: Path | None) -> int:
+    """Print the tables, and draw the ratios if that is asked for."""
+    print(text(result), end="")
+    if plot is not None:
+        try:
+            draw(result, plot)
+        except ImportError:
+            raise UsageError("--plot needs matplotlib: pip install 'mclite[plot]'") from None
+        except (ValueError, OSError) as error:
+            raise UsageError(f"cannot draw {plot}: {error}") from None
+        print(f"\nthe ratios, drawn: {plot}")
     return 0
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        result = json.loads(file.read_text(encoding="utf-8"))
+        text(result)
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise UsageError(f"{file} is no result of mclite bench --json") from None
+    return dict(result)
 
 
 def _stopped(*_: object) -> NoReturn:
@@ -186,9 +223,12 @@ def _commands(args: argparse.Namespace) -> list[str]:
 
 
 def _writable(file: Path) -> None:
+    new = not file.exists()
     try:
         with file.open("a"):
             pass
+        if new:
+            file.unlink()
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}") from None
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,3 +173,56 @@ def test_interrupted(how: signal.Signals) -> None:
     assert errors == "mclite bench: interrupted, the servers are stopped\n"
     for child in children:
         assert not Path(f"/proc/{child}").exists()
+
+
+def measured(ratio: float) -> dict[str, Any]:
+    """A result of two servers, as --json writes it."""
+    one = {"rate": 1000.0, "limit": "server", "disturbed": False, "server_microseconds": 10.0}
+    return {
+        "format": "mclite-bench",
+        "machine": {"processor": "P", "cores": 2, "kernel": "6", "python": "3.11", "pinned": None},
+        "settings": {"connections": 50, "rounds": 3, "seconds": 1.0},
+        "servers": [{"name": "A", "fixed": False}, {"name": "B", "fixed": False}],
+        "workloads": [
+            {
+                "name": name,
+                "results": [one, one],
+                "ratios": [{"against": 1, "ratio": ratio, "low": ratio / 2, "high": ratio * 2}],
+            }
+            for name in ("get", "set")
+        ],
+    }
+
+
+def test_what_was_measured_is_shown_and_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    source, plot = tmp_path / "speed.json", tmp_path / "speed.svg"
+    source.write_text(json.dumps(measured(0.75)))
+    shown = bench("--from", str(source), "--plot", str(plot))
+    assert shown.returncode == 0, shown.stderr
+    assert "0.75 (0.38-1.50)" in shown.stdout
+    first = plot.read_bytes()
+    assert first.startswith(b"<?xml")
+    bench("--from", str(source), "--plot", str(plot))
+    assert plot.read_bytes() == first
+    source.write_text(json.dumps(measured(0.5)))
+    bench("--from", str(source), "--plot", str(plot))
+    assert plot.read_bytes() != first
+
+
+def test_what_cannot_be_shown_or_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    source, plot = tmp_path / "speed.json", tmp_path / "speed.svg"
+    for content in ("", "[]", "{}", json.dumps({"format": "mclite-bench"})):
+        source.write_text(content)
+        shown = bench("--from", str(source), "--plot", str(plot))
+        assert (shown.returncode, shown.stderr.count("\n")) == (2, 1)
+        assert "is no result of mclite bench" in shown.stderr
+    alone = measured(1)
+    for row in alone["workloads"]:
+        row["ratios"] = []
+    source.write_text(json.dumps(alone))
+    assert "compares no servers" in bench("--from", str(source), "--plot", str(plot)).stderr
+    source.write_text(json.dumps(measured(1)))
+    assert bench("--from", str(source), "--plot", str(tmp_path / "speed.xyz")).returncode == 2
+    assert sorted(tmp_path.iterdir()) == [source]
