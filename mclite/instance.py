@@ -69,6 +69,8 @@ class Instance:
             self.detail = self.prefixes
         self.on_stop: Callable[[bool], None] | None = None
         store.on_evict = self._evicted
+        self.next_second = 0.0
+        """until when the time stays what it is, as `time.monotonic` counts"""
         self.allow_fast = True
         """whether the fast path may be taken; the same bytes come without it"""
         self.fast_store: MemoryStore | None = None
@@ -91,6 +93,13 @@ class Instance:
             and not store.reclaim_on_store
         )
         self.fast_store = store if usual and isinstance(store, MemoryStore) else None
+
+    def look_at_clock(self) -> None:
+        """Let the store know what time it is. Before `next_second` that is not needed."""
+        clock = self.store.clock
+        self.next_second = clock.next_second()
+        if clock.now() != self.store.now:
+            self.store.tick()
 
     def keep_house(self) -> None:
         """What is to be done once a second, or when the clock was moved: free what has expired."""

@@ -10,6 +10,7 @@ shell around it writes once. The rule that keeps it true: nothing is answered fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from mclite.fast import serve
@@ -115,8 +116,8 @@ class Session:
         instance = self.instance
         store = instance.store
         stats = instance.stats
-        if store.clock.now() != store.now:
-            store.tick()
+        if monotonic() >= instance.next_second:
+            instance.look_at_clock()
         stats.bytes_read += len(data)
         self.last_command_time = store.now
         out = self._out

@@ -71,15 +71,19 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand DATA to the session and write its answers, once."""
-        if self._more:
-            self.session.hold(data)
-            return
-        self._answer(self.session.receive(data))
-
-    def _answer(self, answer: bytes) -> None:
         session = self.session
+        if self._more:
+            session.hold(data)
+            return
+        answer = session.receive(data)
         if answer:
             self.transport.write(answer)
+        if session.closed or session.more:
+            self._after_answer()
+
+    def _after_answer(self) -> None:
+        """Hang up, or go on with what is left, as the session says."""
+        session = self.session
         if session.closed:
             self.transport.close()
         elif session.more:
@@ -97,7 +101,10 @@ class Connection(asyncio.Protocol):
             self._more = True
             return  # resume_writing goes on
         self.transport.resume_reading()
-        self._answer(self.session.receive(b""))
+        answer = self.session.receive(b"")
+        if answer:
+            self.transport.write(answer)
+        self._after_answer()
 
     def pause_writing(self) -> None:
         """The peer does not read: stop reading from it."""

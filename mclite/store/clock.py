@@ -16,6 +16,10 @@ class Clock(ABC):
     def now(self) -> int:
         """Return the current Unix time in seconds."""
 
+    def next_second(self) -> float:
+        """Return until when `now` stays what it is, as `time.monotonic` counts; a clock that cannot know it says 0."""
+        return 0.0
+
 
 class SystemClock(Clock):
     """Unix time at the start, and from there the monotonic clock: setting the machine's clock expires nothing."""
@@ -27,6 +31,10 @@ class SystemClock(Clock):
     def now(self) -> int:
         """Return the current Unix time in seconds."""
         return int(time.monotonic() + self._offset)
+
+    def next_second(self) -> float:
+        """Return until when `now` stays what it is, as `time.monotonic` counts."""
+        return self.now() + 1 - self._offset
 
 
 class DebugClock(Clock):

@@ -27,6 +27,20 @@ def test_setting_the_machines_clock_moves_nothing(monkeypatch: pytest.MonkeyPatc
     assert before + 100 <= clock.now() <= before + 101
 
 
+def test_the_system_clock_knows_how_long_a_second_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SystemClock()
+    now, until = clock.now(), clock.next_second()
+    assert 0 <= until - time.monotonic() <= 1
+    monkeypatch.setattr(time, "monotonic", lambda: until - 0.001)
+    assert clock.now() == now
+    monkeypatch.setattr(time, "monotonic", lambda: until + 0.001)
+    assert clock.now() == now + 1
+
+
+def test_of_a_clock_that_is_moved_nobody_knows(clock: Any) -> None:
+    assert DebugClock(clock).next_second() == clock.next_second() == 0
+
+
 def test_the_debug_clock_stops_moves_and_goes_on(clock: Any) -> None:
     debug = DebugClock(clock)
     base = clock.time
