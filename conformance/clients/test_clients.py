@@ -83,12 +83,14 @@ def test_client(
     setting = Setting(library, place, f"{target.info.prefix}_{library.__name__}".lower())
     began = time.monotonic()
     try:
-        check.function(setting)
+        with target.shared():  # nobody flushes the server meanwhile
+            check.function(setting)
     except NotOffered as error:
         _skip(found, "not-offered", str(error))
     except Exception as error:
         found["outcome"] = "fails"
-        found["reason"] = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+        cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
+        found["reason"] = f"{type(error).__name__}: {error}{cause}".splitlines()[0][:300]
         raise
     finally:
         found["milliseconds"] = round((time.monotonic() - began) * 1000, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
@@ -273,6 +274,10 @@ class TargetRun:
             return self.stage.place(frozenset(requires))
         except NotPlayed as not_played:
             pytest.skip(f"{not_played.verdict}: {not_played.reason}")
+
+    def shared(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the target together with others, so that no worker plays meanwhile what needs it alone."""
+        return self.stage.lock.shared() if self.stage.lock is not None else contextlib.nullcontext()
 
     def close(self) -> None:
         """Stop every server that was started for this run."""

@@ -334,3 +334,28 @@ def test_tests_in_python_get_the_target(suite: Suite, toy: str, tmp_path: Path) 
     run = suite(PASSES, *spawn(toy), files={"conformance/test_it.py": test})
     assert run.code == 0, run.out
     assert "3 passed, 1 skipped" in run.out
+
+
+def test_a_test_in_python_can_keep_others_from_a_running_target(
+    suite: Suite, toy: str, running: Callable[..., str]
+) -> None:
+    test = (
+        "import threading\n"
+        "from mclite.replay.locks import TargetLock\n"
+        "from mclite.replay.transport import parse_address\n"
+        "def test_shared(target):\n"
+        "    alone = threading.Event()\n"
+        "    def wait():\n"
+        "        if target.spec is None:\n"
+        "            with TargetLock(parse_address(target.info.address)).exclusive():\n"
+        "                alone.set()\n"
+        "    thread = threading.Thread(target=wait)\n"
+        "    with target.shared():\n"
+        "        thread.start()\n"
+        "        assert not alone.wait(0.3)\n"
+        "    thread.join(5)\n"
+        "    assert alone.is_set() or target.spec is not None\n"
+    )
+    for server in (("--target", running()), spawn(toy)):
+        run = suite(PASSES, *server, files={"conformance/test_it.py": test})
+        assert run.code == 0, run.out

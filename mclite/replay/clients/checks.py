@@ -187,12 +187,17 @@ CHECKS = (
     ),
     Check("adding", "adds only what is not there", adding, ("storage", "meta_set")),
     Check("types", "values keep their types", types, ("storage", "retrieval", "meta_set", "meta_get")),
-    Check("many", "many keys at once", many, ("retrieval", "meta_get", "wire")),
-    Check("counters", "counts up and down", counters, ("arithmetic", "meta_arithmetic")),
+    Check("many", "many keys at once", many, ("retrieval", "storage", "meta_set", "meta_get", "wire")),
+    Check("counters", "counts up and down", counters, ("arithmetic", "storage", "meta_set", "meta_arithmetic")),
     Check("races", "cas from four threads loses nothing", races, ("storage", "retrieval", "meta_set")),
-    Check("expiry", "items expire", expiry, ("expiration", "touch")),
-    Check("large", "large values", large, ("limits", "storage", "wire")),
-    Check("reconnecting", "goes on after the server was away", reconnecting, ("connections", "wire")),
+    Check("expiry", "items expire", expiry, ("expiration", "touch", "storage", "meta_set")),
+    Check("large", "large values", large, ("limits", "storage", "meta_set", "wire")),
+    Check(
+        "reconnecting",
+        "goes on after the server was away",
+        reconnecting,
+        ("connections", "storage", "meta_set", "wire"),
+    ),
 )
 
 
