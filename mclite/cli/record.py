@@ -80,7 +80,7 @@ async def _record(host: str, port: int, target: Address, args: argparse.Namespac
     from mclite.record.proxy import Proxy
 
     stopped = asyncio.Event()
-    proxy = Proxy(target)
+    proxy = Proxy(target, lambda: stopped.set() if proxy.binary else None)
     actual = await proxy.start(host, port)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -101,7 +101,11 @@ def _write(proxy: Proxy, args: argparse.Namespace) -> int:
     if proxy.unrecorded:
         print(f"mclite record: {proxy.unrecorded} connections beyond 26 at once are left out", file=sys.stderr)
     if proxy.binary:
-        print("mclite record: an application speaks the binary protocol, which a scenario cannot hold", file=sys.stderr)
+        print(
+            "mclite record: the application speaks the binary protocol, which a scenario cannot hold: "
+            "nothing is written; let it use the text protocol",
+            file=sys.stderr,
+        )
         return NOTHING
     text, requests = scenario(proxy.events, args.title, str(proxy.target))
     if not requests:

@@ -120,6 +120,33 @@ def test_a_signal_writes_the_file(tmp_path: Path, number: signal.Signals) -> Non
         assert replay.main([str(out), "--target", server.address]) == 0
 
 
+def test_the_binary_protocol_is_refused_at_once(tmp_path: Path) -> None:
+    out = tmp_path / "session.toml"
+    with ServerThread(clock=SystemClock()) as server:
+        words = ["record", "--listen", ":0", "--target", server.address, "-o", str(out)]
+        with subprocess.Popen(
+            [sys.executable, "-m", "mclite", *words],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            port = int(process.stdout.readline().split(",")[0].rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), 5) as text:
+                say(text, b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
+                with socket.create_connection(("127.0.0.1", port), 5) as binary:
+                    binary.sendall(b"\x80\x0a" + bytes(22))  # a no-op
+                    assert process.wait(10) == 1
+            said = process.stderr.read()
+    assert said == (
+        "mclite record: the application speaks the binary protocol, which a scenario cannot hold: "
+        "nothing is written; let it use the text protocol\n"
+    )
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
