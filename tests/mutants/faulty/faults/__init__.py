@@ -13,6 +13,7 @@ from faulty.faults import (
     keys,
     meta,
     meta_items,
+    rare,
     retrieval,
     statistics,
     storage,
@@ -36,6 +37,7 @@ for _module in (
     admin,
     crawling,
     watching,
+    rare,
 ):
     for _fault in _module.ROWS:
         if _fault.name in FAULTS:

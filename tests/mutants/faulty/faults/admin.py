@@ -166,9 +166,9 @@ ROWS = (
           then("cache_memlimit", lambda session, request, answer: session.instance.store.flush_all(0))),
     Fault("memlimit-raise-only", "cache_memlimit", "does not lower the limit",
           during("cache_memlimit", _limit_raised_only)),
-    Fault("evict-nothing", "eviction", "refuses to store when the memory is full", patch(
+    Fault("evict-nothing", "eviction limits", "refuses to store when the memory is full", patch(
         MemoryStore, "make_room", lambda inner: lambda self, size: False)),
-    Fault("evict-youngest", "eviction", "evicts the youngest items first",
+    Fault("evict-youngest", "eviction limits", "evicts the youngest items first",
           patch(MemoryStore, "make_room", _youngest_first)),
     Fault("evict-all", "eviction", "evicts all items when the memory is full",
           patch(MemoryStore, "make_room", _empty_all)),
