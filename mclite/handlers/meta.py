@@ -179,7 +179,7 @@ def get(session: Session, request: Request) -> bytes:
             returned.append(b"W")
             item.state |= WON
             store.changed(key, item)
-        if created or not flags.has("u"):
+        if not flags.has("u"):
             store.bump(key, item)
     compare = flags.number("C")
     if flags.has("v") and not (compare is not None and compare == item.cas):

@@ -61,6 +61,11 @@ CASES = [
         b"STORED\r\nHD\r\nHD W\r\nHD Z\r\nHD Z\r\nSTORED\r\nHD\r\n",
     ),
     (
+        "mg: what is created with u has not been fetched",
+        b"mg a u N100\r\nmg a u h\r\nmg a h\r\nmg a h\r\nmg b N100\r\nmg b h\r\n",
+        b"HD W\r\nHD h0 Z\r\nHD h0 Z\r\nHD h1 Z\r\nHD W\r\nHD h1 Z\r\n",
+    ),
+    (
         "mg: the token of R is an exptime",
         b"set a 0 20 1\r\nx\r\nmg a R2592001\r\nmg a T-1 R0\r\nset a 0 20 1\r\nx\r\nmg a R2592000\r\nmg a R-1\r\n",
         b"STORED\r\nHD\r\nHD\r\nSTORED\r\nHD W\r\nHD Z\r\n",
