@@ -99,7 +99,9 @@ def _deaf(session: Session, data: bytes) -> bytes:
 
 def _end(self: Watchers, session: Session) -> None:
     if session in self._watching:
-        session.instance.on_stop(False)
+        gone = session.instance.__dict__["watchers_gone"] = session.instance.__dict__.get("watchers_gone", 0) + 1
+        if gone > 1:
+            session.instance.on_stop(False)
 
 
 def _newest_only(self: Watchers, session: Session, streams: frozenset[str]) -> None:
@@ -199,7 +201,7 @@ ROWS = (
     Fault("watch-error-watches", "watchers", "answers ERROR to watch and watches what it knows",
           around("watch", _watches_although)),
     Fault("watch-others-deaf", "watchers", "answers nobody while somebody watches", outgoing(_deaf)),
-    Fault("watch-ends-server", "watchers", "ends when a watcher hangs up", before(Watchers, "remove", _end)),
+    Fault("watch-ends-server", "watchers", "ends when a second watcher hangs up", before(Watchers, "remove", _end)),
     Fault("watch-one-watcher", "watchers", "forgets earlier watchers when another one comes",
           before(Watchers, "add", _newest_only)),
     Fault("watch-every-stream", "watchers", "sends every line to every watcher", _every_stream()),
