@@ -81,7 +81,7 @@ class Instance:
         self.refresh()
 
     def refresh(self) -> None:
-        """Find out anew whether requests may take the fast path (mclite/fast.py): if nothing unusual is asked for."""
+        """Find out anew whether requests may take the fast path (mclite/fast/): if nothing unusual is asked for."""
         store = self.store
         usual = (
             self.allow_fast

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from mclite.fast import serve
+from mclite.fast import serve, store_late
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.handlers.authentication import Gate
 from mclite.protocol import errors
@@ -64,7 +64,7 @@ class Session:
         self.last_command_time = instance.store.now
         self._line = b""  # the beginning of a line whose end has not come
         self._block: Callable[[bytes], bytes] | None = None  # what takes the data block that is coming
-        self._block_noreply = False
+        self._block_request: Request | None = None  # whose it is
         self._parts: list[bytes] = []  # of a data block, or of a long line
         self._parted = 0  # bytes in the parts of a long line
         self._missing = 0  # bytes of the data block, with its CR LF, that have not come
@@ -124,7 +124,7 @@ class Session:
         if self._half:
             self._resume(data)
         else:
-            # The fast path (mclite/fast.py) goes on for as long as it can; what it leaves is for the slow path.
+            # The fast path (mclite/fast/) goes on for as long as it can; what it leaves is for the slow path.
             position = 0
             fast_store = instance.fast_store
             if fast_store is not None and not self._is_udp:
@@ -303,7 +303,7 @@ class Session:
                 self._out.append(answer)
             return stop
         self._block = block
-        self._block_noreply = request.noreply
+        self._block_request = request
         self._parts = [buffer[position:]]
         self._missing = stop - len(buffer)
         return len(buffer)
@@ -317,13 +317,18 @@ class Session:
         rest = data[self._missing :]
         self._parts.append(data[: self._missing])
         whole = b"".join(self._parts)
-        block = self._block
+        block, request = self._block, self._block_request
         assert block is not None
+        assert request is not None
         self._parts = []
         self._missing = 0
-        self._block = None
+        self._block = self._block_request = None
+        instance = self.instance
+        fast_store = None if self._is_udp else instance.fast_store
+        if fast_store is not None and store_late(fast_store, request, whole, self._out, instance.largest):
+            return rest
         answer = block(whole[:-2]) if whole.endswith(_BLOCK_END) else self._bad_data_chunk(len(whole) - 2)
-        if answer and not self._block_noreply:
+        if answer and not request.noreply:
             self._out.append(answer)
         return rest
 

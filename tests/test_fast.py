@@ -252,6 +252,18 @@ def test_a_line_that_is_no_key_makes_no_room() -> None:
     pair.compare()
 
 
+@pytest.mark.parametrize("tail", [b"0 0 5000", b"7 0 5000 noreply", b"0 3 5000", b"0 x 5000", b"0 0 4999", b"0 0 5001"])
+def test_a_data_block_in_pieces(tail: bytes) -> None:
+    pair = Pair()
+    for verb in (b"set a " + tail, b"add a " + tail, b"ms b 5000 F7", b"ms b 5000 T3", b"ms b 4999", b"set k\n" + tail):
+        pair.send(verb + b"\r\n" + b"x" * 2000)
+        pair.advance(2)
+        pair.send(b"x" * 2999)
+        pair.send(b"x\r\nget a\r\n")
+        pair.send(b"gets a b\r\n")
+    pair.compare()
+
+
 def test_a_full_memory_without_evictions() -> None:
     pair = Pair(Settings(max_bytes=4000, evict=False))
     answer = pair.send(b"".join(b"set k%d 0 0 50\r\n%b\r\n" % (number, b"x" * 50) for number in range(100)))

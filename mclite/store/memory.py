@@ -37,7 +37,7 @@ class MemoryStore(Store):
         evict: bool = True,
     ) -> None:
         super().__init__(clock, stats, slabs, maxbytes, evict)
-        # `entries`, `flushed`, `last_cas` and `used` are public for mclite/fast.py.
+        # `entries`, `flushed`, `last_cas` and `used` are public for mclite/fast/.
         self.entries: dict[bytes, Item] = {}
         self.flushed: dict[bytes, Item] = {}
         self.last_cas = 0
