@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -27,6 +30,15 @@ COMPARE = 0.25
 CONFIRMED = 2
 
 
+@dataclass(slots=True)
+class _Guests:
+    """Who played to one server."""
+
+    now: int = 0  #: scenarios that are being played
+    began: int = 0  #: that have begun so far
+    last: str | None = None  #: the one that ended last
+
+
 class TargetRun:
     """Plays scenarios to one target, in one process; safe to be called by several threads."""
 
@@ -46,8 +58,8 @@ class TargetRun:
         self.dead: str | None = None  # what killed a target that nobody can start again
         self.late: list[Record] = []  # records made anew: the server died behind their scenario
         self._records: dict[str, Record] = {}
-        self._last: dict[Server, str] = {}  # the scenario that ended last on a server
-        self._playing: set[str] = set()
+        self._guests: dict[Server, _Guests] = {}
+        self._guard = threading.Lock()
         self._numbers = itertools.count(1)
 
     # -- one scenario
@@ -200,17 +212,8 @@ class TargetRun:
 
     def _play(self, scenario: Scenario, venue: Venue, keys: Keys) -> tuple[Result, str | None]:
         """Play it; when the server is dead afterwards, find out who killed it."""
-        script = scenario.talk.script(self.judged)
-        self._playing.add(scenario.id)
-        try:
-            result = self._player(venue, self.patience, keys).play(script)
-            alone = len(self._playing) == 1
-        finally:
-            self._playing.discard(scenario.id)
-        last = None
-        if venue.server is not None:
-            last = self._last.get(venue.server)
-            self._last[venue.server] = scenario.id
+        with self._alone(scenario, venue) as (before, alone):
+            result = self._player(venue, self.patience, keys).play(scenario.talk.script(self.judged))
         if result.outcome in ("match", "mismatch", "malformed") or self.stage.lives(venue, result.outcome):
             if result.outcome == "died":  # it lives, but took no connection just then
                 result.outcome = "closed"
@@ -222,14 +225,38 @@ class TargetRun:
             return result, f"the target does not answer any more: {said}"
         if "shutdown" in scenario.requires:
             return result, result.reason
-        if alone and result.outcome == "died" and not result.events and last is not None:
-            self._blame(last, f"the server died after this was played, and before another scenario began: {said}")
         # Everybody whose server died is repeated on one of its own: the one that kills it is found by itself.
         second = self._again(scenario, venue, keys)
         if second is None:
             result.outcome = "died"
             return result, f"the server died while this was played, and again when it was repeated: {said}"
+        if alone() and before is not None:
+            self._blame(before, f"the server died after this was played, and not of what was played next: {said}")
+        elif alone():
+            result.outcome = "died"
+            return result, f"the server died while this was played, though not when it was repeated: {said}"
         return second, second.reason
+
+    @contextlib.contextmanager
+    def _alone(self, scenario: Scenario, venue: Venue) -> Iterator[tuple[str | None, Callable[[], bool]]]:
+        """Say who ended last on the server, and afterwards whether nobody else was there meanwhile."""
+        if venue.server is None:
+            yield None, lambda: False
+            return
+        with self._guard:
+            guests = self._guests.setdefault(venue.server, _Guests())
+            before, empty = guests.last, guests.now == 0
+            guests.now += 1
+            guests.began += 1
+            number = guests.began
+        alone = False
+        try:
+            yield before, lambda: alone
+        finally:
+            with self._guard:
+                guests.now -= 1
+                guests.last = scenario.id
+                alone = empty and guests.began == number
 
     def _blame(self, name: str, reason: str) -> None:
         """Let the scenario that was the last on a server have killed it."""

@@ -177,6 +177,28 @@ def test_a_spawned_target_that_dies_is_named_and_started_again(
     )
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_of_many_that_play_at_once_only_the_killer_is_named(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    kills = WAITS.format("kills").replace("< END", "< END\n> delete {key}\n< NOT_FOUND")
+    run = suite(kills + "".join(WAITS.format(number) for number in range(10)), *spawn(toy, "die-on-delete"), *workers)
+    assert run.code == 3, run.out
+    assert run.verdicts == {"waits-kills": "target-died"} | {f"waits-{number}": "pass" for number in range(10)}
+
+
+def test_a_server_that_dies_behind_a_scenario_is_not_the_fault_of_the_next(suite: Suite, toy: str) -> None:
+    deletes = WRONG.replace("< DELETED", "< NOT_FOUND")
+    stored = PASSES.split("[[scenario]]")[1]
+    run = suite(f"{deletes}[[scenario]]{stored}", *spawn(toy, "die-later"))
+    assert run.code == 3, run.out
+    assert run.verdicts == {"wrong": "target-died", "stored": "pass"}
+    assert "the server died after this was played" in run.record("wrong")["reason"]
+    run = suite(
+        WRONG.replace("> delete {key}\n< DELETED", "> delete {key}\n< NOT_FOUND\n> get {key}\n< END"),
+        *spawn(toy, "die-later"),
+    )
+    assert "died while this was played, and again" in run.record("wrong")["reason"]
+
+
 def test_a_running_target_that_dies_blocks_the_rest(suite: Suite, running: Callable[..., str]) -> None:
     stored = PASSES.split("[[scenario]]")[1]
     run = suite(f"{WRONG}[[scenario]]{stored}", "--target", running("die-on-delete"))

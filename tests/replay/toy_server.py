@@ -2,7 +2,7 @@
 
 Usage: toy_server.py PORT [WORD]... with these words: `wrong-set` answers STORE for STORED, `no-meta` knows no mn,
 `die-on-delete` ends at a delete, `old` claims and behaves as 1.6.18, `items` says that it holds items, `terse` has
-shorter error texts.
+shorter error texts, `die-later` ends at the first get behind a delete.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ WORDS = frozenset(sys.argv[2:])
 VERSION = b"1.6.18" if "old" in WORDS else b"1.6.45"
 ITEMS: dict[bytes, tuple[bytes, bytes, int]] = {}
 GUARD = threading.Lock()
+DELETED = threading.Event()
 
 
 class Connection(socketserver.StreamRequestHandler):
@@ -48,6 +49,8 @@ class Connection(socketserver.StreamRequestHandler):
             case [b"get"]:
                 return b"ERROR\r\n" if "old" in WORDS else b"CLIENT_ERROR bad command line format\r\n"
             case [b"get" | b"gets" as verb, *keys]:
+                if "die-later" in WORDS and DELETED.is_set():
+                    os._exit(7)
                 out = b""
                 for key in keys:
                     if key in ITEMS:
@@ -58,6 +61,8 @@ class Connection(socketserver.StreamRequestHandler):
             case [b"delete", key, *rest]:
                 if "die-on-delete" in WORDS and not rest:  # the probe of cas deletes with noreply
                     os._exit(7)
+                if not rest:
+                    DELETED.set()
                 return b"DELETED\r\n" if ITEMS.pop(key, None) else b"NOT_FOUND\r\n"
             case [b"flush_all"]:
                 ITEMS.clear()
