@@ -9,10 +9,11 @@ import pytest
 from faulty.faults import FAULTS
 from faulty.judge import Judgement, judge, suite
 from faulty.nursery import Nursery
-from faulty.tables import everything, reasons
+from faulty.tables import SURVIVED, UNEXPLAINED, everything, musts, reasons, sharpest, written
 
 from mclite.replay.scenario import Scenario
 
+TABLES = Path(__file__).resolve().parents[2] / "docs" / "mutants-table.md"
 SMOKE = {
     "noreply-answered-delete": "deletion",
     "get-miss-not-found": "retrieval",
@@ -103,9 +104,35 @@ def test_the_table_names_killer_and_survivor(scenarios: list[Scenario]) -> None:
         },
         scenarios,
     )
-    assert "| `append-prepends` | puts what is appended before the data | `storage/append/after` |" in text
+    assert "| `append-prepends` | puts what is appended before the data | 1 | `storage/append/after` |" in text
     assert "- `get-miss-not-found`: answers NOT_FOUND to get of a missing key" in text
-    assert "2 faults are judged. 1 are killed: 1 by scenarios of level must, 0 only by others. 1 survived." in text
+    assert "2 faults are judged. 1 are killed: 1 by scenarios of level must, 0 only by others, 0 by the probe" in text
+    assert "1 survived." in text
+
+
+def test_a_scenario_is_named_beside_the_fault_that_the_fewest_notice(scenarios: list[Scenario]) -> None:
+    wide, narrow, all_fail = FAULTS["append-prepends"], FAULTS["decr-wraps"], FAULTS["stats-unknown"]
+    one, other, third = [scenario.id for scenario in scenarios if scenario.level == "must"][:3]
+    named = sharpest(
+        [wide, narrow, all_fail],
+        {
+            wide.name: Judgement({one: "mismatch", other: "mismatch"}, played=10),
+            narrow.name: Judgement({one: "mismatch"}, played=10),
+            all_fail.name: Judgement(dict.fromkeys([one, other, third, *map(str, range(97))], "mismatch"), played=120),
+        },
+        scenarios,
+    )
+    assert named == {wide.name: [other], narrow.name: [one], all_fail.name: []}
+
+
+def test_the_committed_tables_have_every_fault_killed_and_every_must_scenario(scenarios: list[Scenario]) -> None:
+    """What is missing has not been judged yet: `python tests/mutants run`, then `table --write`."""
+    faults, named = written(TABLES)
+    assert faults ^ FAULTS.keys() == set()
+    assert set(musts(scenarios)) - named == set()
+    text = TABLES.read_text(encoding="utf-8")
+    assert SURVIVED not in text
+    assert UNEXPLAINED not in text
 
 
 def test_usage_of_an_unknown_fault() -> None:

@@ -11,6 +11,7 @@ from faulty.faults import (
     crawling,
     flush,
     keys,
+    later,
     meta,
     meta_items,
     rare,
@@ -38,6 +39,7 @@ for _module in (
     crawling,
     watching,
     rare,
+    later,
 ):
     for _fault in _module.ROWS:
         if _fault.name in FAULTS:

@@ -8,6 +8,7 @@ import mclite.handlers.meta
 from faulty.fault import Fault, How, both
 from faulty.faults.arithmetic import computed
 from faulty.faults.meta import Answer, answers
+from faulty.faults.statistics import changed
 from faulty.items import haunted, storing
 from faulty.points import around, errors, exchange, lines, outgoing, patch, reply, requests, swap, then
 from mclite.protocol.parser import BadRequest, Request
@@ -137,8 +138,7 @@ ROWS = (
     Fault("incr-from-zero", "arithmetic", "counts from 0 to 0",
           computed(lambda number, delta, down: 0 if number == 0 and not down else None)),
     Fault("incr-joined", "arithmetic", "does not count with what append has made", _joined_is_text()),
-    Fault("stats-heading", "stats_general", "sends a heading before the lines of stats", exchange(
-        "stats", lambda session, request, answer: answer if request.args else b"STATISTICS\r\n" + answer)),
+    Fault("stats-pid-empty", "stats_general", "shows the name pid without a number", changed("pid", lambda value: "")),
     Fault("stats-sizes-colons", "stats_general stats_sizes", "writes a colon after each size of stats sizes", exchange(
         "stats", lambda session, request, answer: answer.replace(b" 1\r\n", b": 1\r\n")
         if request.args[:1] == [b"sizes"] else answer)),

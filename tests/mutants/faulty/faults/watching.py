@@ -97,11 +97,15 @@ def _deaf(session: Session, data: bytes) -> bytes:
     return b"" if watchers and session not in watchers._watching else data
 
 
-def _end(self: Watchers, session: Session) -> None:
-    if session in self._watching:
-        gone = session.instance.__dict__["watchers_gone"] = session.instance.__dict__.get("watchers_gone", 0) + 1
-        if gone > 1:
+def _ends_with_watcher() -> How:
+    """End when a watcher hangs up that has named its streams; one that has not is only looking whether it could."""
+
+    def end(self: Watchers, session: Session) -> None:
+        if session in self._watching and session.__dict__.get("named"):
             session.instance.on_stop(False)
+
+    return both(before(Watchers, "remove", end), then(
+        "watch", lambda session, request, answer: session.__dict__.update(named=bool(request.args))))  # fmt: skip
 
 
 def _newest_only(self: Watchers, session: Session, streams: frozenset[str]) -> None:
@@ -201,7 +205,7 @@ ROWS = (
     Fault("watch-error-watches", "watchers", "answers ERROR to watch and watches what it knows",
           around("watch", _watches_although)),
     Fault("watch-others-deaf", "watchers", "answers nobody while somebody watches", outgoing(_deaf)),
-    Fault("watch-ends-server", "watchers", "ends when a second watcher hangs up", before(Watchers, "remove", _end)),
+    Fault("watch-ends-server", "watchers", "ends when a watcher hangs up", _ends_with_watcher()),
     Fault("watch-one-watcher", "watchers", "forgets earlier watchers when another one comes",
           before(Watchers, "add", _newest_only)),
     Fault("watch-every-stream", "watchers", "sends every line to every watcher", _every_stream()),
