@@ -38,6 +38,17 @@ def test_a_part_of_the_suite_against_a_server(tmp_path: Path) -> None:
     assert record["replay"].endswith("--only storage/set/new")
 
 
+def test_a_reference_beside_it(tmp_path: Path) -> None:
+    words = ("--spawn", TOY, "--reference-spawn", f"{TOY} wrong-set", "--only", "storage/set/new")
+    done = check(tmp_path, *words, "--no-report")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 of 1 differs from the reference" in done.stdout
+    assert check(tmp_path, *words, "--no-report", "--strict").returncode == 1
+    done = check(tmp_path, "--spawn", TOY, "--reference", "127.0.0.1:1", "--only", "storage/set/new")
+    assert done.returncode == 3
+    assert "no reference to compare with: 127.0.0.1:1" in done.stdout + done.stderr
+
+
 def test_exit_codes(tmp_path: Path) -> None:
     done = check(tmp_path, "127.0.0.1:1", "--only", "storage/set/new")
     assert done.returncode == 3
