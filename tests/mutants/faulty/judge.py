@@ -37,8 +37,8 @@ UNANSWERED = 4
 """After so many lost answers the fault is found out beyond doubt, and the rest of the suite is left out."""
 
 GOOD = frozenset({"pass", "same"})
-BAD = frozenset({"fail", "warn", "differs", "target-died", "skipped"})
-"""Skipped is what the server could not be started for."""
+BAD = frozenset({"fail", "warn", "differs", "target-died", "skipped", "unsupported"})
+"""Skipped or unsupported is what the server could not be started for."""
 
 
 @dataclass(slots=True)
