@@ -155,8 +155,7 @@ def put(store: MemoryStore, key: bytes, block: bytes, form: Form, expires: int) 
             return False
         item = items.get(key)
     if item is None:
-        items[key] = item = Item.__new__(Item)
-        item.state = 0
+        items[key] = item = Item(b"", 0, 0, 0, 0, 0)  # filled in below
         store.used += total
     else:
         if item.head is not head:
