@@ -77,7 +77,7 @@ def test_the_reference_is_played_the_script_of_the_target(suite: Suite, toy: str
     assert answers(run) == {"stored": True, "no-key": False}
     reference = run.record("no-key")["reference"]
     assert (reference["outcome"], reference["got"]) == ("mismatch", r"ERROR\r\n")
-    assert "judged as memcached 1.6.45" in run.out
+    assert "to memcached 1.6.45" in run.out
 
 
 def test_a_wrong_answer_that_both_give_is_no_difference(suite: Suite, toy: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
@@ -13,6 +14,9 @@ State = Literal["conforms", "except", "fails", "died", "nothing"]
 
 #: More failures than this share of the required cases, and it is no longer "conforms except".
 EXCEPT_SHARE = 0.1
+
+#: Characters of an answer that a line shows.
+SHOWN = 80
 
 #: What the baseline says of an entry that has to go.
 STALE = ("fixed", "unmatched")
@@ -42,6 +46,8 @@ def headline(results: Results) -> str:
         case "died":
             died = [scenario for scenario in failed if scenario["verdict"] == "target-died"]
             return f"{name} stopped answering during the test, in {died[0]['id']}."
+        case "nothing" if not scenarios and results.get("clients"):
+            return f"Only client libraries were tried on {name}, and no scenario."
         case "nothing":
             return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
         case "except":
@@ -95,23 +101,33 @@ def resembles_text(results: Results) -> str | None:
     return f"Behaves like memcached {found['version']} in {cases} versions apart."
 
 
-def lines(results: Results, first: int = 5) -> list[str]:
-    """Return the closing lines of a run for a terminal: verdict, counts, resemblance, `first` failures."""
+def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str]:
+    """Return the closing lines of a run for a terminal: verdict, counts, resemblance, `first` failures.
+
+    With STRICT a warning counts as a failure.
+    """
     scenarios = results["scenarios"]
-    out = [headline(results), *(f"  {sentence}" for sentence in caveats(results))]
+    out = [headline(results), *(f"  {sentence}" for sentence in caveats(results)), *_clients(results)]
     for tally in tallies(scenarios):
         if tally.total:
             out.append(f"  {tally.level:<9} {LEVEL_NAMES[tally.level]}: {tally.text}")
     if sentence := resembles_text(results):
         out.append(f"  {sentence}")
-    failing = [s for s in scenarios if s["verdict"] in (*FAILURES, "suite-error")]
-    failed = [s for s in failing if s.get("baseline") != "expected"]
+        if others := results["summary"]["resembles"]["others"]:
+            more = f" and {len(others) - first} more" if len(others) > first else ""
+            out.append(f"    not in {', '.join(others[:first])}{more}")
+    if known := Counter(str(scenario["baseline"]) for scenario in scenarios if scenario.get("baseline")):
+        out.append("  baseline: " + ", ".join(f"{number} {what}" for what, number in sorted(known.items())))
+    wrong = (*FAILURES, "suite-error", *(["warn"] if strict else []))
+    failed = [s for s in scenarios if s["verdict"] in wrong and s.get("baseline") != "expected"]
     if failed:
         out.append("First failures:" if len(failed) > first else "Failures:")
     for scenario in failed[:first]:
-        out.append(f"  {scenario['id']}: {scenario['title']}")
+        out.append(f"  {scenario['verdict']} {scenario['id']}: {scenario['title']}")
         if why := reason(scenario):
             out.append(f"    {why}")
+        if scenario.get("reason") and scenario.get("want") is not None:
+            out.append(f"    {_want_and_got(scenario)}")
     if len(failed) > first:
         out.append(f"  ... and {len(failed) - first} more")
     for scenario in scenarios:
@@ -124,10 +140,33 @@ def reason(scenario: Scenario) -> str | None:
     """Return why a scenario got its verdict: what was said, else what was wanted and got."""
     if scenario.get("reason"):
         return str(scenario["reason"])
-    if scenario.get("want") is not None:
-        got = scenario.get("got")
-        return f"want {scenario['want']}  got {got if got else 'nothing'}"
-    return None
+    return None if scenario.get("want") is None else _want_and_got(scenario)
+
+
+def _clients(results: Results) -> list[str]:
+    """Return what the client libraries came to: how many work, and which do not."""
+    tried = [
+        (client["name"], {check["outcome"] for check in client["checks"]}) for client in results.get("clients", [])
+    ]
+    failing = [name for name, outcomes in tried if "fails" in outcomes]
+    working = sum("works" in outcomes and "fails" not in outcomes for _, outcomes in tried)
+    out = []
+    if working or failing:
+        broken = (
+            f", {len(failing)} {'does' if len(failing) == 1 else 'do'} not: {', '.join(failing)}" if failing else ""
+        )
+        out.append(f"  client libraries: {working} work{broken}")
+    if missing := [name for name, outcomes in tried if outcomes == {"missing"}]:
+        out.append(f"  client libraries that are not installed: {', '.join(missing)}")
+    return out
+
+
+def _want_and_got(scenario: Scenario) -> str:
+    return f"want {_short(str(scenario['want']))}  got {_short(str(scenario.get('got') or 'nothing'))}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
 def count(number: int, thing: str) -> str:

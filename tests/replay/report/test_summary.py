@@ -99,6 +99,26 @@ def test_known_failures_are_not_named_and_stale_ones_are(make: Any) -> None:
     assert lines[-1] == f"  stale in the baseline (fixed): {results['scenarios'][0]['id']}"
 
 
+def test_clients_alone(make: Any) -> None:
+    results = make(size=20)
+    results["scenarios"] = []
+    row = {"title": "t", "reason": None, "milliseconds": 1.0}
+    results["clients"] = [
+        {
+            "name": name,
+            "language": "python",
+            "protocol": "text",
+            "version": "1",
+            "checks": [{"check": "c", "outcome": outcome, **row} for outcome in outcomes],
+        }
+        for name, outcomes in {"a": ["works", "not-offered"], "b": ["works", "fails"], "c": ["missing"]}.items()
+    ]
+    lines = summary.lines(results)
+    assert lines[0].startswith("Only client libraries were tried on ")
+    assert "  client libraries: 1 work, 1 does not: b" in lines
+    assert "  client libraries that are not installed: c" in lines
+
+
 def test_a_hostile_answer_cannot_steer_the_terminal(hostile: Any) -> None:
     for line in summary.lines(hostile()):
         assert line.isprintable()
