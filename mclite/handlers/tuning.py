@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mclite.protocol import errors, replies
 from mclite.protocol.meta import encode_key
-from mclite.protocol.numbers import UINT32, digits, signed, signed_32, unsigned
+from mclite.protocol.numbers import UINT32, digits, signed_32, unsigned
 from mclite.protocol.parser import Request
 from mclite.store.item import BINARY_KEY, FETCHED
 from mclite.store.slabs import CLASSES_MAX
@@ -30,7 +30,7 @@ def slabs(session: Session, request: Request) -> bytes:
     if request.noreply:
         args = args[:-1]
     if what == b"reassign" and len(args) == 2:
-        source, dest = signed(args[0]), signed(args[1])
+        source, dest = signed_32(args[0]), signed_32(args[1])
         if source is None or dest is None:
             return errors.BAD_FORMAT
         return _reassign(session, source, dest)

@@ -348,10 +348,10 @@ def test_other_groups(sent: bytes, answered: bytes, server: Server) -> None:
 
 
 def test_cachedump(direct: Callable[[str], Direct]) -> None:
-    """memcached lists the items of one of its LRUs, COLD, into which items come with time; mclite has one."""
+    """memcached lists one of its LRUs, COLD, into which items come with time, the newest first; mclite has one LRU."""
     server = direct("")
     server.ask(b"set a 0 0 1\r\nx\r\nset b 0 100 2\r\nxx\r\n")
-    lines = b"ITEM a [1 b; 0 s]\r\nITEM b [2 b; %d s]\r\n" % (server.clock.now() + 100)
+    lines = b"ITEM b [2 b; %d s]\r\nITEM a [1 b; 0 s]\r\n" % (server.clock.now() + 100)
     assert server.ask(b"stats cachedump 1 0\r\n") == lines + b"END\r\n"
 
 
