@@ -73,7 +73,7 @@ class Differs(Exception):  # noqa: N818  # it is no error of ours
 
 
 class Keys:
-    """Makes the keys of a run: short, unique, all letters, digits and underscores."""
+    """Makes the keys of a run: short, unique, of one length, all letters, digits and underscores."""
 
     def __init__(self, prefix: str) -> None:
         """Begin every key with `prefix`."""
@@ -82,7 +82,7 @@ class Keys:
 
     def new(self, length: int | None = None) -> bytes:
         """Return a key that no other scenario has, padded to exactly `length` bytes."""
-        key = f"{self.prefix}_{next(self._numbers)}".encode()
+        key = f"{self.prefix}_{next(self._numbers):04}".encode()
         if length is None:
             return key
         if length <= len(key):

@@ -111,9 +111,9 @@ class TargetRun:
         if (reference := self.reference) is None:
             return self.keys, None
         number = next(self._numbers)
-        theirs = Keys(f"{reference.info.prefix}_{number}")
+        theirs = Keys(f"{reference.info.prefix}_{number:04}")
         at_once = self.waits(scenario) > WAITS
-        return Keys(f"{self.info.prefix}_{number}"), Beside(lambda: reference.answer(scenario, theirs), at_once)
+        return Keys(f"{self.info.prefix}_{number:04}"), Beside(lambda: reference.answer(scenario, theirs), at_once)
 
     def _with_reference(self, scenario: Scenario, result: Result, beside: Beside, reference: TargetRun) -> Record:
         """Return what the record says of the reference; what the target does not do again is no difference."""

@@ -49,7 +49,7 @@ def mute(connection: socket.socket) -> None:
 
 def trickle(connection: socket.socket) -> None:
     connection.recv(10)
-    for byte in b"VALUE m1_1 0 1\r\nx\r\nEND\r\n" * 100:
+    for byte in b"VALUE m1_0001 0 1\r\nx\r\nEND\r\n" * 100:
         connection.sendall(bytes([byte]))
         time.sleep(0.1)
 
@@ -72,7 +72,7 @@ def binary(connection: socket.socket) -> None:
 
 def huge_length(connection: socket.socket) -> None:
     connection.recv(10)
-    connection.sendall(b"VALUE m1_1 0 9223372036854775808\r\nx\r\nEND\r\n")
+    connection.sendall(b"VALUE m1_0001 0 9223372036854775808\r\nx\r\nEND\r\n")
     mute(connection)
 
 
@@ -120,7 +120,7 @@ def test_an_endless_line_is_too_much(serve: Serve) -> None:
 def test_one_byte_at_a_time_runs_out_of_time(serve: Serve) -> None:
     result = play(serve(trickle), EXACT)
     assert (result.outcome, result.step) == ("timeout", 2)
-    assert b"VALUE m1_1 0 1".startswith(result.got or b"-")
+    assert b"VALUE m1_0001 0 1".startswith(result.got or b"-")
 
 
 def test_a_reset_in_the_middle_is_named(serve: Serve) -> None:
@@ -137,4 +137,4 @@ def test_a_target_that_never_reads_runs_out_of_time(serve: Serve) -> None:
 
 def test_a_length_of_two_to_the_63_is_a_wrong_byte_and_no_allocation(serve: Serve) -> None:
     result = play(serve(huge_length), EXACT)
-    assert (result.outcome, result.at) == ("mismatch", 13)
+    assert (result.outcome, result.at) == ("mismatch", 16)

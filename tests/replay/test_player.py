@@ -27,19 +27,19 @@ def play(
 
 
 def test_a_match_is_transcribed(scripted: Scripted) -> None:
-    address = scripted({b"get m1_1": b"VALUE m1_1 0 2\r\nhi\r\nEND\r\n"})
+    address = scripted({b"get m1_0001": b"VALUE m1_0001 0 2\r\nhi\r\nEND\r\n"})
     result = play(address, "> get {key}\n< VALUE {key} {flags:uint} 2\n< hi\n< END\n")
     assert result.outcome == "match"
     assert [event[:3] for event in result.events] == [
-        ("A", ">", b"get m1_1\r\n"),
-        ("A", "<", b"VALUE m1_1 0 2\r\n"),
+        ("A", ">", b"get m1_0001\r\n"),
+        ("A", "<", b"VALUE m1_0001 0 2\r\n"),
         ("A", "<", b"hi\r\n"),
         ("A", "<", b"END\r\n"),
         ("A", ">", b"version\r\n"),
         ("A", "<", b"VERSION "),
         ("A", "<", b"1.6.45\r\n"),
     ]
-    assert result.values == {"key": b"m1_1", "flags": b"0"}
+    assert result.values == {"key": b"m1_0001", "flags": b"0"}
 
 
 def test_a_pattern_may_end_in_lf_alone(scripted: Scripted) -> None:

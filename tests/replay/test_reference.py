@@ -44,9 +44,9 @@ def beside(scripted: Scripted) -> Callable[..., Difference | None]:
     ("line", "ours", "theirs"),
     [
         ("CLIENT_ERROR {:rest}", b"CLIENT_ERROR no", b"CLIENT_ERROR no"),
-        ("{key} 0", b"m1_1 0", b"m2_1 0"),
-        ("{:rest}", b"is m1_1", b"is m2_1"),
-        ("{:rest}", b"is " + base64.b64encode(b"m1_1"), b"is " + base64.b64encode(b"m2_1")),
+        ("{key} 0", b"m1_0001 0", b"m2_0001 0"),
+        ("{:rest}", b"is m1_0001", b"is m2_0001"),
+        ("{:rest}", b"is " + base64.b64encode(b"m1_0001"), b"is " + base64.b64encode(b"m2_0001")),
         ("{cas:uint}", b"17", b"3"),
         ("STAT pid {:uint}", b"STAT pid 17", b"STAT pid 3"),
         ("STAT {:/.*/}", b"STAT uptime 17", b"STAT uptime 3"),
@@ -58,12 +58,12 @@ def beside(scripted: Scripted) -> Callable[..., Difference | None]:
         ("{:rest}", b"tcp:127.0.0.1:4711", b"tcp:127.0.0.1:11211"),
         ("{:rest}", b"unix:/tmp/mclite-server-a1/s", b"unix:/tmp/mclite-server-b2/s"),
         ("END", b"ERROR", b"ERROR"),
-        ("END", b"ERROR 17 m1_1", b"ERROR 17 m2_1"),
+        ("END", b"ERROR 17 m1_0001", b"ERROR 17 m2_0001"),
     ],
 )
 def test_what_means_the_same(beside: Callable[..., Difference | None], line: str, ours: bytes, theirs: bytes) -> None:
     talk = f"> get {{key}}\n< {line}"
-    assert beside(talk, {b"get m1_1": ours + b"\r\n"}, {b"get m2_1": theirs + b"\r\n"}) is None
+    assert beside(talk, {b"get m1_0001": ours + b"\r\n"}, {b"get m2_0001": theirs + b"\r\n"}) is None
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ def test_what_means_the_same(beside: Callable[..., Difference | None], line: str
         ("ME {:rest}", b"ME k exp=-1 size=63", b"ME k exp=9 size=63"),
         ("ME {:rest}", b"ME k exp=-1 size=63", b"ME k exp=-1 size=64"),
         ("STAT {:/.*/}", b"STAT evictions on", b"STAT evictions off"),
-        ("{:rest}", b"is m1_1", b"is m3_1"),
+        ("{:rest}", b"is m1_0001", b"is m3_0001"),
         ("END", b"END", b"ERROR"),
         ("END", b"ERROR", b"END"),
         ("END", b"ERROR", b"NO"),
     ],
 )
 def test_what_differs(beside: Callable[..., Difference | None], line: str, ours: bytes, theirs: bytes) -> None:
-    found = beside(f"> get {{key}}\n< {line}", {b"get m1_1": ours + b"\r\n"}, {b"get m2_1": theirs + b"\r\n"})
+    found = beside(f"> get {{key}}\n< {line}", {b"get m1_0001": ours + b"\r\n"}, {b"get m2_0001": theirs + b"\r\n"})
     assert found == Difference(2, ours + b"\r\n", theirs + b"\r\n")
 
 

@@ -83,9 +83,9 @@ def test_rendering_makes_keys_once() -> None:
     keys = Keys("m1")
     values: Values = {}
     first = parse_text("{key} {key2} {key}").render(values, keys.new)
-    assert first == b"m1_1 m1_2 m1_1"
-    assert parse_text("{key}").render(values, keys.new) == b"m1_1"
-    assert parse_text("{key2|base64}").render(values, keys.new) == b"bTFfMg=="
+    assert first == b"m1_0001 m1_0002 m1_0001"
+    assert parse_text("{key}").render(values, keys.new) == b"m1_0001"
+    assert parse_text("{key2|base64}").render(values, keys.new) == b"bTFfMDAwMg=="
 
 
 def test_padded_keys_have_exactly_so_many_bytes_and_stay_unique() -> None:
