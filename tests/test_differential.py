@@ -1,4 +1,4 @@
-"""mclite and a real memcached 1.6.45 are said the same thousand sessions, and answer the same.
+"""mclite and a real memcached 1.6.45 are said the same five hundred sessions, and answer the same.
 
 It takes a memcached of that version: MCLITE_TEST_MEMCACHED=/path/to/it, or `.memcached/sid/memcached` in the checkout.
 Longer runs, and other seeds: `mclite compare mclite memcached=/path/to/it --seconds 600 --seed 2`.
@@ -29,7 +29,7 @@ from mclite.replay.servers import Server
 from mclite.replay.targets import find_spec
 from mclite.replay.versions import claimed_version, parse_version
 
-SEED, SESSIONS = 20, 1000
+SEED, SESSIONS = 20, 500
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = default_root() / "targets"
 

@@ -66,7 +66,7 @@ class TargetRun:
 
     def waits(self, scenario: Scenario) -> float:
         """Return how many seconds the scenario waits when it is played, also to compare versions."""
-        seconds = 0.0 if self.stage.moves_clock(scenario) else scenario.talk.seconds(self.judged)
+        seconds = 0.0 if self.stage.moves_clock(scenario) else scenario.seconds(self.judged)
         if scenario.talk.guards and scenario.scope == "key":
             seconds += COMPARE
         return max(seconds, self.reference.waits(scenario)) if self.reference is not None else seconds

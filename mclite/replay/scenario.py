@@ -23,8 +23,11 @@ STRINGS = frozenset(
     {"id", "title", "section", "level", "since", "until", "scope", "transport", "deliver", "note", "talk"}
 )
 ARRAYS = frozenset({"lines", "requires", "depends"})
-FIELDS = STRINGS | ARRAYS
+FLAGS = frozenset({"slow"})
+FIELDS = STRINGS | ARRAYS | FLAGS
 DEFAULTS = FIELDS - {"id", "title", "note", "talk"}
+#: Seconds that a server may take in a scenario that is slow.
+SLOW = 1.0
 TRANSPORTS: tuple[Kind, ...] = ("tcp", "unix", "tls", "udp", "udp-raw")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -73,12 +76,17 @@ class Scenario:
     depends: tuple[str, ...] = ()
     deliver: str | None = None  #: "whole": not in other pieces than written
     note: str | None = None
+    slow: bool = False  #: some server takes its time to answer, so others are played meanwhile
     commands: tuple[str, ...] = field(default=())
 
     @property
     def chapter(self) -> str:
         """The folder of the scenario."""
         return self.id.split("/", 1)[0]
+
+    def seconds(self, version: Version) -> float:
+        """Return how long it waits when it is judged as a version, or how long a server may let it wait."""
+        return max(self.talk.seconds(version), SLOW if self.slow else 0.0)
 
     def applies_to(self, version: Version) -> bool:
         """Tell whether the scenario says something about servers that answer as `version`."""
@@ -197,6 +205,9 @@ class _Reader:
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
                 self.fault(self.find(key, line), f"{key} must be an array of strings")
                 fields[key] = []
+        for key in sorted(FLAGS):
+            if not isinstance(fields.get(key, False), bool):
+                self.fault(self.find(key, line), f"{key} must be true or false")
         if not _SLUG.fullmatch(fields.get("id", "x")):
             self.fault(self.find("id", line), f"the id {fields['id']!r} is no slug: a-z, 0-9 and single hyphens")
         for key, allowed in (
@@ -247,5 +258,6 @@ class _Reader:
             depends=tuple(fields.get("depends", ())),
             deliver=fields.get("deliver"),
             note=fields.get("note"),
+            slow=fields.get("slow", False),
             commands=talk.commands(),
         )

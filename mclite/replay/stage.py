@@ -139,7 +139,7 @@ class Stage:
         if moved := self.moves_clock(scenario):
             needs |= {"debugtime"}
         once = bool(needs & {"fresh", "shutdown"}) or (
-            scenario.scope == "server" and not moved and scenario.talk.seconds(self.judged) > WAITS
+            scenario.scope == "server" and not moved and scenario.seconds(self.judged) > WAITS
         )
         alone = scenario.scope == "server" and not once
         with self._alone if alone else contextlib.nullcontext():

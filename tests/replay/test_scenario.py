@@ -82,6 +82,7 @@ def changed(old: str, new: str) -> str:
         (changed("lines = []", 'lines = ["7-3"]'), "a/b.toml:18: '7-3' ends before it begins"),
         (changed("lines = []", 'lines = ["x"]'), "a/b.toml:18: 'x' is no line"),
         (changed("lines = []", 'lines = "7"'), "a/b.toml:18: lines must be an array of strings"),
+        (changed('note = "why"', 'slow = "yes"'), "a/b.toml:26: slow must be true or false"),
         (changed("< END", "< {n}"), "a/b.toml:10: scenario one: {n} has no value yet"),
         (changed('"> get {key}"', '"get"'), "a/b.toml:27: scenario two: neither a wire line"),
     ],
@@ -90,6 +91,13 @@ def test_faults_say_file_and_line(source: str, fault: str) -> None:
     with pytest.raises(SuiteError) as raised:
         parse(source, "a/b.toml")
     assert str(raised.value).startswith(fault)
+
+
+def test_a_slow_scenario_counts_as_one_that_waits() -> None:
+    version = parse_version("1.6.45")
+    slow, plain = parse(changed('title = "First"', 'title = "First"\nslow = true'), "a/b.toml")
+    assert (slow.slow, plain.slow) == (True, False)
+    assert (slow.seconds(version), plain.seconds(version)) == (1.0, 0.0)
 
 
 def test_all_faults_of_a_file_are_reported_at_once() -> None:
