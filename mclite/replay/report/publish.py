@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -92,7 +93,8 @@ def publish(
 
 def _portable(text: str, root: Path) -> str:
     """Return results without the paths of the machine that made them."""
-    return text.replace(sys.executable, "python").replace(f"{root}/", "")
+    folder = re.escape(f"{tempfile.gettempdir()}/mclite-server-")
+    return re.sub(rf"{folder}\w+", "/tmp/mclite-server", text).replace(sys.executable, "python").replace(f"{root}/", "")
 
 
 def pages(results: Sequence[Path], out: Path) -> list[Published]:
