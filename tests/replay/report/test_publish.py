@@ -14,13 +14,13 @@ from mclite.replay.report.results import ResultsError
 
 # Stands in the place of the suite: writes the results beside it where --report-dir says, and exits as it is told.
 FAKE = """
-import json, pathlib, shutil, sys
+import json, pathlib, shutil, sys, tempfile
 arguments = sys.argv
 folder = pathlib.Path(arguments[arguments.index("--report-dir") + 1])
 spawn = arguments[arguments.index("--spawn") + 1]
 if spawn != "nothing":
     results = json.loads(pathlib.Path(spawn).read_text())
-    results["target"]["spawn"] = f"{sys.executable} -m x {pathlib.Path.cwd()}/bin/server"
+    results["target"]["spawn"] = f"{sys.executable} -m x {pathlib.Path.cwd()}/bin/server -c {tempfile.gettempdir()}/mclite-server-a_b12/c"
     (folder / "x.json").write_text(json.dumps(results))
 print("last words")
 sys.exit(int(pathlib.Path("code").read_text()))
@@ -54,7 +54,7 @@ def test_each_server_gets_its_files_and_all_get_an_index(checkout: Path, folder:
 def test_no_path_of_the_machine_is_published(checkout: Path, folder: Any, make: Any) -> None:
     folder.write(make(), "run.json")
     (made,) = publish.publish(["run.json"], checkout, checkout / "reports", say=False)
-    assert json.loads(made.results.read_text())["target"]["spawn"] == "python -m x bin/server"
+    assert json.loads(made.results.read_text())["target"]["spawn"] == "python -m x bin/server -c /tmp/mclite-server/c"
     for path in (made.results, made.page):
         assert str(checkout) not in path.read_text()
         assert sys.executable not in path.read_text()
