@@ -20,7 +20,8 @@ folder = pathlib.Path(arguments[arguments.index("--report-dir") + 1])
 spawn = arguments[arguments.index("--spawn") + 1]
 if spawn != "nothing":
     results = json.loads(pathlib.Path(spawn).read_text())
-    results["target"]["spawn"] = f"{sys.executable} -m x {pathlib.Path.cwd()}/bin/server -c {tempfile.gettempdir()}/mclite-server-a_b12/c"
+    made = f"{tempfile.gettempdir()}/mclite-server-a_b12/c"
+    results["target"]["spawn"] = f"{sys.executable} -m x {pathlib.Path.cwd()}/bin/server -c {made}"
     (folder / "x.json").write_text(json.dumps(results))
 print("last words")
 sys.exit(int(pathlib.Path("code").read_text()))
