@@ -52,6 +52,7 @@ class Server:
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[asyncio.DatagramTransport] = []
         self._housekeeper: asyncio.TimerHandle | None = None
+        self._kept_house = time.monotonic()  # when it was last done
         self.stopped: asyncio.Event = asyncio.Event()
         instance.on_stop = self._asked_to_stop
 
@@ -151,7 +152,10 @@ class Server:
                 gc.collect(0)
             gc.freeze()
         timeout = self.settings.idle_timeout
-        if timeout:
+        now = time.monotonic()
+        on_time = now - self._kept_house < 2 * HOUSEKEEPING_SECONDS
+        self._kept_house = now
+        if timeout and on_time:  # else the process stood still, and what clients said meanwhile is still to be read
             limit = instance.store.now - timeout
             for connection in [one for one in self.connections if one.session.last_command_time < limit]:
                 instance.stats.idle_kicks += 1

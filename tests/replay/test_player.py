@@ -250,3 +250,20 @@ def test_patience_shrinks_with_a_target_that_never_answers() -> None:
     for _ in range(100):
         patience.spend()
     assert patience.seconds == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(0.06, "mismatch"), (0.7, "match")])
+def test_a_failure_after_a_wait_that_was_late_is_played_once_more(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, seconds: float, outcome: str
+) -> None:
+    answers = [b"NO\r\n", b"YES\r\n"]
+
+    def handler(peer: socket.socket) -> None:
+        answer = answers.pop(0)
+        while peer.recv(65536):
+            peer.sendall(answer)
+
+    sleep = time.sleep
+    monkeypatch.setattr("mclite.replay.player.time.sleep", lambda _: sleep(seconds))
+    player = Player(serve(handler), Keys("m1"), patience=Patience(0.5))
+    assert player.play(Talk("wait 0.06\n> x\n< YES\ndrain\n").script(NEW)).outcome == outcome
