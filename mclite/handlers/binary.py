@@ -11,8 +11,9 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from mclite.handlers.retrieval import fetch_item
 from mclite.handlers.statistics import stats
-from mclite.handlers.storage import count_arithmetic, count_cas, log_store, refuse_too_large
+from mclite.handlers.storage import count_arithmetic, refuse_too_large, store_item
 from mclite.protocol.binary import (
     FORMS,
     HEADER,
@@ -180,30 +181,12 @@ def _get_and_touch(session: Session, frame: Frame) -> bytes:
 
 def _fetch(session: Session, frame: Frame, expires: int | None) -> bytes:
     header, key = frame.header, frame.key
-    instance = session.instance
-    counters = instance.stats
-    if expires is None:
-        counters.cmd_get += 1
-    else:
-        counters.cmd_touch += 1
-    item = instance.look_up(session, key)
-    if instance.detail is not None:
-        instance.detail.count_get(key, item is not None)
+    item = fetch_item(session, key, expires)
     shown = key if header.opcode in _WITH_KEY else b""
     if item is None:
-        if expires is None:
-            counters.get_misses += 1
-        else:
-            counters.touch_misses += 1
         if header.opcode in _QUIET:
             return b""
         return response(header, Status.NOT_FOUND, b"" if shown else None, shown)
-    if expires is None:
-        counters.classes[item.slab_class].get_hits += 1
-    else:
-        counters.classes[item.slab_class].touch_hits += 1
-        instance.store.touch(key, item, expires)
-    instance.store.bump(key, item)
     value = b"" if header.opcode == Opcode.TOUCH else item.data
     return response(header, Status.OK, value, shown, _UINT32.pack(item.flags), item.cas)
 
@@ -222,23 +205,7 @@ def _store(session: Session, frame: Frame) -> bytes:
     if header.cas and mode in ("set", "add", "replace"):
         mode = "cas"
     expires = store.expires(exptime)
-    with store.transaction():
-        if instance.watchers:
-            instance.look_up(session, key)
-        if mode == "cas":
-            count_cas(session, key, header.cas)
-        outcome, item = store.store(mode, key, value, flags, expires, header.cas)
-    if item is not None:
-        instance.note_size(item.size)
-    if outcome is Outcome.NO_MEMORY:
-        instance.stats.store_no_memory += 1
-        instance.stats.classes[slab_class].outofmemory += 1
-    else:
-        instance.stats.classes[slab_class].cmd_set += 1
-    if instance.detail is not None:
-        instance.detail.count_set(key)
-    if instance.watchers:
-        log_store(session, key, outcome, mode, item, expires, slab_class, len(value))
+    outcome, item = store_item(session, mode, key, flags, expires, header.cas, slab_class, value)
     if item is not None:
         return b"" if header.opcode in _QUIET else response(header, cas=item.cas)
     if outcome is Outcome.NOT_STORED:

@@ -12,6 +12,7 @@ from mclite.settings import ANSWER_MAX, KEYS_MAX
 
 if TYPE_CHECKING:
     from mclite.session import Session
+    from mclite.store.item import Item
 
 
 def get(session: Session, request: Request) -> bytes:
@@ -70,9 +71,6 @@ def _some(session: Session, keys: list[bytes], start: int, with_cas: bool, expir
 
 
 def _look(session: Session, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
-    instance = session.instance
-    store = instance.store
-    stats = instance.stats
     out: list[bytes] = []
     size = 0
     for number in range(start, len(keys)):
@@ -81,30 +79,40 @@ def _look(session: Session, keys: list[bytes], start: int, with_cas: bool, expir
         key = keys[number]
         if len(key) > KEY_MAX:
             return errors.BAD_FORMAT, len(keys)
-        if expires is None:
-            stats.cmd_get += 1
-        else:
-            stats.cmd_touch += 1
-        item = instance.look_up(session, key)
-        if instance.detail is not None:
-            instance.detail.count_get(key, item is not None)
-        if item is None:
-            if expires is None:
-                stats.get_misses += 1
-            else:
-                stats.touch_misses += 1
-        else:
-            counters = stats.classes[item.slab_class]
-            if expires is None:
-                counters.get_hits += 1
-            else:
-                counters.touch_hits += 1
-                store.touch(key, item, expires)
-            store.bump(key, item)
+        item = fetch_item(session, key, expires)
+        if item is not None:
             out.append(replies.value(key, item.flags, item.data, item.cas if with_cas else None))
             size += len(out[-1])
     out.append(replies.END)
     return b"".join(out), len(keys)
+
+
+def fetch_item(session: Session, key: bytes, expires: int | None) -> Item | None:
+    """Return the item under KEY, if there is one, and count that; unless EXPIRES is None it is touched with it."""
+    instance = session.instance
+    store = instance.store
+    stats = instance.stats
+    if expires is None:
+        stats.cmd_get += 1
+    else:
+        stats.cmd_touch += 1
+    item = instance.look_up(session, key)
+    if instance.detail is not None:
+        instance.detail.count_get(key, item is not None)
+    if item is None:
+        if expires is None:
+            stats.get_misses += 1
+        else:
+            stats.touch_misses += 1
+        return None
+    counters = stats.classes[item.slab_class]
+    if expires is None:
+        counters.get_hits += 1
+    else:
+        counters.touch_hits += 1
+        store.touch(key, item, expires)
+    store.bump(key, item)
+    return item
 
 
 def touch(session: Session, request: Request) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits, exptime, unsigned
 from mclite.protocol.parser import KEY_MAX, Request
-from mclite.store.base import Mode, Outcome
+from mclite.store.base import Mode, Outcome, Stored
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
@@ -83,6 +83,20 @@ def _store(
     slab_class: int,
     data: bytes,
 ) -> bytes:
+    return ANSWERS[store_item(session, mode, key, flags, expires, compare, slab_class, data).outcome]
+
+
+def store_item(
+    session: Session,
+    mode: Mode,
+    key: bytes,
+    flags: int,
+    expires: int,
+    compare: int,
+    slab_class: int,
+    data: bytes,
+) -> Stored:
+    """Store DATA, count that, and tell the watchers; say what came of it."""
     instance = session.instance
     store = instance.store
     with store.transaction():
@@ -102,7 +116,7 @@ def _store(
         instance.detail.count_set(key)
     if instance.watchers:
         log_store(session, key, outcome, mode, item, expires, slab_class, len(data))
-    return ANSWERS[outcome]
+    return Stored(outcome, item)
 
 
 def log_store(
