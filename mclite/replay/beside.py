@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mclite.replay.reference import differs
+from mclite.replay.report.beside import differing
 from mclite.replay.results import Record
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def lines(made: Record) -> list[str]:
     others = f" ({counts['not-compared']} could not be compared)" if counts["not-compared"] else ""
     verb = "differ" if counts["differs"] != 1 else "differs"
     out = [f"{name} beside {beside}: {counts['differs']} of {counts['compared']} {verb} from the reference{others}"]
-    found = [item for item in made["scenarios"] if differs(item)]
+    found = differing(made)
     for item in found[:NAMED]:
         answers = item["reference"]
         target, reference = (_short(answers[who]) for who in ("target", "got"))
