@@ -107,6 +107,16 @@ def send(session: Session, data: bytes) -> bytes:
     return answer
 
 
+def send_in_pieces(chance: random.Random, session: Session, data: bytes) -> bytes:
+    """Send DATA in pieces, until the session is closed; return the answers."""
+    got = b""
+    for piece in pieces(chance, data):
+        got += send(session, piece)
+        if session.closed:
+            break
+    return got
+
+
 def held(session: Session) -> int:
     """Return the bytes that SESSION keeps for later."""
     values = list(vars(session).values())
@@ -167,12 +177,7 @@ def test_delivery_changes_no_byte(other: Callable[[], Instance]) -> None:
         if any(word in data for word in DEPENDS_ON_DELIVERY) or max(map(len, data.split(b"\n"))) > 2000:
             continue
         whole, cut = Session(first), Session(second)
-        wanted = send(whole, data)
-        got = b""
-        for piece in pieces(chance, data):
-            got += send(cut, piece)
-            if cut.closed:
-                break
+        wanted, got = send(whole, data), send_in_pieces(chance, cut, data)
         assert got == wanted, data
         assert (cut.closed, cut.state) == (whole.closed, whole.state), data
 
@@ -194,12 +199,7 @@ def test_frames_that_are_damaged() -> None:
         data = b"\x80" + damaged(chance, data)[1:] if chance.random() < 0.5 else data
         sent += len(data)
         whole, cut = Session(first), Session(second)
-        wanted = send(whole, data)
-        got = b""
-        for piece in pieces(chance, data):
-            got += send(cut, piece)
-            if cut.closed:
-                break
+        wanted, got = send(whole, data), send_in_pieces(chance, cut, data)
         assert (got, cut.closed, cut.state) == (wanted, whole.closed, whole.state), data
         assert held(cut) < HELD_MAX
 

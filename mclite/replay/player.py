@@ -61,7 +61,9 @@ class Player:
         playing = _Play(self)
         result = playing.run(script)
         if result.outcome != "match" and playing.late > LATE:
-            result = _Play(self).run(script)
+            again = _Play(self).run(script)
+            if again.outcome != "died":  # the first time it lived, or ended as the script has it
+                return again
         return result
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOUSEKEEPING_SECONDS = 1.0
+STILL_SECONDS = 1.0
+"""how late the housekeeping is when the process stood still"""
 YOUNG_OBJECTS_MAX = 20_000
 """Objects made within a second above which they are not looked through for cycles: they are items."""
 
@@ -152,10 +154,9 @@ class Server:
                 gc.collect(0)
             gc.freeze()
         timeout = self.settings.idle_timeout
-        now = time.monotonic()
-        on_time = now - self._kept_house < 2 * HOUSEKEEPING_SECONDS
-        self._kept_house = now
-        if timeout and on_time:  # else the process stood still, and what clients said meanwhile is still to be read
+        kept_house, self._kept_house = self._kept_house, time.monotonic()
+        stood_still = self._kept_house - kept_house >= HOUSEKEEPING_SECONDS + STILL_SECONDS
+        if timeout and not stood_still:  # else what clients said meanwhile is still to be read
             limit = instance.store.now - timeout
             for connection in [one for one in self.connections if one.session.last_command_time < limit]:
                 instance.stats.idle_kicks += 1

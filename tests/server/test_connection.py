@@ -216,6 +216,19 @@ def test_an_idle_client_is_hung_up_on(serve: Serve, monkeypatch: pytest.MonkeyPa
     assert server.instance.stats.idle_kicks == 1
 
 
+def test_nobody_is_idle_while_the_server_stands_still(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "HOUSEKEEPING_SECONDS", 0.02)
+    monkeypatch.setattr(server_module, "STILL_SECONDS", -1.0)  # it is always late
+    server = serve("-o idle_timeout=10 --debug-clock")
+    idle, busy = server.connect(), server.connect()
+    idle.ask(b"mn\r\n", b"MN\r\n")
+    busy.ask(b"debugtime 30\r\nmn\r\n", b"OK\r\nMN\r\n")
+    turns = server.instance.housekeepings + 3
+    assert server.until(lambda: server.instance.housekeepings >= turns)
+    idle.ask(b"mn\r\n", b"MN\r\n")
+    assert server.instance.stats.idle_kicks == 0
+
+
 def test_a_watcher(serve: Serve) -> None:
     server = serve("")
     watcher, other = server.connect(), server.connect()
