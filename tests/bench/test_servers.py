@@ -73,7 +73,7 @@ def test_commands_that_cannot_be_meant(command: str, words: str) -> None:
 
 
 def test_the_last_words_of_a_server_that_ends_at_once() -> None:
-    command = f"{sys.executable} -c 'import sys; print(1); sys.exit(\"no luck today\")' {{port}}"
+    command = f"{sys.executable} -c 'import sys; print(1, flush=True); sys.exit(\"no luck today\")' {{port}}"
     with pytest.raises(TargetDiedError, match=r"ended at once: no luck today"):
         Server.spawn(command)
 
