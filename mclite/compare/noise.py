@@ -9,13 +9,17 @@ import re
 from typing import Final
 
 from mclite.compare.answers import Answer
-from mclite.compare.dialogue import Request, Session, Step, Write
+from mclite.compare.dialogue import Request, Session, Step, Write, render, values_for
 
 #: name: what it is
 NOISE: Final = {
     "unsent answer": (
         "an item whose answer waits in the same write is copied, not changed in place, by incr and decr: "
         "so such requests get a write of their own"
+    ),
+    "edge of a read": (
+        "a line of more than 2,048 bytes that is no multi-get is taken for a command if it came whole, and ends the "
+        "connection if only its beginning did: so such requests get a write of their own"
     ),
     "white space": (
         "incr of an item that is empty or white space reads on into memory that is not the item's: "
@@ -35,26 +39,38 @@ NOISE: Final = {
 _FETCH = frozenset({"get", "gets", "gat", "gats", "mg"})
 _CHANGE = frozenset({"incr", "decr", "ma"})
 _SPACE = re.compile(rb"[ \t\r\n\v\f\0]*")
+_WORD = re.compile(r" *([a-z]*)")
+#: Bytes of a line that may wait for its end, less what the names of a session may add.
+_LINE_MAX = 2000
+_VALUES = values_for("name")
 
 
 def calm(session: Session) -> Session:
-    """Return the session with arithmetic parted from fetches that stand before it in the same write."""
+    """Return the session with a write of its own for what must have one: arithmetic behind a fetch, and long lines."""
     out: list[Step] = []
     for step in session:
         if not isinstance(step, Write):
             out.append(step)
             continue
         run: list[Request] = []
-        fetched = False
+        fetched = long = False
         for request in step.requests:
-            verb = request.line.lstrip(" ").split(" ")[0]
-            if verb in _CHANGE and fetched:
+            begins = _WORD.match(request.line)
+            verb = begins[1] if begins else ""
+            is_long = _is_long(request)
+            if run and ((verb in _CHANGE and fetched) or is_long or long):
                 out.append(Write(step.conn, tuple(run), step.chop))
                 run, fetched = [], False
             run.append(request)
             fetched = fetched or verb in _FETCH
+            long = is_long
         out.append(Write(step.conn, tuple(run), step.chop))
     return tuple(out)
+
+
+def _is_long(request: Request) -> bool:
+    """Tell whether a request may be a long line; its data block is one if the command is refused."""
+    return len(render(request, _VALUES)) > _LINE_MAX
 
 
 def looks_at_space(value: bytes | None) -> bool:

@@ -14,6 +14,18 @@ def test_arithmetic_behind_a_fetch_gets_a_write_of_its_own() -> None:
     assert calm(session) == (Write("A", (SET, GET), 7), Write("A", (INCR, INCR), 7), Wait(1))
 
 
+@pytest.mark.parametrize("fetch", ["get{ {key}*30}", " get {key}", "gats 0 {key}"])
+def test_a_fetch_in_any_notation_is_one(fetch: str) -> None:
+    assert calm((Write("A", (Request(fetch), INCR)),)) == (Write("A", (Request(fetch),)), Write("A", (INCR,)))
+
+
+@pytest.mark.parametrize("long", [Request("{x*9000}"), Request("set {key} 0 0 x", "{x*9000}")])
+def test_what_may_be_a_long_line_gets_a_write_of_its_own(long: Request) -> None:
+    session = (Write("A", (SET, long, SET, SET)),)
+    assert calm(session) == (Write("A", (SET,)), Write("A", (long,)), Write("A", (SET, SET)))
+    assert calm(calm(session)) == calm(session)
+
+
 def test_what_is_calm_stays_as_it_is() -> None:
     session = (Write("A", (INCR, SET, GET)), Write("A", (INCR,)))
     assert calm(session) == session
