@@ -7,7 +7,6 @@ Longer runs, and other seeds: `mclite compare mclite memcached=/path/to/it --sec
 from __future__ import annotations
 
 import os
-import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,10 +15,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
-from hypothesis import strategies as st
 
-from mclite.compare import grammar, report
+from mclite.compare import report
 from mclite.compare.dialogue import Request, Session, Write, writes
+from mclite.compare.draw import sessions
 from mclite.compare.kinds import kind_of
 from mclite.compare.noise import calm, cut_short
 from mclite.compare.pair import SURE, Pair
@@ -128,13 +127,8 @@ def test_the_same_as_memcached(pair: Pair, excuse: Excuse) -> None:
     assert any(meant(found.kind) for found in outcome.new), "it found nothing, not even what is known: is it blind?"
 
 
-SESSION_STRATEGY: st.SearchStrategy[Session] = st.randoms(use_true_random=False).map(
-    lambda drawn: calm(grammar.session(drawn, waits=False))
-)
-
-
-def test_the_same_as_memcached_to_hypothesis(pair: Pair, excuse: Excuse) -> None:
-    """The same grammar as a Hypothesis strategy, which mutates what it drew and prefers the ends of each choice."""
+def test_the_same_as_memcached_in_whole_writes(pair: Pair, excuse: Excuse) -> None:
+    """A failure here is shrunk by Hypothesis itself: it proves the drawing and shrinking that `compare` parts."""
 
     @hypothesis_seed(SEED)
     @settings(
@@ -144,7 +138,7 @@ def test_the_same_as_memcached_to_hypothesis(pair: Pair, excuse: Excuse) -> None
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    @given(SESSION_STRATEGY)
+    @given(sessions(waits=False).map(calm))
     def same(session: Session) -> None:
         first = different(pair, session)
         if first is not None and different(pair, session, SURE) == first and not excuse.holds(session):
@@ -181,9 +175,3 @@ def test_the_excuse_is_narrow(excuse: Excuse) -> None:
     assert excuse.holds(grown)
     assert not excuse.holds(grown[:1] + grown[2:]), "nothing to excuse: no T"
     assert not excuse.holds((*grown, *session("get " + "k" * 251))), "something else differs, too"
-
-
-def test_a_seed_draws_the_same_sessions_anywhere() -> None:
-    drawn = [grammar.session(random.Random(f"{SEED}:{index}")) for index in range(50)]
-    assert drawn == [grammar.session(random.Random(f"{SEED}:{index}")) for index in range(50)]
-    assert len(set(drawn)) == 50

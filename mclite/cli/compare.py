@@ -130,8 +130,11 @@ def _known(path: Path) -> frozenset[str]:
 def _compare(addresses: list[Address], args: argparse.Namespace, known: frozenset[str]) -> int:
     from mclite.compare import report
     from mclite.compare.pair import Pair
-    from mclite.compare.search import Limits, Search
 
+    try:
+        from mclite.compare.search import Limits, Search
+    except ModuleNotFoundError:
+        raise UsageError("the sessions are drawn by Hypothesis: pip install 'mclite[conformance]'") from None
     pair = Pair(*addresses)
     destructive = args.destructive or all(side.empty() for side in pair.sides)
     seconds = args.seconds or (None if args.sessions else SECONDS)

@@ -1,8 +1,8 @@
 """The grammar of sessions: classic and meta commands, legal, borderline and illegal, drawn with a `random.Random`.
 
 What would make two equal servers answer differently is left out: lifetimes that could end between two requests, and
-cas uniques that the counter of one server could reach. `version` is left to the barrier. Any Random will do, so with
-Hypothesis `st.randoms(use_true_random=False).map(session)` is a strategy of sessions.
+cas uniques that the counter of one server could reach. `version` is left to the barrier. Any Random will do; draw.py
+hands in Hypothesis's.
 """
 
 from __future__ import annotations

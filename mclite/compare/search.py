@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from random import Random
 
-from mclite.compare import grammar
 from mclite.compare.dialogue import Request, Session, Wait, Write, size, spread, writes
+from mclite.compare.draw import Enough, draw, sessions
 from mclite.compare.kinds import Kind, kind_of, shown
 from mclite.compare.noise import calm, cut_short, looks_at_space, value_before
 from mclite.compare.pair import SURE, Exchange, Pair
@@ -123,14 +121,17 @@ class Search:
     def run(self) -> Outcome:
         """Search until a limit is reached; return what was found."""
         self._began = time.monotonic()
-        try:
-            for index in itertools.count():
-                if self._over():
-                    break
-                random = Random(f"{self.number}:{index}")
-                self._try(grammar.session(random, self._destructive, self._waits))
-        except Unreachable as error:
-            self.outcome.died = str(error)
+
+        def use(session: Session) -> None:
+            if not self._over():
+                try:
+                    self._try(session)
+                    return
+                except Unreachable as error:
+                    self.outcome.died = str(error)
+            raise Enough
+
+        draw(sessions(self._destructive, self._waits), self.number, use)
         self.outcome.seconds = time.monotonic() - self._began
         return self.outcome
 
