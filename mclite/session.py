@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from mclite.fast import serve, store_late
+from mclite.fast import ALONE_MAX, BY_VERB, serve, store_late
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.handlers.authentication import Gate
 from mclite.protocol import errors
@@ -114,10 +114,10 @@ class Session:
     def receive(self, data: bytes) -> bytes:
         """Take in DATA from the client, and return the answers to all requests that are complete with it."""
         instance = self.instance
-        store = instance.store
-        stats = instance.stats
         if monotonic() >= instance.next_second:
             instance.look_at_clock()
+        store = instance.store
+        stats = instance.stats
         stats.bytes_read += len(data)
         self.last_command_time = store.now
         out = self._out
@@ -127,8 +127,17 @@ class Session:
             # The fast path (mclite/fast/) goes on for as long as it can; what it leaves is for the slow path.
             position = 0
             fast_store = instance.fast_store
-            if fast_store is not None and not self._is_udp:
-                position = serve(fast_store, data, 0, instance.turns, out, instance.largest)
+            if fast_store is not None:
+                if len(data) < ALONE_MAX:
+                    verb, _, rest = data.partition(b" ")
+                    carry_out = BY_VERB.get(verb)
+                    if carry_out is not None:
+                        answer = carry_out(fast_store, rest)
+                        if answer is not None:
+                            stats.bytes_written += len(answer)
+                            return answer
+                if not self._is_udp:
+                    position, _ = serve(fast_store, data, 0, instance.turns, out, instance.largest)
             if position != len(data):
                 self._requests(data, position)
                 self._batch = b""
@@ -210,9 +219,7 @@ class Session:
             fast_store = None if first or self._is_udp else instance.fast_store
             first = False
             if fast_store is not None:
-                before = len(out)
-                position = serve(fast_store, buffer, position, turns, out, instance.largest)
-                turns -= min(len(out) - before, turns)
+                position, turns = serve(fast_store, buffer, position, turns, out, instance.largest)
                 if position == len(buffer):
                     break
             if not turns and position < len(buffer):

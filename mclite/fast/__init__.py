@@ -16,12 +16,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from mclite.fast.alone import BY_VERB
 from mclite.fast.fetching import get, get_many, gets, meta_get, touch
 from mclite.fast.storing import delete, forms_of, increment, put, read_form, store_late, store_run
 from mclite.protocol import replies
 from mclite.store.memory import MemoryStore
 
-__all__ = ["serve", "store_late"]
+__all__ = ["ALONE_MAX", "BY_VERB", "serve", "store_late"]
+
+ALONE_MAX: Final = 512
+"""Bytes of a buffer that is looked at for a request that is alone in it (alone.py)."""
 
 _WINDOW: Final = 4096
 """Bytes that are looked at for a run, so that requests of many kinds in a long buffer are not split for nothing."""
@@ -40,8 +44,10 @@ _BY_VERB: Final = {
 
 def serve(
     store: MemoryStore, buffer: bytes, position: int, turns: int, out: list[bytes], largest: int = 1 << 30
-) -> int:
-    """Carry out up to TURNS requests of BUFFER from POSITION on, append their answers to OUT; return where it stopped.
+) -> tuple[int, int]:
+    """Carry out up to TURNS requests of BUFFER from POSITION on, and append their answers to OUT.
+
+    Return where it stopped, and how many turns are left.
 
     Data longer than LARGEST is left to the slow path, which notes that there are items of its length: how much memory
     the answers of one turn may take depends on that. Only whole requests are taken; the last one may still be coming.
@@ -55,11 +61,11 @@ def serve(
             window = buffer[position:]
             line, line_end, rest = window.partition(_CRLF)
             if not line_end:
-                return position
+                return position, turns
         words = line.split(b" ", 2)
         if len(words) == 1:
             if line != b"mn":
-                return position
+                return position, turns
             out.append(replies.MN)
             turns -= 1
             position += 4
@@ -71,7 +77,7 @@ def serve(
             forms = forms_of.get(verb)
             form = None if forms is None else forms.get(tail) or read_form(verb, tail)
             if form is None or form.size > largest:
-                return position
+                return position, turns
             start = len(line) + 2
             size = form.size + 2
             if len(rest) < size:
@@ -83,14 +89,14 @@ def serve(
                 pieces.pop()  # it may be cut off, or followed by something else: it begins the next run
                 done = store_run(store, pieces, form, largest, out)
                 if not done:
-                    return position
-                position += sum(map(len, pieces[:done])) + done * len(between)
+                    return position, turns
+                position += sum(map(len, pieces if done == len(pieces) else pieces[:done])) + done * len(between)
             else:
                 block = rest if len(rest) == size else rest[:size]
                 if len(block) < size or not block.endswith(_CRLF):
-                    return position
+                    return position, turns
                 if not put(store, words[1], block, form, store.expires(form.exptime)):
-                    return position
+                    return position, turns
                 if form.answer:
                     out.append(form.answer)
                 done = 1
@@ -99,7 +105,7 @@ def serve(
             keys = line.split(b" ")[1:]
             done = len(keys)
             if done > turns or not get_many(store, keys, out):
-                return position
+                return position, turns
             position += len(line) + 2
         elif rest and rest.startswith(verb + b" "):
             # A run: its lines differ in the key only, so they are taken apart at what stands between the keys.
@@ -112,12 +118,12 @@ def serve(
                 keys.append(last)
             done = carry_out(store, keys, tail, out)
             if not done:
-                return position
-            position += sum(map(len, keys[:done])) + done * len(between)
+                return position, turns
+            position += sum(map(len, keys if done == len(keys) else keys[:done])) + done * len(between)
         else:
             done = carry_out(store, [words[1]], tail, out)
             if not done:
-                return position
+                return position, turns
             position += len(line) + 2
         turns -= done
-    return position
+    return position, turns

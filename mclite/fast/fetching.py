@@ -6,51 +6,64 @@ from typing import Final
 
 from mclite.fast.storing import is_plain
 from mclite.protocol import replies
-from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, STALE, WON, Item
+from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, ODD_KEY, STALE, WON, Item
 from mclite.store.memory import MemoryStore
 
-_SEEN: Final = FETCHED | ACTIVE
-_UNUSUAL: Final = STALE | WON | BINARY_KEY
+SEEN: Final = FETCHED | ACTIVE
+UNUSUAL: Final = STALE | WON | BINARY_KEY | ODD_KEY
 _CACHED_MAX: Final = 4096
 
 _END: Final = replies.END
 _VALUE: Final = b"VALUE "
+_END_VALUE: Final = _END + _VALUE
 _CRLF: Final = b"\r\n"
 
-_va_lines: Final[dict[bytes, bytes]] = {}
+va_lines: Final[dict[bytes, bytes]] = {}
 
 
-def _va_line(head: bytes) -> bytes:
+def va_line(head: bytes) -> bytes:
     """Return the line "VA <size>" for an item whose VALUE line ends with HEAD."""
     line = b"VA " + head[head.index(b" ", 1) + 1 :]
-    if len(_va_lines) < _CACHED_MAX:
-        _va_lines[head] = line
+    if len(va_lines) < _CACHED_MAX:
+        va_lines[head] = line
     return line
 
 
 def get(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -> int:
     """Answer a get of each of KEYS; return how many were done."""
-    items = store.entries
+    find = store.entries.get
     stats = store.stats
     classes = stats.classes
     now = store.now
-    done = 0
+    done = counted = slab_class = 0
+    out.append(_VALUE)  # which begins the answer to a hit, and so stands before each; it is taken away at the end
     for key in keys:
-        item = items.get(key)
+        item = find(key)
         if item is None:
             if store.flushed or not is_plain(key):
                 break
             stats.get_misses += 1
-            out.append(_END)
+            counted += 1
+            out[-1] = out[-1][:-6] + _END_VALUE
         else:
             if item.exptime and item.exptime <= now:
                 break
-            if item.time != now or item.state != _SEEN:
-                item.state |= _SEEN
+            if item.time != now or item.state != SEEN:
+                if item.state & ODD_KEY:
+                    break
+                item.state |= SEEN
                 item.time = now
-            classes[item.slab_class].get_hits += 1
-            out += (_VALUE, key, item.head, item.block, _END)
+            if item.slab_class != slab_class:
+                classes[slab_class].get_hits += done - counted
+                counted = done
+                slab_class = item.slab_class
+            out.append(key)
+            out.append(item.head)
+            out.append(item.block)
+            out.append(_END_VALUE)
         done += 1
+    out[-1] = out[-1][:-6]
+    classes[slab_class].get_hits += done - counted
     stats.cmd_get += done
     return done
 
@@ -59,58 +72,74 @@ def gets(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -
     """Answer a gets of each of KEYS; return how many were done."""
     if tail:
         return 0
-    items = store.entries
+    find = store.entries.get
     stats = store.stats
     classes = stats.classes
     now = store.now
-    done = 0
+    done = counted = slab_class = 0
     for key in keys:
-        item = items.get(key)
+        item = find(key)
         if item is None or (item.exptime and item.exptime <= now):
             break
-        if item.time != now or item.state != _SEEN:
-            item.state |= _SEEN
+        if item.time != now or item.state != SEEN:
+            if item.state & ODD_KEY:
+                break
+            item.state |= SEEN
             item.time = now
-        classes[item.slab_class].get_hits += 1
-        out += (_VALUE, key, item.head[:-2], b" %d\r\n" % item.cas, item.block, _END)
+        if item.slab_class != slab_class:
+            classes[slab_class].get_hits += done - counted
+            counted = done
+            slab_class = item.slab_class
+        out.append(_VALUE)
+        out.append(key)
+        out.append(b"%b %d\r\n" % (item.head[:-2], item.cas))
+        out.append(item.block)
+        out.append(_END)
         done += 1
+    classes[slab_class].get_hits += done - counted
     stats.cmd_get += done
     return done
 
 
 def meta_get(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -> int:
     """Answer an mg of each of KEYS with the flags in TAIL; return how many were done."""
-    items = store.entries
+    find = store.entries.get
     stats = store.stats
     classes = stats.classes
     now = store.now
     value_only = tail == b"v"
     flags = tail.split(b" ")
-    done = 0
+    done = counted = slab_class = 0
     for key in keys:
-        item = items.get(key)
+        item = find(key)
         if item is None:
             if not value_only or store.flushed or not is_plain(key):
                 break
             stats.get_misses += 1
+            counted += 1
             out.append(replies.EN)
         else:
-            if item.state & _UNUSUAL or (item.exptime and item.exptime <= now):
+            if item.state & UNUSUAL or (item.exptime and item.exptime <= now):
                 break
             if value_only:
-                out += (_va_lines.get(item.head) or _va_line(item.head), item.block)
-            elif not _answer_flags(item, key, now, flags, out):
+                out.append(va_lines.get(item.head) or va_line(item.head))
+                out.append(item.block)
+            elif not answer_flags(item, key, now, flags, out):
                 break
-            if item.time != now or item.state != _SEEN:
-                item.state |= _SEEN
+            if item.time != now or item.state != SEEN:
+                item.state |= SEEN
                 item.time = now
-            classes[item.slab_class].get_hits += 1
+            if item.slab_class != slab_class:
+                classes[slab_class].get_hits += done - counted
+                counted = done
+                slab_class = item.slab_class
         done += 1
+    classes[slab_class].get_hits += done - counted
     stats.cmd_get += done
     return done
 
 
-def _answer_flags(item: Item, key: bytes, now: int, flags: list[bytes], out: list[bytes]) -> bool:
+def answer_flags(item: Item, key: bytes, now: int, flags: list[bytes], out: list[bytes]) -> bool:
     """Answer an mg with flags out of v, k, f, s, t, c and O; False, and nothing done, if there are others."""
     if len(flags) > 7 or len(set(flags)) != len(flags):
         return False
@@ -145,49 +174,69 @@ def touch(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) 
     """Touch each of KEYS; TAIL is the exptime; return how many were done."""
     if not tail.isdigit() or len(tail) > 9:
         return 0
-    items = store.entries
+    find = store.entries.get
     stats = store.stats
     classes = stats.classes
     now = store.now
     expires = store.expires(int(tail))
-    done = 0
+    done = counted = slab_class = 0
     for key in keys:
-        item = items.get(key)
+        item = find(key)
         if item is None or (item.exptime and item.exptime <= now):
             break
-        item.exptime = expires
-        if item.time != now or item.state != _SEEN:
-            item.state |= _SEEN
+        if item.time != now or item.state != SEEN:
+            if item.state & ODD_KEY:
+                break
+            item.state |= SEEN
             item.time = now
-        classes[item.slab_class].touch_hits += 1
-        out.append(replies.TOUCHED)
+        item.exptime = expires
+        if item.slab_class != slab_class:
+            classes[slab_class].touch_hits += done - counted
+            counted = done
+            slab_class = item.slab_class
         done += 1
+    classes[slab_class].touch_hits += done - counted
     stats.cmd_touch += done
+    out.append(replies.TOUCHED * done)
     return done
 
 
 def get_many(store: MemoryStore, keys: list[bytes], out: list[bytes]) -> bool:
-    """Answer a get of several KEYS; False, and nothing done, if one of them is unusual."""
-    now = store.now
+    """Answer a get of several KEYS; False if one of them is unusual, and nothing counted or answered."""
+    find = store.entries.get
     stats = store.stats
-    found = list(map(store.entries.get, keys))
-    for key, item in zip(keys, found, strict=True):
+    now = store.now
+    hits: dict[int, int] = {}
+    parts: list[bytes] = []
+    done = counted = slab_class = misses = 0
+    for key in keys:
+        item = find(key)
         if item is None:
             if store.flushed or not is_plain(key):
                 return False
-        elif item.exptime and item.exptime <= now:
-            return False
-    misses = 0
-    for key, item in zip(keys, found, strict=True):
-        if item is None:
             misses += 1
             continue
-        if item.time != now or item.state & _SEEN != _SEEN:
-            item.state |= _SEEN
+        if item.exptime and item.exptime <= now:
+            return False
+        if item.time != now or item.state != SEEN:
+            if item.state & ODD_KEY:
+                return False
+            item.state |= SEEN
             item.time = now
-        stats.classes[item.slab_class].get_hits += 1
-        out += (_VALUE, key, item.head, item.block)
+        if item.slab_class != slab_class:
+            hits[slab_class] = hits.get(slab_class, 0) + done - counted
+            counted = done
+            slab_class = item.slab_class
+        parts.append(_VALUE)
+        parts.append(key)
+        parts.append(item.head)
+        parts.append(item.block)
+        done += 1
+    hits[slab_class] = hits.get(slab_class, 0) + done - counted
+    for slab_class, number in hits.items():
+        stats.classes[slab_class].get_hits += number
     stats.cmd_get += len(keys)
     stats.get_misses += misses
+    out += parts
     out.append(_END)
     return True

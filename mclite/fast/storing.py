@@ -6,7 +6,7 @@ from typing import Final
 
 from mclite.protocol import replies
 from mclite.protocol.parser import KEY_MAX, Request
-from mclite.store.item import ACTIVE, Item, head_of
+from mclite.store.item import ACTIVE, ODD_KEY, Item, head_of
 from mclite.store.memory import MemoryStore
 from mclite.store.slabs import item_size
 
@@ -35,8 +35,8 @@ class Form:
 
 forms_of: Final[dict[bytes, dict[bytes, Form]]] = {b"set": {}, b"ms": {}}
 """by the verb, then by what stands behind the key"""
-_sizes: Final[dict[bytes, int]] = {}
-_numbers: Final[dict[bytes, int]] = {}
+sizes: Final[dict[bytes, int]] = {}
+numbers: Final[dict[bytes, int]] = {}
 """what the data blocks that incr has made say"""
 
 
@@ -76,17 +76,17 @@ def read_form(verb: bytes, tail: bytes) -> Form | None:
     return form
 
 
-def _size_without_key(item: Item) -> int:
+def size_without_key(item: Item) -> int:
     """Return the bytes that ITEM takes, as memcached counts them, without its key; noted for all with its head."""
     size = item_size(0, item.size, item.flags)
-    if len(_sizes) < _CACHED_MAX:
-        _sizes[item.head] = size
+    if len(sizes) < _CACHED_MAX:
+        sizes[item.head] = size
     return size
 
 
 def is_plain(key: bytes) -> bool:
     """Is KEY, which is not held, a key, and no end of a run?"""
-    return 0 < len(key) <= KEY_MAX and b" " not in key and b"\n" not in key
+    return 0 < len(key) <= KEY_MAX and b" " not in key and b"\n" not in key and key != b"noreply"
 
 
 def store_late(store: MemoryStore, request: Request, block: bytes, out: list[bytes], largest: int) -> bool:
@@ -110,26 +110,64 @@ def store_late(store: MemoryStore, request: Request, block: bytes, out: list[byt
 
 
 def store_run(store: MemoryStore, pieces: list[bytes], form: Form, largest: int, out: list[bytes]) -> int:
-    """Carry out sets or ms; PIECES are what stands between the verb of each and its last CR LF, FORM is the first's."""
-    verb, ending, size, answer = form.verb, form.ending, form.size, form.answer
+    """Carry out sets or ms; PIECES are what stands between the verb of each and its last CR LF, FORM is the first's.
+
+    Return how many were done. What takes the place of an item of the same form is stored here, the rest by `put`.
+    """
+    find = store.entries.get
+    stats = store.stats
+    now = store.now
+    verb, ending, size, head, answer = form.verb, form.ending, form.size, form.head, form.answer
     expires = store.expires(form.exptime)
-    done = 0
+    cas = store.last_cas
+    room = store.maxbytes - store.used - form.total if store.maxbytes else KEY_MAX
+    done = answered = counted = slab_class = 0
     for piece in pieces:
         key, found, data = piece.partition(ending)
-        if not found:
-            key, _, data = piece.partition(b" ")
-            tail, _, data = data.partition(_CRLF)
-            other = forms_of[verb].get(tail) or read_form(verb, tail)
-            if other is None or other.size > largest:
+        item = find(key)
+        if (
+            item is not None
+            and item.head is head
+            and found
+            and len(data) == size
+            and not item.exptime
+            and not item.state & ODD_KEY
+            and len(key) <= room
+        ):
+            if item.slab_class != slab_class:
+                stats.classes[slab_class].cmd_set += done - counted
+                stats.total_items += done - counted
+                counted = done
+                slab_class = item.slab_class
+            item.state = ACTIVE
+            item.block = data + _CRLF
+            item.exptime = expires
+            cas += 1
+            item.cas = cas
+            item.time = now
+        else:
+            if not found:
+                key, _, data = piece.partition(b" ")
+                tail, _, data = data.partition(_CRLF)
+                other = forms_of[verb].get(tail) or read_form(verb, tail)
+                if other is None or other.size > largest:
+                    break
+                out.append(answer * (done - answered))
+                answered = done
+                form = other
+                ending, size, head, answer = form.ending, form.size, form.head, form.answer
+                expires = store.expires(form.exptime)
+            store.last_cas = cas
+            if len(data) != size or not put(store, key, data + _CRLF, form, expires):
                 break
-            form = other
-            ending, size, answer = form.ending, form.size, form.answer
-            expires = store.expires(form.exptime)
-        if len(data) != size or not put(store, key, data + _CRLF, form, expires):
-            break
-        if answer:
-            out.append(answer)
+            cas = store.last_cas
+            room = store.maxbytes - store.used - form.total if store.maxbytes else KEY_MAX
+            counted += 1
         done += 1
+    store.last_cas = cas
+    stats.classes[slab_class].cmd_set += done - counted
+    stats.total_items += done - counted
+    out.append(answer * (done - answered))
     return done
 
 
@@ -137,19 +175,19 @@ def put(store: MemoryStore, key: bytes, block: bytes, form: Form, expires: int) 
     """Hold BLOCK under KEY until EXPIRES; False, and nothing done, if something about it is unusual."""
     items = store.entries
     item = items.get(key)
+    head = form.head
+    total = form.total + len(key)
     if item is None:
         if store.flushed or not is_plain(key):
             return False
-    elif item.exptime and item.exptime <= store.now:
+    elif item.state & ODD_KEY or (item.exptime and item.exptime <= store.now):
         return False
-    head = form.head
-    total = form.total + len(key)
-    if item is None or item.head is not head:
+    if item is not None and item.head is head:
+        slab_class = item.slab_class
+    else:
         slab_class = store.slabs.class_of(total)
         if slab_class == 0:
             return False
-    else:
-        slab_class = item.slab_class
     if store.used + total > store.maxbytes and store.maxbytes:
         if not store.evict or not store.make_room(total):
             return False
@@ -173,39 +211,54 @@ def put(store: MemoryStore, key: bytes, block: bytes, form: Form, expires: int) 
     return True
 
 
+def number_of(block: bytes) -> int:
+    """Return the number that a data BLOCK with its CR LF is; -1 unless it is a plain one of up to 18 digits."""
+    data = block[:-2]
+    if not data.isdigit() or len(data) > _UINT64_DIGITS_SAFE or (data[0] == 48 and len(data) > 1):
+        return -1
+    if len(numbers) >= _CACHED_MAX:
+        numbers.clear()
+    return int(data)
+
+
 def increment(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -> int:
     """Add the number in TAIL to each of KEYS that is a plain number and keeps its length; return how many were done."""
     if not tail.isdigit() or len(tail) > _UINT64_DIGITS_SAFE:
         return 0
-    items = store.entries
+    find = store.entries.get
+    known = numbers.pop
     classes = store.stats.classes
     now = store.now
+    cas = store.last_cas
     delta = int(tail)
-    done = 0
+    done = counted = slab_class = 0
     for key in keys:
-        item = items.get(key)
-        if item is None or item.exptime:
+        item = find(key)
+        if item is None or item.exptime or item.state & ODD_KEY:
             break
         block = item.block
-        number = _numbers.pop(block, None)
-        if number is None:
-            data = block[:-2]
-            if not data.isdigit() or len(data) > _UINT64_DIGITS_SAFE or (data[0] == 48 and len(data) > 1):
+        number = known(block, -1)
+        if number < 0:
+            number = number_of(block)
+            if number < 0:
                 break
-            number = int(data)
         number += delta
         text = b"%d\r\n" % number
         if len(text) != len(block):
             break
-        if len(_numbers) >= _CACHED_MAX:
-            _numbers.clear()
-        _numbers[text] = number
+        numbers[text] = number
         item.block = text
-        store.last_cas = item.cas = store.last_cas + 1
+        cas += 1
+        item.cas = cas
         item.time = now
-        classes[item.slab_class].incr_hits += 1
+        if item.slab_class != slab_class:
+            classes[slab_class].incr_hits += done - counted
+            counted = done
+            slab_class = item.slab_class
         out.append(text)
         done += 1
+    store.last_cas = cas
+    classes[slab_class].incr_hits += done - counted
     return done
 
 
@@ -214,24 +267,34 @@ def delete(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes])
     if tail:
         return 0
     items = store.entries
+    take = items.pop
     stats = store.stats
     classes = stats.classes
     now = store.now
-    done = freed = 0
+    done = counted = freed = slab_class = size = 0
+    head = b""
     for key in keys:
-        item = items.get(key)
+        item = take(key, None)
         if item is None:
-            if store.flushed or key == b"noreply" or not is_plain(key):
+            if store.flushed or not is_plain(key):
                 break
             stats.delete_misses += 1
+            counted += 1
             out.append(replies.NOT_FOUND)
         else:
-            if key == b"noreply" or (item.exptime and item.exptime <= now):
+            if item.state & ODD_KEY or (item.exptime and item.exptime <= now):
+                items[key] = item
                 break
-            del items[key]
-            freed += len(key) + (_sizes.get(item.head) or _size_without_key(item))
-            classes[item.slab_class].delete_hits += 1
+            if item.head is not head:
+                head = item.head
+                size = sizes.get(head) or size_without_key(item)
+            if item.slab_class != slab_class:
+                classes[slab_class].delete_hits += done - counted
+                counted = done
+                slab_class = item.slab_class
+            freed += size + len(key)
             out.append(replies.DELETED)
         done += 1
+    classes[slab_class].delete_hits += done - counted
     store.used -= freed
     return done

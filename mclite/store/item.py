@@ -16,6 +16,8 @@ BINARY_KEY: Final = 16
 """Its key came base64 encoded, and is shown so."""
 TEMPORARY: Final = 32
 """It lives so short that it is not evicted (protocol.txt 1070-1073)."""
+ODD_KEY: Final = 64
+"""Its key has a space or LF in it, or is noreply: what looks like it in a line may be no key (see mclite/fast/)."""
 
 _HEADS_MAX: Final = 4096
 _heads: dict[tuple[int, int], bytes] = {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from mclite.store.base import Store
 from mclite.store.clock import Clock
-from mclite.store.item import ACTIVE, TEMPORARY, Item
+from mclite.store.item import ACTIVE, ODD_KEY, TEMPORARY, Item
 from mclite.store.slabs import SlabClasses, item_size
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class MemoryStore(Store):
         if old is not None:
             del self.entries[key]
             self.used -= item_size(len(key), old.size, old.flags)
+        if b" " in key or b"\n" in key or key == b"noreply":
+            item.state |= ODD_KEY
         self.entries[key] = item
         self.used += item_size(len(key), item.size, item.flags)
 
