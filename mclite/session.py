@@ -120,7 +120,6 @@ class Session:
         stats = instance.stats
         stats.bytes_read += len(data)
         self.last_command_time = store.now
-        out = self._out
         if self._half:
             self._resume(data)
         else:
@@ -129,18 +128,19 @@ class Session:
             fast_store = instance.fast_store
             if fast_store is not None:
                 if len(data) < ALONE_MAX:
-                    verb, _, rest = data.partition(b" ")
-                    carry_out = BY_VERB.get(verb)
+                    words = data.split(b" ", 2)
+                    carry_out = BY_VERB.get(words[0])
                     if carry_out is not None:
-                        answer = carry_out(fast_store, rest)
+                        answer = carry_out(fast_store, words)
                         if answer is not None:
                             stats.bytes_written += len(answer)
                             return answer
                 if not self._is_udp:
-                    position, _ = serve(fast_store, data, 0, instance.turns, out, instance.largest)
+                    position, _ = serve(fast_store, data, 0, instance.turns, self._out, instance.largest)
             if position != len(data):
                 self._requests(data, position)
                 self._batch = b""
+        out = self._out
         if store.busy:
             self._settle(out)
         if not out:

@@ -1,9 +1,9 @@
 """The fast path's shortest way: a buffer that holds one whole request, as it does when clients wait for each answer.
 
-Each function here takes what follows the verb and its space, and returns the answer; None, and nothing done, if that is
-not exactly one request of a form that it knows, on an item that is held. The rule that keeps it true: no key under
-which one of these finds an item has a space or LF in it (ODD_KEY marks those that have), so what was looked up was the
-key, and ended where the line did.
+Each function here takes the buffer as its first two spaces split it - verb, key, the rest with its CR LF - and returns
+the answer; None, and nothing done, if that is not exactly one request of a form that it knows, on an item that is held.
+The rule that keeps it true: no key under which one of these finds an item has a space or LF in it (ODD_KEY marks those
+that have), so what was looked up was the key, and ended where the line did.
 """
 
 from __future__ import annotations
@@ -47,11 +47,13 @@ def _read_word(word: bytes) -> int:
     return int(digits)
 
 
-def _get(store: MemoryStore, rest: bytes) -> bytes | None:
-    key = rest[:-2]
-    item = store.entries.get(key)
-    if rest[-2:] != _CRLF:
+def _get(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    if len(words) != 2:
         return None
+    key, ending, more = words[1].partition(_CRLF)
+    if not ending or more:
+        return None
+    item = store.entries.get(key)
     stats = store.stats
     if item is None:
         if store.flushed or not is_plain(key):
@@ -72,10 +74,14 @@ def _get(store: MemoryStore, rest: bytes) -> bytes | None:
     return b"".join((_VALUE, key, item.head, item.block, _END))
 
 
-def _gets(store: MemoryStore, rest: bytes) -> bytes | None:
-    key = rest[:-2]
+def _gets(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    if len(words) != 2:
+        return None
+    key, ending, more = words[1].partition(_CRLF)
+    if not ending or more:
+        return None
     item = store.entries.get(key)
-    if item is None or rest[-2:] != _CRLF:
+    if item is None:
         return None
     now = store.now
     if item.exptime and item.exptime <= now:
@@ -91,8 +97,10 @@ def _gets(store: MemoryStore, rest: bytes) -> bytes | None:
     return b"VALUE %b%b %d\r\n%bEND\r\n" % (key, item.head[:-2], item.cas, item.block)
 
 
-def _meta_get(store: MemoryStore, rest: bytes) -> bytes | None:
-    key, _, tail = rest.partition(b" ")
+def _meta_get(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    if len(words) != 3:
+        return None
+    _, key, tail = words
     item = store.entries.get(key)
     if item is None or tail[-2:] != _CRLF:
         return None
@@ -115,8 +123,10 @@ def _meta_get(store: MemoryStore, rest: bytes) -> bytes | None:
     return answer
 
 
-def _touch(store: MemoryStore, rest: bytes) -> bytes | None:
-    key, _, tail = rest.partition(b" ")
+def _touch(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    if len(words) != 3:
+        return None
+    _, key, tail = words
     item = store.entries.get(key)
     exptime = _words.get(tail, -1)
     if item is None or (exptime < 0 and (exptime := _read_word(tail)) < 0):
@@ -136,8 +146,10 @@ def _touch(store: MemoryStore, rest: bytes) -> bytes | None:
     return replies.TOUCHED
 
 
-def _increment(store: MemoryStore, rest: bytes) -> bytes | None:
-    key, _, tail = rest.partition(b" ")
+def _increment(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    if len(words) != 3:
+        return None
+    _, key, tail = words
     item = store.entries.get(key)
     delta = _words.get(tail, -1)
     if item is None or (delta < 0 and (delta := _read_word(tail)) < 0):
@@ -158,29 +170,36 @@ def _increment(store: MemoryStore, rest: bytes) -> bytes | None:
     return text
 
 
-def _delete(store: MemoryStore, rest: bytes) -> bytes | None:
-    key = rest[:-2]
-    entries = store.entries
-    item = entries.get(key)
-    if item is None or rest[-2:] != _CRLF or item.state & ODD_KEY or (item.exptime and item.exptime <= store.now):
+def _delete(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    if len(words) != 2:
         return None
-    del entries[key]
+    key, ending, more = words[1].partition(_CRLF)
+    if not ending or more:
+        return None
+    item = store.entries.pop(key, None)
+    if item is None:
+        return None
+    if item.state & ODD_KEY or (item.exptime and item.exptime <= store.now):
+        store.entries[key] = item
+        return None
     store.used -= len(key) + (sizes.get(item.head) or size_without_key(item))
     store.stats.classes[item.slab_class].delete_hits += 1
     return replies.DELETED
 
 
-def _set(store: MemoryStore, rest: bytes) -> bytes | None:
-    return _store(store, rest, _sets)
+def _set(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    return _store(store, words, _sets)
 
 
-def _meta_set(store: MemoryStore, rest: bytes) -> bytes | None:
-    return _store(store, rest, _metas)
+def _meta_set(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    return _store(store, words, _metas)
 
 
-def _store(store: MemoryStore, rest: bytes, forms: dict[bytes, Form]) -> bytes | None:
-    line, _, block = rest.partition(_CRLF)
-    key, _, tail = line.partition(b" ")
+def _store(store: MemoryStore, words: list[bytes], forms: dict[bytes, Form]) -> bytes | None:
+    if len(words) != 3:
+        return None
+    _, key, rest = words
+    tail, _, block = rest.partition(_CRLF)
     form = forms.get(tail)
     if form is None or len(block) != form.size + 2 or block[-2:] != _CRLF:
         return None
@@ -189,7 +208,7 @@ def _store(store: MemoryStore, rest: bytes, forms: dict[bytes, Form]) -> bytes |
     return form.answer
 
 
-BY_VERB: Final[dict[bytes, Callable[[MemoryStore, bytes], bytes | None]]] = {
+BY_VERB: Final[dict[bytes, Callable[[MemoryStore, list[bytes]], bytes | None]]] = {
     b"get": _get,
     b"gets": _gets,
     b"mg": _meta_get,

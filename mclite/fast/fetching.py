@@ -77,6 +77,8 @@ def gets(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -
     classes = stats.classes
     now = store.now
     done = counted = slab_class = 0
+    head = bare_head = b""
+    out.append(_VALUE)  # as in get
     for key in keys:
         item = find(key)
         if item is None or (item.exptime and item.exptime <= now):
@@ -90,12 +92,16 @@ def gets(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -
             classes[slab_class].get_hits += done - counted
             counted = done
             slab_class = item.slab_class
-        out.append(_VALUE)
+        if item.head is not head:
+            head = item.head
+            bare_head = head[:-2]
         out.append(key)
-        out.append(b"%b %d\r\n" % (item.head[:-2], item.cas))
+        out.append(bare_head)
+        out.append(b" %d\r\n" % item.cas)
         out.append(item.block)
-        out.append(_END)
+        out.append(_END_VALUE)
         done += 1
+    out[-1] = out[-1][:-6]
     classes[slab_class].get_hits += done - counted
     stats.cmd_get += done
     return done

@@ -173,42 +173,55 @@ def store_run(store: MemoryStore, pieces: list[bytes], form: Form, largest: int,
 
 def put(store: MemoryStore, key: bytes, block: bytes, form: Form, expires: int) -> bool:
     """Hold BLOCK under KEY until EXPIRES; False, and nothing done, if something about it is unusual."""
-    items = store.entries
-    item = items.get(key)
-    head = form.head
+    item = store.entries.get(key)
     total = form.total + len(key)
-    if item is None:
-        if store.flushed or not is_plain(key):
+    if (
+        item is None
+        or item.head is not form.head
+        or item.exptime
+        or item.state & ODD_KEY
+        or store.used + total > store.maxbytes
+    ):
+        item = _make_place(store, key, item, form, total)
+        if item is None:
             return False
-    elif item.state & ODD_KEY or (item.exptime and item.exptime <= store.now):
-        return False
-    if item is not None and item.head is head:
-        slab_class = item.slab_class
     else:
-        slab_class = store.slabs.class_of(total)
-        if slab_class == 0:
-            return False
-    if store.used + total > store.maxbytes and store.maxbytes:
-        if not store.evict or not store.make_room(total):
-            return False
-        item = items.get(key)
-    if item is None:
-        items[key] = item = Item(b"", 0, 0, 0, 0, 0)  # filled in below
-        store.used += total
-    else:
-        if item.head is not head:
-            store.used += total - store.size_of(key, item)
-        item.state = ACTIVE  # in place: the LRU spares it once, as it would an item at its young end
+        item.state = ACTIVE  # as in _make_place
     item.block = block
-    item.head = head
     item.exptime = expires
     store.last_cas = item.cas = store.last_cas + 1
     item.time = store.now
-    item.slab_class = slab_class
     stats = store.stats
     stats.total_items += 1
-    stats.classes[slab_class].cmd_set += 1
+    stats.classes[item.slab_class].cmd_set += 1
     return True
+
+
+def _make_place(store: MemoryStore, key: bytes, item: Item | None, form: Form, total: int) -> Item | None:
+    """Make of ITEM, held under KEY, one of TOTAL bytes with the head of FORM, or a new one; None if that is unusual."""
+    if item is None:
+        if store.flushed or not is_plain(key):
+            return None
+    elif item.state & ODD_KEY or (item.exptime and item.exptime <= store.now):
+        return None
+    slab_class = store.slabs.class_of(total)
+    if slab_class == 0:
+        return None
+    if store.used + total > store.maxbytes and store.maxbytes:
+        if not store.evict or not store.make_room(total):
+            return None
+        item = store.entries.get(key)
+    if item is None:
+        item = Item(b"", 0, 0, 0, 0, 0)
+        store.entries[key] = item
+        store.used += total
+    else:
+        if item.head is not form.head:
+            store.used += total - store.size_of(key, item)
+        item.state = ACTIVE  # in place: the LRU spares it once, as it would an item at its young end
+    item.head = form.head
+    item.slab_class = slab_class
+    return item
 
 
 def number_of(block: bytes) -> int:
