@@ -12,7 +12,7 @@ import signal
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mclite.instance import Instance
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HOUSEKEEPING_SECONDS = 1.0
 STILL_SECONDS = 1.0
 """how late the housekeeping is when the process stood still"""
+_TURNS_OF_ACCEPT = 4
+"""turns of the event loop from accept() to connection_made, and one more"""
 YOUNG_OBJECTS_MAX = 20_000
 """Objects made within a second above which they are not looked through for cycles: they are items."""
 
@@ -175,8 +177,7 @@ class Server:
         """Listen no longer and close all connections."""
         if self._housekeeper is not None:
             self._housekeeper.cancel()
-        for server in self._servers:
-            server.close()
+        await stop_listening(self._servers)
         for datagrams in self._datagrams:
             datagrams.close()
         for connection in [*self.connections, *self.waiting]:
@@ -189,6 +190,21 @@ class Server:
         self.instance.store.close()
         if self._unix_path is not None:
             self._unix_path.unlink(missing_ok=True)
+
+
+async def stop_listening(servers: Sequence[asyncio.Server]) -> None:
+    """Close listening sockets; who was accepted just now becomes a connection first, to be closed as such.
+
+    asyncio (3.11) would lose it: neither closed nor told to anybody, since it makes no transport for a closed server.
+    """
+    for _ in range(_TURNS_OF_ACCEPT):
+        if not any(getattr(task.get_coro(), "__name__", "") == "_accept_connection2" for task in asyncio.all_tasks()):
+            break
+        await asyncio.sleep(0)
+    for server in servers:
+        server.close()
+    for _ in range(_TURNS_OF_ACCEPT):
+        await asyncio.sleep(0)
 
 
 def split_address(address: str, port: int) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from typing import Self
 
 from mclite.instance import Instance
 from mclite.server.connection import Connection
-from mclite.server.server import Server
+from mclite.server.server import Server, stop_listening
 from mclite.settings import Settings
 from mclite.store.clock import Clock, DebugClock
 from mclite.testing.faults import Fault, Faults, first_request
@@ -147,7 +147,7 @@ class ServerThread:
             await server.stopped.wait()
         finally:
             if listener is not None:
-                listener.close()
+                await stop_listening([listener])
             await server.stop()
 
     def stop(self) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import socket
 import ssl
 import stat
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.instance import Instance
 from mclite.server import server as server_module
-from mclite.server.server import ServeError, loop_factory, split_address, tls_context
+from mclite.server.connection import Connection
+from mclite.server.server import ServeError, loop_factory, split_address, stop_listening, tls_context
 from mclite.settings import Settings
 from mclite.stats import Stats
 
@@ -228,3 +233,29 @@ def test_a_fault_of_its_own_is_shown(serve: Serve, caplog: pytest.LogCaptureFixt
     server.call(lambda: server.server._exception(server._loop, {"message": "a fault", "exception": ValueError("x")}))
     assert "a fault" in caplog.text
     assert "harmless" not in caplog.text
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_connection_that_arrives_as_the_server_stops_is_closed(turns: int) -> None:
+    async def arrive() -> list[str]:
+        unclosed: list[str] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: unclosed.append(context["message"]))
+        server = server_module.Server(Instance(Settings(port=0)))
+        await server.start()
+        listener = await loop.create_server(lambda: Connection(server), "127.0.0.1", 0)
+        with socket.create_connection(listener.sockets[0].getsockname()) as client:
+            client.settimeout(5)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await stop_listening([listener])
+            await server.stop()
+            with contextlib.suppress(ConnectionResetError):  # it was never accepted
+                assert client.recv(1) == b""
+        return unclosed
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", ResourceWarning)
+        assert asyncio.run(arrive()) == []
+        gc.collect()
+    assert [str(one.message) for one in seen if one.category is ResourceWarning] == []
