@@ -85,8 +85,10 @@ def serve(
             verb += b" "
             if len(rest) > size and rest.startswith(verb, size):
                 between = _CRLF + verb
-                pieces = window[len(verb) :].split(between, turns)
-                pieces.pop()  # it may be cut off, or followed by something else: it begins the next run
+                pieces = window[len(verb) :].split(between, turns - 1)
+                last = pieces.pop()  # if it is cut off, or followed by something else, then its data are of no length
+                if last.endswith(_CRLF):
+                    pieces.append(last[:-2])
                 done = store_run(store, pieces, form, largest, out)
                 if not done:
                     return position, turns
