@@ -17,7 +17,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MEANINGS: dict[Kind, str] = {
     "regressed": "were right, now wrong or no longer supported",
     "fixed": "were wrong or not supported, now right",
-    "changed": "wrong in another way, judged in one run only, or otherwise where protocol.txt is silent",
+    "changed": "wrong in another way, judged in one run only, or otherwise where protocol.txt is silent or beside a reference",
     "added": "only in the new run",
     "removed": "only in the old run",
 }
@@ -44,7 +44,9 @@ class Change:
     @property
     def verdicts(self) -> str:
         """`pass → fail`, or the one verdict there is."""
-        return " → ".join(one["verdict"] for one in (self.old, self.new) if one)
+        verdicts = " → ".join(one["verdict"] for one in (self.old, self.new) if one)
+        beside = _beside(self.old, self.new) if self.old and self.new else None
+        return f"{verdicts}, {beside}" if beside else verdicts
 
     @property
     def reason(self) -> str | None:
@@ -63,7 +65,10 @@ class Difference:
     def failed(self, *, strict: bool = False) -> bool:
         """Say whether a gate should stop this: something regressed; `strict`: or a right answer is gone."""
         gone = [
-            change for kind in _GONE for change in self.changes[kind] if change.old and change.old["verdict"] in GOOD
+            change
+            for kind in _GONE
+            for change in self.changes[kind]
+            if change.old and change.old["verdict"] in GOOD and not (change.new and change.new["verdict"] in GOOD)
         ]
         return bool(self.changes["regressed"]) or (strict and bool(gone))
 
@@ -149,7 +154,7 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
     """Say what happened to a scenario that both runs have; None when nothing did."""
     was, now = old["verdict"], new["verdict"]
     if was in GOOD and now in GOOD:
-        return None
+        return "changed" if _beside(old, new) else None
     binding = new["level"] != "observed"
     if was in GOOD and now in _WRONG and binding:
         return "regressed"
@@ -159,4 +164,12 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
         return "changed"
     # The same verdict: the wrong answer itself may be another. A fingerprint has no run-dependent parts.
     fields = ["fingerprint"] if old.get("fingerprint") and new.get("fingerprint") else ["outcome", "step", "want"]
-    return "changed" if any(old.get(name) != new.get(name) for name in fields) else None
+    return "changed" if any(old.get(name) != new.get(name) for name in fields) or _beside(old, new) else None
+
+
+def _beside(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    """Say how a scenario that was compared with a reference in both runs came to agree with it, or to differ from it."""
+    was, now = ((run.get("reference") or {}).get("same") for run in (old, new))
+    if was is None or now is None or was == now:
+        return None
+    return "now as the reference answers" if now else "no longer as the reference answers"

@@ -20,6 +20,9 @@ def run(*scenarios: dict[str, Any], make: Any) -> dict[str, Any]:
 FAIL = {"verdict": "fail", "outcome": "mismatch", "fingerprint": "aaaa", "want": "STORED", "got": "<b>"}
 
 
+AGREES, DIFFERS = {"reference": {"same": True}}, {"reference": {"same": False}}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "kind"),
     [
@@ -40,6 +43,11 @@ FAIL = {"verdict": "fail", "outcome": "mismatch", "fingerprint": "aaaa", "want":
         (FAIL, {"verdict": "unsupported"}, "changed"),
         ({"verdict": "skipped"}, FAIL, "changed"),
         ({"verdict": "same", "level": "observed"}, {"verdict": "differs", "level": "observed"}, "changed"),
+        (AGREES, DIFFERS, "changed"),
+        (DIFFERS, AGREES, "changed"),
+        (FAIL | AGREES, FAIL | DIFFERS, "changed"),
+        (AGREES, {}, None),
+        (DIFFERS, {"reference": {"same": None}}, None),
         ({"milliseconds": 1}, {"milliseconds": 2}, None),
     ],
 )
@@ -56,6 +64,14 @@ def test_added_and_removed(make: Any) -> None:
     assert [change.scenario["id"] for change in found.changes["removed"]] == ["a/a/a"]
     assert not found.failed()
     assert found.failed(strict=True), "a right answer is gone"
+
+
+def test_what_changed_beside_a_reference_is_said_and_is_no_right_answer_gone(make: Any) -> None:
+    found = difference.compare(run(AGREES, make=make), run(DIFFERS, make=make))
+    assert not found.failed(strict=True)
+    assert "s/s/0: pass → pass, no longer as the reference answers" in difference.text(found)
+    assert "no longer as the reference answers" in difference.to_markdown(found)
+    assert "no longer as the reference answers" in difference.to_html(found)
 
 
 def test_strict_lets_go_what_was_wrong_before(make: Any) -> None:
