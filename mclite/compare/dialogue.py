@@ -6,12 +6,11 @@ cas unique that the server returned last.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mclite.replay.notation import parse_text
-from mclite.replay.text import Text, Values
+from mclite.replay.text import Values
 
 #: The keys of a session.
 KEYS = ("key", "key2", "key3")
@@ -66,15 +65,9 @@ Step = Write | Wait | HangUp
 Session = tuple[Step, ...]
 
 
-@functools.lru_cache(maxsize=4096)
-def parsed(source: str) -> Text:
-    """Return a text of the notation, parsed."""
-    return parse_text(source)
-
-
 def constant(source: str) -> bytes:
     """Return the bytes of a text without slots."""
-    data = parsed(source).constant
+    data = parse_text(source).constant
     if data is None:
         raise ValueError(f"{source!r} has slots")
     return data
@@ -82,7 +75,7 @@ def constant(source: str) -> bytes:
 
 def render(request: Request, values: Values) -> bytes:
     """Return the bytes of a request; all names that it needs are in `values`."""
-    return parsed(request.text).render(values, _no_new_key)
+    return parse_text(request.text).render(values, _no_new_key)
 
 
 def _no_new_key(length: int | None) -> bytes:

@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 
 from mclite.compare.answers import Answer, Line
-from mclite.compare.dialogue import Request, constant, parsed
+from mclite.compare.dialogue import Request, constant
 from mclite.compare.pair import Exchange
+from mclite.replay.notation import parse_text
 from mclite.replay.wire import brief
 
 _STORAGE = frozenset({"set", "add", "replace", "append", "prepend", "cas"})
@@ -131,5 +132,5 @@ def shown(request: Request) -> str:
     try:
         block = brief(constant(request.block), 20, 0)
     except ValueError:
-        block = parsed(request.block).source
+        block = parse_text(request.block).source
     return f"{text}\\r\\n{block}"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from mclite.compare.dialogue import Request, Session, Step, Write, constant, parsed, size
+from mclite.compare.dialogue import Request, Session, Step, Write, constant, size
+from mclite.replay.notation import parse_text
 from mclite.replay.text import TextError
 
 _KEYS = ("{key2}", "{key3}", "{key|base64}", "{keylong}", "{key}:b")
@@ -102,7 +103,7 @@ def _plainer_requests(session: Session) -> Iterator[Session]:
 def _parses(request: Request) -> bool:
     """Tell whether a request is still one after a cut: a word may have been part of a slot."""
     try:
-        parsed(request.text)
+        parse_text(request.text)
     except TextError:
         return False
     return True

@@ -16,6 +16,7 @@ from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits
 from mclite.protocol.parser import Request
 from mclite.settings import VERSION
+from mclite.store.slabs import PAGE_SIZE
 
 if TYPE_CHECKING:
     from mclite.instance import Instance
@@ -25,6 +26,8 @@ Rows = Iterable[tuple[str, object]]
 
 _FILES_RESERVED: Final = 20
 _DUMP_BYTES_MAX: Final = 1 << 20
+_BEFORE_START: Final = 59
+"""seconds that memcached's clock shows at its start, so that 0 is no time"""
 
 
 def stats(session: Session, request: Request) -> bytes:
@@ -139,7 +142,7 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "udpport", settings.udp_port
     yield "inter", ",".join(settings.listen) if settings.listen else "NULL"
     yield "verbosity", settings.verbosity
-    yield "oldest", max(store.oldest_live - instance.clock.started, 0) if store.oldest_live else 0
+    yield "oldest", max(store.oldest_live - instance.clock.started + _BEFORE_START, 1) if store.oldest_live else 0
     yield "evictions", "on" if settings.evict else "off"
     yield "domain_socket", settings.unix_socket or "NULL"
     yield "umask", f"{settings.unix_mask:o}"
@@ -163,6 +166,7 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "slab_automove", settings.slab_automove
     yield "slab_automove_ratio", f"{settings.slab_automove_ratio:.2f}"
     yield "slab_automove_window", settings.slab_automove_window
+    yield "slab_automove_freeratio", f"{settings.slab_automove_freeratio:.3f}"
     yield "slab_chunk_max", store.slabs.chunk_max
     yield "lru_crawler", _yes(settings.lru_crawler)
     yield "lru_crawler_sleep", settings.lru_crawler_sleep
@@ -249,7 +253,7 @@ def _slabs_rows(instance: Instance) -> Rows:
         per_page = slabs.chunks_per_page(slab_class)
         number = use[slab_class].number if slab_class in use else 0
         counters = instance.stats.classes[slab_class]
-        malloced += held * per_page * slabs.sizes[slab_class]
+        malloced += held * PAGE_SIZE
         yield f"{slab_class}:chunk_size", slabs.sizes[slab_class]
         yield f"{slab_class}:chunks_per_page", per_page
         yield f"{slab_class}:total_pages", held

@@ -7,6 +7,7 @@ type  = uint | word | rest | n..m | !name | /regex/
 
 from __future__ import annotations
 
+import functools
 import re
 
 from mclite.replay.text import (
@@ -44,6 +45,7 @@ _FORMS = {
 _INTEGER = re.compile(rb"-?[0-9]{1,20}")
 
 
+@functools.lru_cache(maxsize=16384)  # the same lines stand in many scenarios
 def parse_text(source: str) -> Text:
     """Parse the text of a line, without its end; raise TextError when it is malformed."""
     parts: list[Part] = []

@@ -96,7 +96,7 @@ def test_a_reader_never_sees_a_half_file(tmp_path: Path, monkeypatch: pytest.Mon
     def broken(*args: object, **more: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(results.json, "dump", broken)
+    monkeypatch.setattr(results.Path, "replace", broken)
     with pytest.raises(OSError, match="disk full"):
         write({"a": 2}, path)
     assert json.loads(path.read_text()) == {"a": 1}

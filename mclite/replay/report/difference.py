@@ -17,7 +17,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MEANINGS: dict[Kind, str] = {
     "regressed": "were right, now wrong or no longer supported",
     "fixed": "were wrong or not supported, now right",
-    "changed": "wrong in another way, judged in one run only, or otherwise where protocol.txt is silent or beside a reference",
+    "changed": "wrong in another way, judged in one run only, or otherwise where protocol.txt is silent or "
+    "beside a reference",
     "added": "only in the new run",
     "removed": "only in the old run",
 }
@@ -168,7 +169,7 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
 
 
 def _beside(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
-    """Say how a scenario that was compared with a reference in both runs came to agree with it, or to differ from it."""
+    """Say how a scenario, compared with a reference in both runs, came to agree with it or to differ from it."""
     was, now = ((run.get("reference") or {}).get("same") for run in (old, new))
     if was is None or now is None or was == now:
         return None

@@ -99,8 +99,7 @@ def load(path: Path) -> Results:
         raise ResultsError(f"{path} {what}.") from None
     except (ValueError, RecursionError):
         raise ResultsError(f"{path} is no results file: it is not JSON text.") from None
-    # Our own writers write plain ASCII, and all else as an escape.
-    if not raw.isascii() or b"\\u" in raw:
+    if _hides(data):
         data = _visible(data)
     return check(data, str(path))
 
@@ -108,6 +107,12 @@ def load(path: Path) -> Results:
 # Signs that do not show but change what does: controls, marks and overrides of direction, half surrogate pairs,
 # private signs (the page's script has its own use for some of these).
 _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\uf8ff\ufeff]")
+
+
+def _hides(data: Any) -> bool:
+    """Tell whether JSON data may hold a sign that does not show: written anew, what is escaped is one of them."""
+    text = json.dumps(data, ensure_ascii=False)
+    return "\\u" in text or _UNSEEN.search(text) is not None
 
 
 def _visible(value: Any) -> Any:

@@ -65,8 +65,8 @@ ROWS = (
     Fault("key-lower-echoed", "keys retrieval", "echoes keys in lower case",
           reply("get gets", lambda answer: answer.lower().replace(b"value ", b"VALUE ").replace(b"end\r\n", b"END\r\n")
                 if answer.startswith(b"VALUE") else answer)),
-    Fault("key-number-at-end", "keys", "takes digits at the end of a key for a number: a07 is a7",
-          _held_as(lambda key: re.sub(rb"0+([0-9]+)$", rb"\1", key))),
+    Fault("key-number-at-end", "keys", "leaves out zeros before the last digit of a key: a07 is a7",
+          _held_as(lambda key: re.sub(rb"0+([1-9])$", rb"\1", key))),
     Fault("key-rounded", "keys", "cuts keys to an even number of bytes",
           _held_as(lambda key: key[: len(key) & ~1] if len(key) > 1 else key)),
     Fault("key-with-spaces", "keys retrieval", "takes all that follows get for one key",

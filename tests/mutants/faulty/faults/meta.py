@@ -295,8 +295,12 @@ ROWS = (
         META, lambda answer: answer.flags.extend(one for one in answer.asked if one[:1] in b"PL"))),
     Fault("flag-path-in-key", "meta_syntax", "puts the token of L before the key", arguments(
         META, lambda args: [next((one[1:] for one in args[1:] if one[:1] == b"L"), b"") + args[0], *args[1:]])),
-    Fault("flag-case-ignored", "meta_syntax meta_get", "takes capital flags for small ones", flags(
-        META, lambda tokens: [one.lower() for one in tokens])),
+    Fault("mg-flag-case-ignored", "meta_syntax meta_get", "takes capital flags of mg for small ones", flags(
+        "mg", lambda tokens: [one.lower() for one in tokens])),
+    Fault("ms-flag-case-ignored", "meta_syntax meta_set", "takes capital flags of ms for small ones", flags(
+        "ms", lambda tokens: [one.lower() for one in tokens])),
+    Fault("md-flag-case-ignored", "meta_syntax meta_get meta_delete", "takes capital flags of md for small ones", flags(
+        "md", lambda tokens: [one.lower() for one in tokens])),
     Fault("meta-code-glued", "meta_syntax", "takes mgkey for mg key", lines(_glued)),
     Fault("meta-code-unknown-is-miss", "meta_syntax", "answers EN to a code that it does not know",
           requests(lambda line, request: BadRequest(b"EN\r\n") if isinstance(request, BadRequest)

@@ -1,0 +1,185 @@
+"""What the suite costs, beside its floor: `python tests/cost.py --memcached /path/to/it --scenarios 1500 5000 10000`.
+
+The floor is a bare loop over sockets that sends and compares the same bytes, plus pytest running as many empty items.
+The scenarios are those of the suite that wait for nothing and need no server of their own, as often as it takes.
+Prints a row a number: seconds of wall and of processor time of each, their ratio, memory, and what a report takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from mclite.replay.lint import default_root, scenario_files
+from mclite.replay.scenario import load
+from mclite.replay.versions import parse_version
+
+EMPTY = "import pytest\n@pytest.mark.parametrize('n', range({}))\ndef test(n): pass\n"
+NEWEST = parse_version("1.6.45")
+
+
+def grown(count: int, root: Path) -> int:
+    """Write a suite of at least COUNT scenarios into ROOT; return how many."""
+    suite = default_root()
+    files = []
+    for path in scenario_files(suite):
+        found = load(path, suite)
+        if all(
+            one.scope == "key" and not (one.depends or one.requires or one.transport) and one.seconds(NEWEST) == 0
+            for one in found
+        ):
+            files.append((path, len(found)))
+    shutil.copytree(suite / "targets", root / "targets")
+    for name in ("conftest.py", "schema.json"):
+        shutil.copy(suite / name, root / name)
+    made = copy = 0
+    while made < count:
+        for path, number in files:
+            if made < count:
+                folder = root / f"{path.parent.name}{copy or ''}"
+                folder.mkdir(exist_ok=True)
+                shutil.copy(path, folder / path.name)
+                made += number
+        copy += 1
+    return made
+
+
+@contextmanager
+def serving(program: str) -> Iterator[int]:
+    """Run a fresh memcached; yield its port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    process = subprocess.Popen([program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", *user])
+    try:
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def timed(*command: str) -> tuple[float, float, int]:
+    """Run a command; return its seconds, its seconds of processor time, and the most KB that it held."""
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        sys.exit(f"{' '.join(command)}:\n{said[-2000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.monotonic() - began, spent, usage.ru_maxrss
+
+
+def _bytes(shown: str) -> bytes:
+    return shown.encode("latin-1", "replace").decode("unicode_escape").encode("latin-1")
+
+
+def _answer(connection: socket.socket, lines: int) -> bytes:
+    got = b""
+    while got.count(b"\n") < lines and (part := connection.recv(65536)):
+        got += part
+    return got
+
+
+def bare(results: Path, port: int) -> None:
+    """Send what the transcripts of RESULTS sent, and compare what comes with what came."""
+    transcripts: list[list[list[Any]]] = json.loads(results.read_text())["transcripts"]
+    scripts = [
+        [
+            (conn, way == ">", _bytes("".join(event[2] for event in events)))
+            for (conn, way), events in groupby(transcript, key=lambda event: (event[0], event[1]))
+            if way in "<>"  # what else there is says that something was closed, or waited for
+        ]
+        for transcript in transcripts
+        if not any("bytes...\\}" in event[2] for event in transcript)  # cut, since it is long
+    ]
+    began, cpu = time.monotonic(), time.process_time()
+    unlike = 0
+    for script in scripts:
+        open_now: dict[str, socket.socket] = {}
+        try:
+            for conn, sends, data in script:
+                if conn not in open_now:
+                    open_now[conn] = socket.create_connection(("127.0.0.1", port), 2)
+                    open_now[conn].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if sends:
+                    open_now[conn].sendall(data)
+                else:
+                    unlike += _answer(open_now[conn], data.count(b"\n")) != data
+        except OSError:  # hung up, as it did on the suite
+            unlike += 1
+        for connection in open_now.values():
+            connection.close()
+    print(json.dumps([time.monotonic() - began, time.process_time() - cpu, len(scripts), unlike]))
+
+
+def measure(program: str, count: int, folder: Path) -> None:
+    """Print the row of COUNT scenarios."""
+    root, reports, empty = folder / "suite", folder / "reports", folder / "empty"
+    for path in (root, empty):
+        path.mkdir(parents=True)
+    # In a process of its own: what a child is said to have held is at least what its parent does.
+    count = int(subprocess.check_output([sys.executable, __file__, "--grow", str(count), str(root)]))
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--rootdir"]
+    with serving(program) as port:
+        suite = timed(*pytest, str(root), str(root), "--target", f"127.0.0.1:{port}", "--report-dir", str(reports))
+    (results,) = reports.glob("**/*.json")
+    (empty / "test_empty.py").write_text(EMPTY.format(count))
+    items = timed(*pytest, str(empty), "-c", os.devnull, str(empty))
+    with serving(program) as port:
+        command = [sys.executable, __file__, "--bare", str(results), str(port)]
+        said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    wall, cpu, played, unlike = json.loads(said.stdout)
+    report = timed(sys.executable, "-m", "mclite", "report", "html", str(results), "-o", str(folder / "page.html"))
+    print(
+        f"{count:>9} {suite[0]:>8.2f} {items[0] + wall:>8.2f} {suite[0] / (items[0] + wall):>6.2f} {suite[1]:>8.2f} "
+        f"{items[1] + cpu:>8.2f} {suite[1] / (items[1] + cpu):>6.2f} {suite[2] / 1024:>7.0f} {items[2] / 1024:>7.0f} "
+        f"{report[0]:>7.2f}   ({played} dialogues, {unlike} with other bytes in the bare loop: cas uniques, times)",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Read the command line, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--memcached", default="memcached", metavar="PATH")
+    parser.add_argument("--scenarios", type=int, nargs="+", default=[1500, 5000, 10000], metavar="N")
+    parser.add_argument("--bare", nargs=2, metavar=("RESULTS", "PORT"), help="only the bare loop, on what a run left")
+    parser.add_argument("--grow", nargs=2, metavar=("N", "DIR"), help="only write a suite of so many scenarios")
+    args = parser.parse_args()
+    if args.grow:
+        print(grown(int(args.grow[0]), Path(args.grow[1])))
+        return
+    if args.bare:
+        bare(Path(args.bare[0]), int(args.bare[1]))
+        return
+    print("scenarios  suite s  floor s  ratio    CPU s  floor s  ratio  MB      empty  report s")
+    for count in args.scenarios:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(args.memcached, count, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
