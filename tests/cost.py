@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import socket
 import subprocess
@@ -25,6 +24,8 @@ from typing import Any
 
 from mclite.replay.lint import default_root, scenario_files
 from mclite.replay.scenario import load
+from mclite.replay.servers import Server
+from mclite.replay.targets import find_spec
 from mclite.replay.versions import parse_version
 
 EMPTY = "import pytest\n@pytest.mark.parametrize('n', range({}))\ndef test(n): pass\n"
@@ -60,26 +61,16 @@ def grown(count: int, root: Path) -> int:
 @contextmanager
 def serving(program: str) -> Iterator[int]:
     """Run a fresh memcached; yield its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    process = subprocess.Popen([program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", *user])
+    server = Server(find_spec(f"memcached={program}", default_root() / "targets"))
     try:
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        yield port
+        yield server.address.port
     finally:
-        process.terminate()
-        process.wait()
+        server.stop()
 
 
 def timed(*command: str) -> tuple[float, float, int]:
     """Run a command; return its seconds, its seconds of processor time, and the most KB that it held."""
-    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     said = process.stdout.read()
@@ -87,9 +78,7 @@ def timed(*command: str) -> tuple[float, float, int]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
         sys.exit(f"{' '.join(command)}:\n{said[-2000:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.monotonic() - began, spent, usage.ru_maxrss
+    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def _bytes(shown: str) -> bytes:

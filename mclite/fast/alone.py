@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from mclite.fast.fetching import SEEN, UNUSUAL, answer_flags, va_line, va_lines
+from mclite.fast.fetching import SEEN, UNUSUAL, answer_flags, see, va_line, va_lines
 from mclite.fast.storing import (
+    CACHED_MAX,
     Form,
     forms_of,
     is_plain,
@@ -29,7 +30,6 @@ from mclite.store.memory import MemoryStore
 _CRLF: Final = b"\r\n"
 _VALUE: Final = b"VALUE "
 _END: Final = replies.END
-_CACHED_MAX: Final = 4096
 
 _sets: Final = forms_of[b"set"]
 _metas: Final = forms_of[b"ms"]
@@ -42,12 +42,13 @@ def _read_word(word: bytes) -> int:
     digits = word[:-2]
     if not digits.isdigit() or len(digits) > 9 or word[-2:] != _CRLF:
         return -1
-    if len(_words) < _CACHED_MAX:
+    if len(_words) < CACHED_MAX:
         _words[word] = int(digits)
     return int(digits)
 
 
 def _get(store: MemoryStore, words: list[bytes]) -> bytes | None:
+    """Answer a get or gets."""
     if len(words) != 2:
         return None
     key, ending, more = words[1].partition(_CRLF)
@@ -64,37 +65,13 @@ def _get(store: MemoryStore, words: list[bytes]) -> bytes | None:
     now = store.now
     if item.exptime and item.exptime <= now:
         return None
-    if item.time != now or item.state != SEEN:
-        if item.state & ODD_KEY:
-            return None
-        item.state |= SEEN
-        item.time = now
+    if (item.time != now or item.state != SEEN) and not see(item, now):
+        return None
     stats.cmd_get += 1
     stats.classes[item.slab_class].get_hits += 1
+    if words[0] == b"gets":
+        return b"VALUE %b%b %d\r\n%bEND\r\n" % (key, item.head[:-2], item.cas, item.block)
     return b"".join((_VALUE, key, item.head, item.block, _END))
-
-
-def _gets(store: MemoryStore, words: list[bytes]) -> bytes | None:
-    if len(words) != 2:
-        return None
-    key, ending, more = words[1].partition(_CRLF)
-    if not ending or more:
-        return None
-    item = store.entries.get(key)
-    if item is None:
-        return None
-    now = store.now
-    if item.exptime and item.exptime <= now:
-        return None
-    if item.time != now or item.state != SEEN:
-        if item.state & ODD_KEY:
-            return None
-        item.state |= SEEN
-        item.time = now
-    stats = store.stats
-    stats.cmd_get += 1
-    stats.classes[item.slab_class].get_hits += 1
-    return b"VALUE %b%b %d\r\n%bEND\r\n" % (key, item.head[:-2], item.cas, item.block)
 
 
 def _meta_get(store: MemoryStore, words: list[bytes]) -> bytes | None:
@@ -115,8 +92,7 @@ def _meta_get(store: MemoryStore, words: list[bytes]) -> bytes | None:
             return None
         answer = b"".join(out)
     if item.time != now or item.state != SEEN:
-        item.state |= SEEN
-        item.time = now
+        see(item, now)
     stats = store.stats
     stats.cmd_get += 1
     stats.classes[item.slab_class].get_hits += 1
@@ -134,11 +110,8 @@ def _touch(store: MemoryStore, words: list[bytes]) -> bytes | None:
     now = store.now
     if item.exptime and item.exptime <= now:
         return None
-    if item.time != now or item.state != SEEN:
-        if item.state & ODD_KEY:
-            return None
-        item.state |= SEEN
-        item.time = now
+    if (item.time != now or item.state != SEEN) and not see(item, now):
+        return None
     item.exptime = store.expires(exptime) if exptime else 0
     stats = store.stats
     stats.cmd_touch += 1
@@ -210,7 +183,7 @@ def _store(store: MemoryStore, words: list[bytes], forms: dict[bytes, Form]) -> 
 
 BY_VERB: Final[dict[bytes, Callable[[MemoryStore, list[bytes]], bytes | None]]] = {
     b"get": _get,
-    b"gets": _gets,
+    b"gets": _get,
     b"mg": _meta_get,
     b"touch": _touch,
     b"incr": _increment,

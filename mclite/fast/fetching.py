@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from mclite.fast.storing import is_plain
+from mclite.fast.storing import CACHED_MAX, is_plain
 from mclite.protocol import replies
 from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, ODD_KEY, STALE, WON, Item
 from mclite.store.memory import MemoryStore
 
 SEEN: Final = FETCHED | ACTIVE
 UNUSUAL: Final = STALE | WON | BINARY_KEY | ODD_KEY
-_CACHED_MAX: Final = 4096
 
 _END: Final = replies.END
 _VALUE: Final = b"VALUE "
@@ -24,9 +23,21 @@ va_lines: Final[dict[bytes, bytes]] = {}
 def va_line(head: bytes) -> bytes:
     """Return the line "VA <size>" for an item whose VALUE line ends with HEAD."""
     line = b"VA " + head[head.index(b" ", 1) + 1 :]
-    if len(va_lines) < _CACHED_MAX:
+    if len(va_lines) < CACHED_MAX:
         va_lines[head] = line
     return line
+
+
+def see(item: Item, now: int) -> bool:
+    """Note that ITEM was fetched NOW; False, and nothing done, if its key is odd.
+
+    Called only when it has not been noted this second, for a call costs.
+    """
+    if item.state & ODD_KEY:
+        return False
+    item.state |= SEEN
+    item.time = now
+    return True
 
 
 def get(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -> int:
@@ -48,11 +59,8 @@ def get(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) ->
         else:
             if item.exptime and item.exptime <= now:
                 break
-            if item.time != now or item.state != SEEN:
-                if item.state & ODD_KEY:
-                    break
-                item.state |= SEEN
-                item.time = now
+            if (item.time != now or item.state != SEEN) and not see(item, now):
+                break
             if item.slab_class != slab_class:
                 classes[slab_class].get_hits += done - counted
                 counted = done
@@ -83,11 +91,8 @@ def gets(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) -
         item = find(key)
         if item is None or (item.exptime and item.exptime <= now):
             break
-        if item.time != now or item.state != SEEN:
-            if item.state & ODD_KEY:
-                break
-            item.state |= SEEN
-            item.time = now
+        if (item.time != now or item.state != SEEN) and not see(item, now):
+            break
         if item.slab_class != slab_class:
             classes[slab_class].get_hits += done - counted
             counted = done
@@ -133,8 +138,7 @@ def meta_get(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes
             elif not answer_flags(item, key, now, flags, out):
                 break
             if item.time != now or item.state != SEEN:
-                item.state |= SEEN
-                item.time = now
+                see(item, now)
             if item.slab_class != slab_class:
                 classes[slab_class].get_hits += done - counted
                 counted = done
@@ -190,11 +194,8 @@ def touch(store: MemoryStore, keys: list[bytes], tail: bytes, out: list[bytes]) 
         item = find(key)
         if item is None or (item.exptime and item.exptime <= now):
             break
-        if item.time != now or item.state != SEEN:
-            if item.state & ODD_KEY:
-                break
-            item.state |= SEEN
-            item.time = now
+        if (item.time != now or item.state != SEEN) and not see(item, now):
+            break
         item.exptime = expires
         if item.slab_class != slab_class:
             classes[slab_class].touch_hits += done - counted
@@ -224,11 +225,8 @@ def get_many(store: MemoryStore, keys: list[bytes], out: list[bytes]) -> bool:
             continue
         if item.exptime and item.exptime <= now:
             return False
-        if item.time != now or item.state != SEEN:
-            if item.state & ODD_KEY:
-                return False
-            item.state |= SEEN
-            item.time = now
+        if (item.time != now or item.state != SEEN) and not see(item, now):
+            return False
         if item.slab_class != slab_class:
             hits[slab_class] = hits.get(slab_class, 0) + done - counted
             counted = done

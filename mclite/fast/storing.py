@@ -11,7 +11,8 @@ from mclite.store.memory import MemoryStore
 from mclite.store.slabs import item_size
 
 _UINT64_DIGITS_SAFE: Final = 18
-_CACHED_MAX: Final = 4096
+CACHED_MAX: Final = 4096
+"""entries of a dict of what was read before"""
 _CRLF: Final = b"\r\n"
 
 
@@ -71,7 +72,7 @@ def read_form(verb: bytes, tail: bytes) -> Form | None:
         return None
     flags, exptime, length = map(int, tokens)
     form = Form(verb, tail, flags, exptime, length, answer)
-    if len(forms_of[verb]) < _CACHED_MAX:
+    if len(forms_of[verb]) < CACHED_MAX:
         forms_of[verb][tail] = form
     return form
 
@@ -79,7 +80,7 @@ def read_form(verb: bytes, tail: bytes) -> Form | None:
 def size_without_key(item: Item) -> int:
     """Return the bytes that ITEM takes, as memcached counts them, without its key; noted for all with its head."""
     size = item_size(0, item.size, item.flags)
-    if len(sizes) < _CACHED_MAX:
+    if len(sizes) < CACHED_MAX:
         sizes[item.head] = size
     return size
 
@@ -229,7 +230,7 @@ def number_of(block: bytes) -> int:
     data = block[:-2]
     if not data.isdigit() or len(data) > _UINT64_DIGITS_SAFE or (data[0] == 48 and len(data) > 1):
         return -1
-    if len(numbers) >= _CACHED_MAX:
+    if len(numbers) >= CACHED_MAX:
         numbers.clear()
     return int(data)
 

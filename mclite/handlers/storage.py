@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mclite.protocol import errors, replies
@@ -57,7 +56,12 @@ def check_store(session: Session, request: Request) -> bytes | Callable[[bytes],
     if slab_class == 0:
         refuse_too_large(session, key, name == b"set")
         return errors.TOO_LARGE
-    return partial(_store, session, _MODES[name], key, flags, store.expires(exptime_sent), compare, slab_class)
+    mode, expires = _MODES[name], store.expires(exptime_sent)
+
+    def finish(data: bytes) -> bytes:
+        return ANSWERS[store_item(session, mode, key, flags, expires, compare, slab_class, data).outcome]
+
+    return finish
 
 
 def refuse_too_large(session: Session, key: bytes, is_set: bool) -> None:
@@ -71,19 +75,6 @@ def refuse_too_large(session: Session, key: bytes, is_set: bool) -> None:
             item = instance.look_up(session, key)
             if item is not None:
                 instance.store.delete(key, item)
-
-
-def _store(
-    session: Session,
-    mode: Mode,
-    key: bytes,
-    flags: int,
-    expires: int,
-    compare: int,
-    slab_class: int,
-    data: bytes,
-) -> bytes:
-    return ANSWERS[store_item(session, mode, key, flags, expires, compare, slab_class, data).outcome]
 
 
 def store_item(

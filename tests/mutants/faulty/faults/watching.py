@@ -249,7 +249,7 @@ ROWS = (
     Fault("watch-mutations-untold", "watchers", "does not log stores", untold("type=item_store")),
     Fault("watch-first-key", "watchers", "logs the first key of a get only", _first_of_read()),
     Fault("watch-set-fetches-nothing", "watchers", "does not log what set looks for",
-          while_called(mclite.handlers.storage, "_store", _no_fetches)),
+          while_called(mclite.handlers.storage, "store_item", _no_fetches)),
     Fault("watch-deletions-untold", "watchers", "does not log what was deleted", untold("type=deleted")),
     Fault("watch-deletes-that-miss", "watchers", "logs deletes that miss", then("delete md", _miss_is_deleted)),
     Fault("watch-deletions-stores", "watchers", "logs what set replaces as deleted",
