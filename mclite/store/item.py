@@ -58,6 +58,10 @@ class Item:
         self.slab_class = slab_class
         self.state = state
 
+    def __reduce__(self) -> tuple[type[Item], tuple[bytes, int, int, int, int, int, int]]:
+        """Copy and pickle it by what it is made of, which a compiled class must say."""
+        return Item, (self.data, self.flags, self.exptime, self.cas, self.time, self.slab_class, self.state)
+
     @property
     def data(self) -> bytes:
         """The data, without the CR LF."""

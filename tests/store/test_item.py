@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy, deepcopy
+from pickle import dumps, loads
+
 import pytest
 
 from mclite.store.item import ACTIVE, BINARY_KEY, FETCHED, STALE, TEMPORARY, WON, Item, head_of
@@ -25,6 +29,15 @@ def test_replace_data() -> None:
     item = Item(b"10", 3, 0, 0, 0, 0)
     item.replace_data(b"9 ")
     assert (item.data, item.flags, item.size) == (b"9 ", 3, 2)
+
+
+@pytest.mark.parametrize("copy_of", [copy, deepcopy, lambda item: loads(dumps(item))])
+def test_copies(copy_of: Callable[[Item], Item]) -> None:
+    item = Item(b"abc", 5, 1, 2, 3, 4, STALE)
+    copied = copy_of(item)
+    item.replace_data(b"xyz")
+    assert (copied.data, copied.flags, copied.exptime, copied.cas) == (b"abc", 5, 1, 2)
+    assert (copied.time, copied.slab_class, copied.state) == (3, 4, STALE)
 
 
 def test_each_state_has_its_own_bit() -> None:
