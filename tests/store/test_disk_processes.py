@@ -95,7 +95,7 @@ def content(number: int) -> bytes:
 
 def store_until_it_dies(server: Server, number: int, depth: int, acknowledged: dict[bytes, int]) -> int:
     """Send sets of ever new numbers, DEPTH at once; note each that was answered with STORED; return the last sent."""
-    with server.connect() as sock, contextlib.suppress(ConnectionError):
+    with contextlib.suppress(ConnectionError), server.connect() as sock:  # it may be dead already
         while True:
             batch = range(number + 1, number + 1 + depth)
             request = b"".join(
