@@ -108,10 +108,11 @@ class Conversation:
 
     # -- reading
 
-    def more(self, connection: Stream, deadline: float, line: int | None, want: str) -> None:
+    def more(self, connection: Stream, deadline: float, line: int | None, wanted: str | bytes) -> None:
         """Read once; raise when nothing comes."""
         if connection.fill(deadline):
             return
+        want = brief(wanted) if isinstance(wanted, bytes) else wanted
         conn = next(name for name, item in self.open.items() if item is connection)
         got = bytes(connection.buffer[:SHOWN])
         if connection.gone is not None:
@@ -133,28 +134,19 @@ class Conversation:
         """Read exactly `want`, or raise at its first different byte."""
         deadline = self.deadline(len(want) / BYTES_A_SECOND)
         checked = 0
-        while True:
-            got = connection.buffer
-            if got.startswith(want):
-                self.log(conn, "<", connection.take(len(want)))
-                if line is not None:
-                    self.heard.append(Heard(line, want))
-                return
-            piece = bytes(got[checked : len(want)])
-            different = first_difference(want[checked:], piece)
-            if different is not None:
-                at = checked + different
-                raise Differs(
-                    "mismatch",
-                    line,
-                    conn,
-                    "another answer came",
-                    brief(want),
-                    self.rest_of_line(connection, at),
-                    at,
-                )
-            checked += len(piece)
-            self.more(connection, deadline, line, brief(want))
+        while not (got := connection.buffer).startswith(want):
+            if got:
+                piece = bytes(got[checked : len(want)])
+                different = first_difference(want[checked:], piece)
+                if different is not None:
+                    at = checked + different
+                    rest = self.rest_of_line(connection, at)
+                    raise Differs("mismatch", line, conn, "another answer came", brief(want), rest, at)
+                checked += len(piece)
+            self.more(connection, deadline, line, want)
+        self.log(conn, "<", connection.take(len(want)))
+        if line is not None:
+            self.heard.append(Heard(line, want))
 
     def line_of(self, connection: Stream, op: Expect | AnyOf | SomeOf, count: int, want: str) -> bytes:
         """Return the next `count` lines, with their ends, without taking them."""

@@ -52,7 +52,7 @@ def _advance(block: Sequence[Op]) -> list[Op]:
         if not isinstance(op, Write):
             reads.append(op)
             continue
-        needed = {name for text, _ in op.lines for name in text.needs()}
+        needed = {name for text, _ in op.lines for name in text.needs}
         last = max((index for index, read in enumerate(reads) if needed & _binds(read)), default=-1)
         out += reads[: last + 1]
         del reads[: last + 1]
@@ -71,7 +71,7 @@ def _binds(op: Op) -> set[str]:
         case AnyOf(options=options):
             texts = [option.text for option in options]
         case SomeOf(wanted=wanted, until=until):
-            return {name for item in wanted for name in item.text.binds()} | _binds(until)
+            return {name for item in wanted for name in item.text.binds} | _binds(until)
         case _:
             return set()
-    return {name for text in texts for name in text.binds()}
+    return {name for text in texts for name in text.binds}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,11 @@ class ScenarioFile(pytest.File):
     """A TOML file of scenarios."""
 
     suite: Session
+
+    @functools.cached_property
+    def shown(self) -> str:
+        """The file as pytest names it in its output."""
+        return os.path.relpath(self.path, self.config.rootpath)
 
     def collect(self) -> Iterable[pytest.Item]:
         """Yield an item for each scenario and target."""
@@ -86,3 +93,9 @@ class ScenarioItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Say where the scenario stands."""
         return self.path, self.scenario.line - 1, self.scenario.title
+
+    @functools.cached_property
+    def location(self) -> tuple[str, int | None, str]:
+        """The same with the name of the file, which pytest works out anew for every item."""
+        assert isinstance(self.parent, ScenarioFile)
+        return self.parent.shown, self.scenario.line - 1, self.scenario.title

@@ -34,6 +34,7 @@ class TargetLock:
         folder = Path(tempfile.gettempdir())
         self._address = address
         self._files = [folder / f"mclite-{digest}.{part}" for part in ("gate", "lock")]
+        self._idle: list[tuple[int, int]] = []  # the gate and the lock, opened and not locked
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
@@ -49,18 +50,33 @@ class TargetLock:
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:
-        gate = _open(self._files[0])
+        try:
+            gate, lock = self._idle.pop()
+        except IndexError:
+            gate, lock = self._open()
         try:
             self._take(gate, how)
-            lock = _open(self._files[1])
-            try:
-                self._take(lock, how)
-                fcntl.flock(gate, fcntl.LOCK_UN)
-                yield
-            finally:
-                os.close(lock)
+            self._take(lock, how)
+            fcntl.flock(gate, fcntl.LOCK_UN)
+            yield
         finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            fcntl.flock(gate, fcntl.LOCK_UN)
+            self._idle.append((gate, lock))
+
+    def _open(self) -> tuple[int, int]:
+        gate = _open(self._files[0])
+        try:
+            return gate, _open(self._files[1])
+        except BaseException:
             os.close(gate)
+            raise
+
+    def close(self) -> None:
+        """Close the lock files; what is locked at this moment is kept."""
+        while self._idle:
+            for file in self._idle.pop():
+                os.close(file)
 
     def _take(self, file: int, how: int) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -22,6 +22,8 @@ from mclite.replay.text import (
     Text,
     TextError,
     Value,
+    binds,
+    needs,
 )
 
 #: The most bytes that a `{text*n}` may grow to.
@@ -77,7 +79,8 @@ def parse_text(source: str) -> Text:
     constant = b"" if not parts else None
     if len(parts) == 1 and isinstance(parts[0], Literal):
         constant = parts[0].data
-    return Text(source, tuple(parts), constant, any(isinstance(part, Slot) for part in parts))
+    matches = any(isinstance(part, Slot) for part in parts)
+    return Text(source, tuple(parts), constant, matches, tuple(needs(parts)), tuple(binds(parts)))
 
 
 def _escape_at(source: str, position: int) -> tuple[bytes, int]:

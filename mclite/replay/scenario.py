@@ -151,7 +151,9 @@ class _Reader:
         self.prefix = name.removesuffix(".toml")
         self.source_lines = source.splitlines()
         self.heads = [
-            number for number, line in enumerate(self.source_lines, 1) if re.match(r"\s*\[\[\s*scenario\s*\]\]", line)
+            number
+            for number, line in enumerate(self.source_lines, 1)
+            if line.lstrip().startswith("[[") and re.match(r"\s*\[\[\s*scenario\s*\]\]", line)
         ]
         self.faults: list[Fault] = []
 
@@ -185,7 +187,8 @@ class _Reader:
         """Return the line in which `key` is given, searching from `start` to the next scenario."""
         end = next((head for head in self.heads if head > start), len(self.source_lines) + 1)
         for number in range(start, end):
-            if re.match(rf"\s*{re.escape(key)}\s*=", self.source_lines[number - 1]):
+            line = self.source_lines[number - 1].lstrip()
+            if line.startswith(key) and line[len(key) :].lstrip().startswith("="):
                 return number
         return start
 

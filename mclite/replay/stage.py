@@ -294,6 +294,8 @@ class Stage:
 
     def close(self) -> None:
         """Stop every server that was started for this run."""
+        if self.lock is not None:
+            self.lock.close()
         for server in self._servers.values():
             server.tell()
         for server in self._servers.values():

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mclite.replay.notation import parse_text
-from mclite.replay.text import Text, TextError
+from mclite.replay.text import Padded, Text, TextError
 from mclite.replay.versions import KNOWN_VERSIONS, Guard, Version, parse_guard
 
 #: verb: (does it take a number, the number when none is written; None = it must be written)
@@ -123,7 +123,8 @@ class Talk:
         self._scripts: dict[tuple[bool, ...], Script] = {}
         if not self.steps:
             raise TalkError(1, "it says nothing")
-        for version in {self.variant(version): version for version in self._versions()}.values():
+        versions = self._versions() if self.guards else KNOWN_VERSIONS[-1:]
+        for version in {self.variant(version): version for version in versions}.values():
             script = self.script(version)
             if not any(isinstance(op, Write) for op in script) and not _acts(script, "open"):
                 raise TalkError(1, f"nothing is sent to {'.'.join(map(str, version))}")
@@ -187,7 +188,7 @@ def _step(number: int, line: str) -> Step:
             raise TalkError(number, "a {name:type} matches what comes; what is sent must be known")
         if text.matches and sigil == "<." and not text.source.endswith(r"\n"):
             raise TalkError(number, r"<. must be exact, or end in \n: nothing says where its {name:type} would end")
-        if sigil.startswith("<") and any(type(part).__name__ == "Padded" for part in text.parts):
+        if text.binds and sigil.startswith("<") and any(isinstance(part, Padded) for part in text.parts):
             raise TalkError(number, "{key:n} makes a new key, so it belongs into a line that is sent")
         return Step(number, conn or "A", sigil, parse_guard(guard) if guard is not None else None, text)
     if found := _VERB.fullmatch(line):
@@ -203,17 +204,21 @@ def _step(number: int, line: str) -> Step:
     raise TalkError(number, f"neither a wire line nor one of the verbs {', '.join(VERBS)}: {line!r}")
 
 
+#: What stands in runs, by sign: lines with and without an end are sent together.
+_RUNS_OF = {">": ">", ">.": ">", "<|": "<|", "<*": "<*"}
+
+
 def _group(steps: Sequence[Step]) -> Iterator[Op]:
     """Yield the steps as operations: a run of the same sign on one connection is one."""
     index = 0
     while index < len(steps):
         step = steps[index]
         run = 1
-        sigils = {">": ">", ">.": ">"}.get(step.sigil, step.sigil)
-        if sigils in (">", "<|", "<*"):
+        sigils = _RUNS_OF.get(step.sigil)
+        if sigils is not None:
             while index + run < len(steps):
                 other = steps[index + run]
-                if other.conn != step.conn or {">.": ">"}.get(other.sigil, other.sigil) != sigils:
+                if other.conn != step.conn or _RUNS_OF.get(other.sigil) != sigils:
                     break
                 run += 1
         taken = steps[index : index + run]
@@ -256,21 +261,21 @@ def _check_names(script: Script) -> None:
         match op:
             case Write(_, _, lines, numbers):
                 for (text, _), line in zip(lines, numbers, strict=True):
-                    if again := known.intersection(text.binds()):
+                    if again := known.intersection(text.binds):
                         raise TalkError(line, f"{{{again.pop()}}} has a value already")
-                    known |= {name for name in text.needs() if name.startswith("key")}
+                    known.update(name for name in text.needs if name.startswith("key"))
                     _require(line, text, known)
-                    known.update(text.binds())
+                    known.update(text.binds)
             case Expect(line, _, text):
                 _require(line, text, known)
-                known.update(text.binds())
+                known.update(text.binds)
             case AnyOf(options=options):
                 known |= _bound_by_all(options, known)
             case SomeOf(wanted=wanted, until=until):
                 for item in wanted:
                     _require(item.line, item.text, known)
                 for item in wanted:
-                    known.update(item.text.binds())
+                    known.update(item.text.binds)
                 known |= _bound_by_all(until.options if isinstance(until, AnyOf) else (until,), known)
             case Act(verb="drain"):
                 drained.add(op.conn)
@@ -283,13 +288,12 @@ def _check_names(script: Script) -> None:
 def _bound_by_all(options: Sequence[Expect], known: set[str]) -> set[str]:
     for option in options:
         _require(option.line, option.text, known)
-    return set.intersection(*(set(option.text.binds()) for option in options))
+    return set.intersection(*(set(option.text.binds) for option in options))
 
 
 def _require(line: int, text: Text, known: set[str]) -> None:
-    own = set(text.binds())
-    for name in text.needs():
-        if name not in known and name not in own:
+    for name in text.needs:
+        if name not in known and name not in text.binds:
             raise TalkError(line, f"{{{name}}} has no value yet")
 
 

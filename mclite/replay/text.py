@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mclite.replay.wire import brief, escape
@@ -136,6 +136,8 @@ class Text:
     parts: tuple[Part, ...]
     constant: bytes | None
     matches: bool  #: it holds a `{name:type}`, so it is a pattern
+    needs: tuple[str, ...] = ()  #: the names whose values must be known before
+    binds: tuple[str, ...] = ()  #: the names to which it gives a value
 
     def render(self, values: Values, new_key: Callable[[int | None], bytes]) -> bytes:
         """Return the bytes to send, or that must come; `new_key(length)` makes the keys without a value."""
@@ -204,24 +206,26 @@ class Text:
                 shown.append(brief(_bytes_of(part, values)))
         return "".join(shown)
 
-    def needs(self) -> Iterator[str]:
-        """Yield the names whose values must be known before."""
-        for part in self.parts:
-            match part:
-                case Value(name) | Encoded(name):
-                    yield name
-                case Repeat(text):
-                    yield from text.needs()
-                case Slot():
-                    yield from part.names()
-                case _:
-                    pass
 
-    def binds(self) -> Iterator[str]:
-        """Yield the names to which it gives a value."""
-        for part in self.parts:
-            if isinstance(part, Padded) or (isinstance(part, Slot) and part.name is not None):
-                yield part.name  # type: ignore[misc]  # not None, by the line above
+def needs(parts: Iterable[Part]) -> Iterator[str]:
+    """Yield the names whose values parts need."""
+    for part in parts:
+        match part:
+            case Value(name) | Encoded(name):
+                yield name
+            case Repeat(text):
+                yield from text.needs
+            case Slot():
+                yield from part.names()
+            case _:
+                pass
+
+
+def binds(parts: Iterable[Part]) -> Iterator[str]:
+    """Yield the names to which parts give a value."""
+    for part in parts:
+        if isinstance(part, Padded) or (isinstance(part, Slot) and part.name is not None):
+            yield part.name  # type: ignore[misc]  # not None, by the line above
 
 
 def named(filled: Filled) -> Values:

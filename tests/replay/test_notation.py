@@ -51,5 +51,5 @@ def test_malformed_texts(written: str, problem: str) -> None:
 
 def test_names_that_are_needed_and_bound() -> None:
     text = parse_text("{key} {cas:uint} {n+1} {:!cas} {:low+1..high} {key|base64} {{a}*2} {:time-1..time+1}")
-    assert list(text.needs()) == ["key", "n", "cas", "low", "high", "key", "a"]
-    assert list(text.binds()) == ["cas"]
+    assert list(text.needs) == ["key", "n", "cas", "low", "high", "key", "a"]
+    assert list(text.binds) == ["cas"]

@@ -90,7 +90,7 @@ def render(
             overall=overall(runs),
             table=_grouped(table),
             clients=clients.table(runs),
-            markdown=markdown.support_table(runs),
+            markdown=markdown.support_table(runs, table),
             deviations=deviations[:MOST_DEVIATIONS],
             deviations_total=len(deviations),
             style=asset("page.css"),

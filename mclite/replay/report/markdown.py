@@ -52,11 +52,13 @@ def counts_table(runs: Sequence[Results]) -> str:
     return table([[escape(cell) for cell in row] for row in rows])
 
 
-def support_table(runs: Sequence[Results]) -> str:
-    """Return commands and features down, targets across."""
+def support_table(
+    runs: Sequence[Results], support_of: Sequence[tuple[support.Row, list[support.Cell]]] | None = None
+) -> str:
+    """Return commands and features down, targets across; `support_of` is `support.table(runs)`, if it is at hand."""
     rows = [["", *(escape(run["target"]["name"]) for run in runs)]]
     group = None
-    for row, cells in support.table(runs):
+    for row, cells in support.table(runs) if support_of is None else support_of:
         if row.group != group:
             group = row.group
             rows.append([f"**{escape(group)}**"] + [""] * len(runs))

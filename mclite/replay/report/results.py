@@ -30,16 +30,16 @@ class ResultsError(Exception):
 
 
 # What a JSON value may be, by name; bool is an int in Python and must not pass for a number.
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "text": (str,),
-    "text or null": (str, type(None)),
-    "number": (int, float),
-    "integer or null": (int, type(None)),
-    "true or false": (bool,),
-    "true, false or null": (bool, type(None)),
-    "object": (dict,),
-    "object or null": (dict, type(None)),
-    "list": (list,),
+_KINDS: Mapping[str, frozenset[type]] = {
+    "text": frozenset({str}),
+    "text or null": frozenset({str, type(None)}),
+    "number": frozenset({int, float}),
+    "integer or null": frozenset({int, type(None)}),
+    "true or false": frozenset({bool}),
+    "true, false or null": frozenset({bool, type(None)}),
+    "object": frozenset({dict}),
+    "object or null": frozenset({dict, type(None)}),
+    "list": frozenset({list}),
 }
 
 _RUN = {
@@ -88,7 +88,8 @@ def load(path: Path) -> Results:
     except OSError as error:
         raise ResultsError(f"{path} cannot be read: {error.strerror or error}.") from None
     try:
-        data = json.loads(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        data = json.loads(text)
     except json.JSONDecodeError as error:
         rest = error.doc[error.pos :].strip()
         ended = error.doc.lstrip()[:1] in ("{", "") and (len(rest) < 8 or "Unterminated" in error.msg)
@@ -99,7 +100,7 @@ def load(path: Path) -> Results:
         raise ResultsError(f"{path} {what}.") from None
     except (ValueError, RecursionError):
         raise ResultsError(f"{path} is no results file: it is not JSON text.") from None
-    if _hides(data):
+    if _hides(text):
         data = _visible(data)
     return check(data, str(path))
 
@@ -109,10 +110,11 @@ def load(path: Path) -> Results:
 _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\uf8ff\ufeff]")
 
 
-def _hides(data: Any) -> bool:
-    """Tell whether JSON data may hold a sign that does not show: written anew, what is escaped is one of them."""
-    text = json.dumps(data, ensure_ascii=False)
-    return "\\u" in text or _UNSEEN.search(text) is not None
+def _hides(text: str) -> bool:
+    """Tell whether JSON may hold a sign that does not show, as it is or as one of the escapes that can stand for it."""
+    if any(sign in text for sign in ("\\u", "\\b", "\\f", "\x7f")):
+        return True
+    return not text.isascii() and _UNSEEN.search(text) is not None  # JSON has no other control sign as it is
 
 
 def _visible(value: Any) -> Any:
@@ -250,15 +252,15 @@ def _fields(
     for field, kind in required.items():
         if field not in owner:
             raise _WrongError(f"{where} has no {field!r}")
-        _is(f"{where}.{field}", owner[field], kind)
+        if type(owner[field]) not in _KINDS[kind]:
+            raise _WrongError(f"{where}.{field} is not {kind}")
     for field, kind in (optional or {}).items():
-        if field in owner:
-            _is(f"{where}.{field}", owner[field], kind)
+        if field in owner and type(owner[field]) not in _KINDS[kind]:
+            raise _WrongError(f"{where}.{field} is not {kind}")
 
 
 def _is(where: str, value: Any, kind: str) -> None:
-    wrong_bool = isinstance(value, bool) and bool not in _KINDS[kind]
-    if wrong_bool or not isinstance(value, _KINDS[kind]):
+    if type(value) not in _KINDS[kind]:
         raise _WrongError(f"{where} is not {kind}")
 
 

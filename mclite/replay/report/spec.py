@@ -121,7 +121,8 @@ def _sums() -> tuple[str, ...]:
 def _align(lines: tuple[str, ...]) -> tuple[int, ...]:
     ours = [line_sum(line) for line in lines]
     numbers = [0] * len(lines)
-    matcher = difflib.SequenceMatcher(a=_sums(), b=ours, autojunk=False)
+    # An empty line is like any other empty line: it only goes with what stands beside it.
+    matcher = difflib.SequenceMatcher(line_sum("").__eq__, a=_sums(), b=ours, autojunk=False)
     for block in matcher.get_matching_blocks():
         for offset in range(block.size):
             numbers[block.b + offset] = block.a + offset + 1
