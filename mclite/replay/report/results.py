@@ -110,9 +110,14 @@ def load(path: Path) -> Results:
 _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\uf8ff\ufeff]")
 
 
+# An escape of JSON that may stand for such a sign. Behind a backslash that is one itself it is none, which costs only
+# a closer look; it begins with a sign of its own, so the search takes 8 ms for 6 MB and not 300.
+_ESCAPE = re.compile(r"\\(?:[bf]|u(?:00(?:[0189]|7[fF])|06|20[0126]|[dD][89a-fA-F]|[eEfF]))")
+
+
 def _hides(text: str) -> bool:
     """Tell whether JSON may hold a sign that does not show, as it is or as one of the escapes that can stand for it."""
-    if any(sign in text for sign in ("\\u", "\\b", "\\f", "\x7f")):
+    if "\x7f" in text or any(sign in text and _ESCAPE.search(text) for sign in ("\\u", "\\b", "\\f")):
         return True
     return not text.isascii() and _UNSEEN.search(text) is not None  # JSON has no other control sign as it is
 
