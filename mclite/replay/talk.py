@@ -261,14 +261,17 @@ def _check_names(script: Script) -> None:
         match op:
             case Write(_, _, lines, numbers):
                 for (text, _), line in zip(lines, numbers, strict=True):
+                    if text.constant is not None:
+                        continue
                     if again := known.intersection(text.binds):
                         raise TalkError(line, f"{{{again.pop()}}} has a value already")
                     known.update(name for name in text.needs if name.startswith("key"))
                     _require(line, text, known)
                     known.update(text.binds)
             case Expect(line, _, text):
-                _require(line, text, known)
-                known.update(text.binds)
+                if text.constant is None:
+                    _require(line, text, known)
+                    known.update(text.binds)
             case AnyOf(options=options):
                 known |= _bound_by_all(options, known)
             case SomeOf(wanted=wanted, until=until):
