@@ -58,21 +58,22 @@ class Player:
     def play(self, script: Script) -> Result:
         """Play a script and return what happened; once more if it fails and this machine was late for its waits."""
         script = pipelined(script) if self.delivery == "pipelined" else script
-        playing = _Play(self)
+        playing = Play(self)
         result = playing.run(script)
         if result.outcome != "match" and playing.late > LATE:
-            again = _Play(self).run(script)
+            again = Play(self).run(script)
             if again.outcome != "died":  # the first time it lived, or ended as the script has it
                 return again
         return result
 
 
-class _Play(Conversation):
+class Play(Conversation):
     """One script being played."""
 
     late = 0.0  #: seconds that a wait took longer than it was to
 
     def run(self, script: Script) -> Result:
+        """Play all of it, then the barriers; return what happened."""
         waits = sum(op.number for op in script if isinstance(op, Act) and op.verb != "chop")
         self.ends += waits
         try:
@@ -113,6 +114,7 @@ class _Play(Conversation):
     # -- sending
 
     def write(self, op: Write) -> None:
+        """Send lines, in one write unless the delivery says otherwise."""
         pieces: list[bytes] = []
         for text, end in op.lines:
             data = text.render(self.values, self.player.keys.new) + end
@@ -121,6 +123,7 @@ class _Play(Conversation):
         self.send(op.conn, b"".join(pieces), op.line)
 
     def expect(self, op: Expect) -> None:
+        """Read a line that must come next; raise Differs when another does."""
         connection = self.connection(op.conn)
         if op.text.matches:
             self.pattern(connection, op)
@@ -129,6 +132,7 @@ class _Play(Conversation):
         self.exact(connection, op.conn, op.line, want)
 
     def pattern(self, connection: Stream, op: Expect) -> None:
+        """Read a line that holds slots."""
         want = op.text.show(self.values) + ("\\r\\n" if op.end else "")
         head = _literal_head(op.text)
         if head:  # what is exact before the first slot fails at its first different byte
@@ -160,6 +164,7 @@ class _Play(Conversation):
         self.heard.append(Heard(op.line, got, filled))
 
     def any_of(self, op: AnyOf) -> None:
+        """Read one of several lines."""
         connection = self.connection(op.conn)
         want = " or ".join(item.text.show(self.values) for item in op.options)
         furthest = 0
@@ -175,6 +180,7 @@ class _Play(Conversation):
         raise Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
 
     def some_of(self, op: SomeOf) -> None:
+        """Read a list that holds certain lines, in any order."""
         lines: list[tuple[bytes, bool]] = []  # and whether the talk speaks of them
         before = len(self.heard)
         try:
@@ -194,6 +200,7 @@ class _Play(Conversation):
                 self.log(op.conn, "!", f"{len(found)} more lines")
 
     def read_list(self, op: SomeOf, lines: list[tuple[bytes, bool]]) -> None:
+        """Put the lines of a list into `lines`, each with whether the talk speaks of it, to the end of the list."""
         connection = self.connection(op.conn)
         missing = list(op.wanted)
         endings = op.until.options if isinstance(op.until, AnyOf) else (op.until,)
@@ -231,6 +238,7 @@ class _Play(Conversation):
     # -- verbs and the barrier
 
     def act(self, op: Act) -> None:
+        """Carry out a verb."""
         conn = op.conn
         match op.verb:
             case "wait":
@@ -256,6 +264,7 @@ class _Play(Conversation):
                 del self.open[conn]
 
     def wait(self, seconds: float) -> None:
+        """Let time go by: on the clock of the server if it can be moved and the wait is long, else here."""
         clock = self.player.clock
         if clock is None or seconds < SHORTEST:
             began = time.monotonic()
@@ -267,6 +276,7 @@ class _Play(Conversation):
         self.log("A", "!", f"the clock of the server was moved by {seconds:g} s")
 
     def silence(self, op: Act) -> None:
+        """Raise Differs when anything comes."""
         connection = self.connection(op.conn)
         deadline = time.monotonic() + op.number
         if not connection.buffer and not connection.fill(deadline):
@@ -279,6 +289,7 @@ class _Play(Conversation):
         raise Differs("mismatch", op.line, op.conn, reason, f"silence for {op.number:g} s", got, 0)
 
     def closed(self, op: Act) -> None:
+        """Raise Differs unless the server hangs up."""
         connection = self.connection(op.conn)
         want = "the server hangs up"
         if not connection.buffer:

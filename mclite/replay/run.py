@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from mclite.replay import hindsight
 from mclite.replay.capabilities import PROBES, Capability
 from mclite.replay.locks import Held
 from mclite.replay.player import Player
@@ -22,7 +23,7 @@ from mclite.replay.stage import WAITS, NotPlayed, Settings, Stage, TargetInfo, V
 from mclite.replay.targets import STARTS, TargetSpec
 from mclite.replay.transport import Address
 from mclite.replay.verdicts import judge
-from mclite.replay.versions import KNOWN, parse_version
+from mclite.replay.versions import KNOWN, KNOWN_VERSIONS, parse_version
 
 #: How long an answer is waited for when a scenario is played as of another version, just to compare.
 COMPARE = 0.25
@@ -67,7 +68,7 @@ class TargetRun:
     def waits(self, scenario: Scenario) -> float:
         """Return how many seconds the scenario waits when it is played, also to compare versions."""
         seconds = 0.0 if self.stage.moves_clock(scenario) else scenario.seconds(self.judged)
-        if scenario.talk.guards and scenario.scope == "key":
+        if scenario.scope == "key" and self._asks_again(scenario):
             seconds += COMPARE
         return max(seconds, self.reference.waits(scenario)) if self.reference is not None else seconds
 
@@ -273,11 +274,23 @@ class TargetRun:
                 return result
             return None
 
+    def _asks_again(self, scenario: Scenario) -> bool:
+        """Tell whether the scripts of other versions send something else, so that they have to be played to compare."""
+        talk = scenario.talk
+        if not talk.guards:
+            return False
+        scripts = {talk.variant(version): talk.script(version) for version in KNOWN_VERSIONS}
+        return any(not hindsight.same_requests(talk.script(self.judged), script) for script in scripts.values())
+
     def _compare(self, scenario: Scenario, venue: Venue, result: Result) -> dict[str, bool]:
-        """Play a scenario with guards as of the other versions, too: which does the target answer like?"""
+        """Hold a scenario with guards against the other versions, too: which does the target answer like?
+
+        What was answered is enough where they send the same; else it is played as of them.
+        """
         like: dict[str, bool] = {}
         if not scenario.talk.guards:
             return like
+        script = scenario.talk.script(self.judged)
         played = {scenario.talk.variant(self.judged): result.outcome == "match"}
         for name in KNOWN:
             version = parse_version(name)
@@ -288,7 +301,9 @@ class TargetRun:
                 if venue.server is not None and not venue.server.alive:
                     return {}
                 player = self._player(venue, Patience(COMPARE), self.keys)
-                played[variant] = player.play(scenario.talk.script(version)).outcome == "match"
+                other = scenario.talk.script(version)
+                told = hindsight.matches(player, script, result, other)
+                played[variant] = told if told is not None else player.play(other).outcome == "match"
             like[name] = played[variant]
         return like
 
