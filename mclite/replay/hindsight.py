@@ -39,6 +39,7 @@ class _Hindsight(Play):
         super().__init__(player)
         self.values = dict(values)
         self.said: list[list[bytes | None]] = []
+        self.now: Op | None = None  # what is held against what came
 
     def connection(self, conn: str) -> _Recorded:  # type: ignore[override]  # all of a stream that reading needs
         """Return what came on a connection."""
@@ -49,6 +50,7 @@ class _Hindsight(Play):
         for conn, data in came:
             self.connection(conn).buffer += data
         for op in ops:
+            self.now = op
             match op:
                 case Write():
                     self.said.append([self.values.get(name) for text, _ in op.lines for name in text.needs])
@@ -56,6 +58,17 @@ class _Hindsight(Play):
                     self.expect(op)
                 case AnyOf():
                     self.any_of(op)
+
+    def fits(self, later: Iterable[tuple[str, bytes]]) -> bool:
+        """Tell whether what bytes were missing for may fit what came later, had it come at once."""
+        assert self.now is not None
+        try:
+            self.hold(later, [self.now])
+        except Differs:
+            return False
+        except (TextError, KeyError):
+            pass
+        return True
 
     def left(self, conn: str | None = None) -> bool:
         """Tell whether something came that was not expected, on one connection or on any."""
@@ -97,9 +110,12 @@ def matches(player: Player, played: Script, result: Result, other: Script) -> bo
         except Differs as differs:
             if mine.said != theirs.said:
                 return None
+            if differs.result.outcome == "mismatch":
+                return False
+            # What comes next on the connection is known, whenever it comes, unless nobody looked at it.
             conn = differs.result.conn
-            later = unseen | {name for rest in came[number + 1 :] for name, _ in rest}
-            return None if differs.result.outcome != "mismatch" and conn in later else False
+            later = [(name, data) for rest in came[number + 1 :] for name, data in rest if name == conn]
+            return None if conn in unseen or theirs.fits(later) else False
         except (TextError, KeyError):
             return None
     return not theirs.left() if mine.said == theirs.said else None

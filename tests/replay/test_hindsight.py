@@ -48,6 +48,8 @@ ANSWERS = {
         ("> a\n< ONE\n< TWO\n<[1.6.40..] {:word}\n", False, False),
         ("> a\n< ONE\n<|[..1.6.39] TWO\n<|[..1.6.39] TEN\n<|[1.6.40..] TEN\n", False, False),
         ("> b\n<[..1.6.39] THREE {n:uint}\n<[1.6.40..] THREE {n:4..}\n", False, False),
+        ("> a\n< ONE\n< TWO\n<[1.6.40..] FOUR\n> b\n< THREE 3\n", False, False),
+        ("> a\n< ONE\n< TWO\n<[1.6.40..] {:uint}\n> b\n< THREE 3\n", False, False),
         # What else came may have come before or after.
         ("> a\n< ONE\n<[1.6.40..] TWO\n> b\n<[..1.6.39] TWO\n< THREE 3\n", None, True),
         ("> a\n<[..1.6.39] ONE\n<[..1.6.39] TWO\ndrain\n", None, True),
