@@ -8,28 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mclite.replay.inbox import Inbox
 from mclite.replay.player import Play, Player
 from mclite.replay.result import Differs, Heard, Result
 from mclite.replay.talk import Act, AnyOf, Expect, Op, Script, SomeOf, Write
 from mclite.replay.text import TextError, Values
 
 
-class _Recorded:
+class _Recorded(Inbox):
     """What came on one connection up to a point of a dialogue, in place of the connection."""
-
-    def __init__(self) -> None:
-        self.buffer = bytearray()
-        self.gone: str | None = None
 
     def fill(self, _deadline: float) -> bool:
         """Say that nothing more came."""
         return False
-
-    def take(self, count: int) -> bytes:
-        """Return the first `count` bytes of the buffer and remove them from it."""
-        data = bytes(self.buffer[:count])
-        del self.buffer[:count]
-        return data
 
 
 class _Hindsight(Play):
@@ -75,6 +66,9 @@ class _Hindsight(Play):
         return any(stream.buffer for name, stream in self.open.items() if conn in (None, name))
 
 
+#: What is done, if anything, and what is expected before the next is done.
+_Part = tuple[Op | None, list[Op]]
+
 #: Behind these nobody looks any more at what else came on the connection.
 _UNSEEN = frozenset({"drain", "shut", "close", "reset"})
 
@@ -92,7 +86,8 @@ def matches(player: Player, played: Script, result: Result, other: Script) -> bo
     """Tell whether the dialogue that made `result` of `played` would have matched `other`, None if only asking can."""
     if result.outcome != "match" or player.clock is not None or player.delivery == "pipelined":
         return None
-    parts, came = _parts(played), _came(played, result.heard)
+    parts = _parts(played)
+    came = _came(parts, result.heard)
     if came is None or not same_requests(played, other):
         return None
     unseen = {op.conn for op in played if isinstance(op, Act) and op.verb in _UNSEEN}
@@ -121,9 +116,9 @@ def matches(player: Player, played: Script, result: Result, other: Script) -> bo
     return not theirs.left() if mine.said == theirs.said else None
 
 
-def _parts(script: Script) -> list[tuple[Op | None, list[Op]]]:
+def _parts(script: Script) -> list[_Part]:
     """Return a script in parts: what is done, and what is expected before the next is done."""
-    parts: list[tuple[Op | None, list[Op]]] = [(None, [])]
+    parts: list[_Part] = [(None, [])]
     for op in script:
         if isinstance(op, Write | Act):
             parts.append((op, []))
@@ -132,9 +127,9 @@ def _parts(script: Script) -> list[tuple[Op | None, list[Op]]]:
     return parts
 
 
-def _came(script: Script, heard: Sequence[Heard]) -> list[list[tuple[str, bytes]]] | None:
+def _came(parts: Sequence[_Part], heard: Sequence[Heard]) -> list[list[tuple[str, bytes]]] | None:
     """Return what came in each part of a script, by connection; None if that is not known."""
-    reads = [[op.conn for op in expected] for _, expected in _parts(script)]
+    reads = [[op.conn for op in expected] for _, expected in parts]
     if sum(map(len, reads)) != len(heard):
         return None
     rest = iter(heard)

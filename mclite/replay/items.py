@@ -98,4 +98,5 @@ class ScenarioItem(pytest.Item):
     def location(self) -> tuple[str, int | None, str]:
         """The same with the name of the file, which pytest works out anew for every item."""
         assert isinstance(self.parent, ScenarioFile)
-        return self.parent.shown, self.scenario.line - 1, self.scenario.title
+        _, line, title = self.reportinfo()
+        return self.parent.shown, line, title

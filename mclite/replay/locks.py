@@ -53,7 +53,7 @@ class TargetLock:
         try:
             gate, lock = self._idle.pop()
         except IndexError:
-            gate, lock = self._open()
+            gate, lock = self._pair()
         try:
             self._take(gate, how)
             self._take(lock, how)
@@ -64,7 +64,7 @@ class TargetLock:
             fcntl.flock(gate, fcntl.LOCK_UN)
             self._idle.append((gate, lock))
 
-    def _open(self) -> tuple[int, int]:
+    def _pair(self) -> tuple[int, int]:
         gate = _open(self._files[0])
         try:
             return gate, _open(self._files[1])
@@ -73,7 +73,7 @@ class TargetLock:
             raise
 
     def close(self) -> None:
-        """Close the lock files; what is locked at this moment is kept."""
+        """Close the lock files that nobody holds at this moment."""
         while self._idle:
             for file in self._idle.pop():
                 os.close(file)

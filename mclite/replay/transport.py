@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from mclite.replay.inbox import Inbox
 from mclite.replay.udp import Datagrams
 
 #: The most bytes that are held unread of one connection.
@@ -59,16 +60,15 @@ def parse_address(text: str) -> Address:
     return Address(kind, found[2] or found[3], int(found[4] or 11211))
 
 
-class Connection:
+class Connection(Inbox):
     """A stream to the target: bytes received wait in `buffer`; `gone` says why nothing more will come."""
 
-    __slots__ = ("_poll", "_tls", "address", "buffer", "gone", "received", "sock")
+    __slots__ = ("_poll", "_tls", "address", "received", "sock")
 
     def __init__(self, address: Address, timeout: float) -> None:
         """Connect within `timeout` seconds; raise Unreachable."""
+        super().__init__()
         self.address = address
-        self.buffer = bytearray()
-        self.gone: str | None = None
         self.received = 0
         try:
             self.sock = _connect(address, timeout)
@@ -92,10 +92,6 @@ class Connection:
             if self._receive():
                 return True
         return False
-
-    def over(self) -> bool:
-        """Tell whether nothing more will come."""
-        return self.gone is not None
 
     def frame(self, data: bytes) -> bytes:
         """Return what the closing barrier sends, and what must come: a stream adds nothing."""
@@ -140,12 +136,6 @@ class Connection:
             if ready and ready[0][1] & (select.POLLIN | select.POLLHUP | select.POLLERR) and self.gone is None:
                 self._receive()
         return True
-
-    def take(self, count: int) -> bytes:
-        """Return the first `count` bytes of the buffer and remove them from it."""
-        data = bytes(self.buffer[:count])
-        del self.buffer[:count]
-        return data
 
     def shut(self) -> None:
         """Send no more."""

@@ -13,6 +13,7 @@ import socket
 import struct
 import time
 
+from mclite.replay.inbox import Inbox
 from mclite.replay.talk import Act, Op, Script, Write, requests
 from mclite.replay.text import Literal, Padded, Part, Repeat, Text
 from mclite.replay.wire import escape
@@ -24,10 +25,10 @@ REQUEST = 1392
 BARRIER_ID = 0xFFFE
 
 
-class Datagrams:
+class Datagrams(Inbox):
     """Looks like a connection: what is sent is one datagram, what comes is put together in `buffer`."""
 
-    __slots__ = ("_ids", "_parts", "_poll", "_raw", "_sent", "buffer", "gone", "received", "sock")
+    __slots__ = ("_ids", "_parts", "_poll", "_raw", "_sent", "received", "sock")
 
     def __init__(self, host: str, port: int, raw: bool) -> None:
         """Talk to a port; raise OSError when there is no such host."""
@@ -35,8 +36,7 @@ class Datagrams:
         self.sock = socket.socket(family, kind)
         self.sock.connect(address)
         self.sock.setblocking(False)
-        self.buffer = bytearray()
-        self.gone: str | None = None
+        super().__init__()
         self.received = 0
         self._raw = raw
         self._ids = itertools.count(random.randrange(1, 0x8000))
@@ -44,10 +44,6 @@ class Datagrams:
         self._parts: dict[int, dict[int, bytes]] = {}
         self._poll = select.poll()
         self._poll.register(self.sock, select.POLLIN)
-
-    def over(self) -> bool:
-        """Tell whether nothing more will come."""
-        return self.gone is not None
 
     def frame(self, data: bytes) -> bytes:
         """Return what the closing barrier sends, and what must come: with a header, when headers are shown."""
@@ -113,12 +109,6 @@ class Datagrams:
             for index in range(total):
                 self.buffer += parts[index]
             del self._parts[request]
-
-    def take(self, count: int) -> bytes:
-        """Return the first `count` bytes of the buffer and remove them from it."""
-        data = bytes(self.buffer[:count])
-        del self.buffer[:count]
-        return data
 
     def shut(self) -> None:
         """Do nothing: there is no connection to end."""
