@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from mclite.fast import FastPath
 from mclite.handlers.authentication import load
 from mclite.prefixes import PrefixStats
 from mclite.protocol.numbers import UINT32
@@ -73,8 +74,9 @@ class Instance:
         """until when the time stays what it is, as `time.monotonic` counts"""
         self.allow_fast = True
         """whether the fast path may be taken; the same bytes come without it"""
-        self.fast_store: MemoryStore | None = None
-        """the store, if requests may take the fast path now"""
+        self.fast: FastPath | None = None
+        """the fast path, if requests may take it now"""
+        self._fast = FastPath(store) if type(store) is MemoryStore else None
         store.temporary_ttl = self.settings.temporary_ttl if self.settings.temp_lru else -1
         store.use_cas = self.settings.cas_enabled
         store.reclaim_on_store = not self.settings.lru_maintainer
@@ -85,14 +87,13 @@ class Instance:
         store = self.store
         usual = (
             self.allow_fast
-            and type(store) is MemoryStore
             and not self.watchers
             and self.detail is None
             and store.use_cas
             and store.temporary_ttl < 0
             and not store.reclaim_on_store
         )
-        self.fast_store = store if usual and isinstance(store, MemoryStore) else None
+        self.fast = self._fast if usual else None
 
     def look_at_clock(self) -> None:
         """Let the store know what time it is. Before `next_second` that is not needed."""

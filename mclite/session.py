@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from mclite.fast import ALONE_MAX, BY_VERB, serve, store_late
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.handlers.authentication import Gate
 from mclite.protocol import errors
@@ -125,18 +124,14 @@ class Session:
         else:
             # The fast path (mclite/fast/) goes on for as long as it can; what it leaves is for the slow path.
             position = 0
-            fast_store = instance.fast_store
-            if fast_store is not None:
-                if len(data) < ALONE_MAX:
-                    words = data.split(b" ", 2)
-                    carry_out = BY_VERB.get(words[0])
-                    if carry_out is not None:
-                        answer = carry_out(fast_store, words)
-                        if answer is not None:
-                            stats.bytes_written += len(answer)
-                            return answer
+            fast = instance.fast
+            if fast is not None:
+                alone = fast.alone(data)
+                if alone is not None:
+                    stats.bytes_written += len(alone)
+                    return alone
                 if not self._is_udp:
-                    position, _ = serve(fast_store, data, 0, instance.turns, self._out, instance.largest)
+                    position, _ = fast.serve(data, 0, instance.turns, self._out, instance.largest)
             if position != len(data):
                 self._requests(data, position)
                 self._batch = b""
@@ -216,10 +211,10 @@ class Session:
         self._batch = buffer
         while not (self.closed or self.watching):
             # Asked anew each time: a request may have switched on what the fast path does not do.
-            fast_store = None if first or self._is_udp else instance.fast_store
+            fast = None if first or self._is_udp else instance.fast
             first = False
-            if fast_store is not None:
-                position, turns = serve(fast_store, buffer, position, turns, out, instance.largest)
+            if fast is not None:
+                position, turns = fast.serve(buffer, position, turns, out, instance.largest)
                 if position == len(buffer):
                     break
             if not turns and position < len(buffer):
@@ -331,8 +326,8 @@ class Session:
         self._missing = 0
         self._block = self._block_request = None
         instance = self.instance
-        fast_store = None if self._is_udp else instance.fast_store
-        if fast_store is not None and store_late(fast_store, request, whole, self._out, instance.largest):
+        fast = None if self._is_udp else instance.fast
+        if fast is not None and fast.store_late(request, whole, self._out, instance.largest):
             return rest
         answer = block(whole[:-2]) if whole.endswith(_BLOCK_END) else self._bad_data_chunk(len(whole) - 2)
         if answer and not request.noreply:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from mclite.fast import BY_VERB, serve
 from mclite.instance import Instance
 from mclite.session import Session
 from mclite.settings import Settings
@@ -399,11 +398,9 @@ def test_is_taken_alone(form: bytes) -> None:
     if b" nope" in form or form == b"mg %d\r\n":
         return
     instance = Instance()
-    store = instance.fast_store
-    assert store is not None
+    assert instance.fast is not None
     Session(instance).receive(b"set 5 0 0 2\r\n10\r\n" + form % 5 + b"set 5 0 0 2\r\n10\r\n")
-    words = (form % 5).split(b" ", 2)
-    assert BY_VERB[words[0]](store, words) is not None
+    assert instance.fast.alone(form % 5) is not None
 
 
 @pytest.mark.parametrize("number", [1, 2, 100, 500])
@@ -411,31 +408,31 @@ def test_is_taken_alone(form: bytes) -> None:
 def test_is_taken(form: bytes, number: int) -> None:
     """Requests of the common forms do not reach the slow path at all, alone or many in one write."""
     instance = Instance()
-    assert instance.fast_store is not None
+    assert instance.fast is not None
     Session(instance).receive(b"".join(b"set %d 0 0 2\r\n10\r\n" % key for key in range(number)))
     requests = b"".join(form % key for key in range(number))
-    assert serve(instance.fast_store, requests, 0, 1000, [])[0] == len(requests)
+    assert instance.fast.serve(requests, 0, 1000, [])[0] == len(requests)
 
 
 def test_misses_are_taken() -> None:
     instance = Instance()
-    assert instance.fast_store is not None
+    assert instance.fast is not None
     requests = b"get nope\r\nget no\r\ndelete nope\r\ndelete no\r\nmg nope v\r\nmg no v\r\nget no nope\r\nmn\r\nmn\r\n"
-    assert serve(instance.fast_store, requests, 0, 100, [])[0] == len(requests)
+    assert instance.fast.serve(requests, 0, 100, [])[0] == len(requests)
 
 
 def test_sets_of_different_sizes_are_taken() -> None:
     instance = Instance()
-    assert instance.fast_store is not None
+    assert instance.fast is not None
     requests = b"".join(b"set %d 0 0 %d\r\n%b\r\n" % (size, size, b"x" * size) for size in (5, 0, 9, 9, 700, 5000, 1))
-    assert serve(instance.fast_store, requests, 0, 100, [])[0] == len(requests)
+    assert instance.fast.serve(requests, 0, 100, [])[0] == len(requests)
 
 
 @pytest.mark.parametrize("asked", [b"stats detail on\r\n", b"lru temp_ttl 60\r\n"])
 def test_is_not_taken_when_something_unusual_is_asked_for(asked: bytes) -> None:
     instance = Instance()
     Session(instance).receive(asked)
-    assert instance.fast_store is None
+    assert instance.fast is None
 
 
 def test_turns() -> None:

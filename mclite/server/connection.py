@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from mclite.server.receiver import Receiver
 from mclite.session import Session
 
 if TYPE_CHECKING:
@@ -18,13 +19,10 @@ WATCHER_BACKLOG_MAX: Final = 256 << 10
 """Bytes of log lines that may wait for a slow watcher; then lines are skipped."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Receiver, asyncio.Protocol):
     """The shell around one Session."""
 
-    __slots__ = ("_loop", "_more", "_paused", "_server", "session", "transport")
-
-    transport: asyncio.Transport
-    session: Session
+    __slots__ = ("_paused", "_server")
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -68,18 +66,6 @@ class Connection(asyncio.Protocol):
         if self._paused:
             self._paused = False
             self.transport.resume_reading()
-
-    def data_received(self, data: bytes) -> None:
-        """Hand DATA to the session and write its answers, once."""
-        session = self.session
-        if self._more:
-            session.hold(data)
-            return
-        answer = session.receive(data)
-        if answer:
-            self.transport.write(answer)
-        if session.closed or session.more:
-            self._after_answer()
 
     def _after_answer(self) -> None:
         """Hang up, or go on with what is left, as the session says."""
