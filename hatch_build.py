@@ -15,6 +15,7 @@ MODULES = (
     "mclite/fast/native.pyx",
     "mclite/instance.py",
     "mclite/server/receiver.py",
+    "mclite/server/sockets.pyx",
     "mclite/session.py",
     "mclite/stats.py",
     "mclite/store/item.py",

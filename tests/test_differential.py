@@ -30,6 +30,7 @@ from mclite.replay.versions import claimed_version, parse_version
 
 SEED, SESSIONS = 20, 500
 ROOT = Path(__file__).resolve().parents[1]
+SOURCE = os.environ.get("MCLITE_TEST_SOURCE", str(ROOT))  # of mclite: its faults are not put into the compiled build
 TARGETS = default_root() / "targets"
 
 
@@ -103,10 +104,8 @@ class Excuse:
 
 @pytest.fixture(scope="module")
 def excuse(pair: Pair) -> Iterator[Excuse]:
-    spec = replace(
-        find_spec("mclite", TARGETS),
-        command=f"{{python}} {ROOT / 'tests' / 'mutants'} serve --fault {Excuse.FAULT} -l {{host}} -p {{port}}",
-    )
+    serve = f"env PYTHONPATH={SOURCE} {{python}} {ROOT / 'tests' / 'mutants'} serve"
+    spec = replace(find_spec("mclite", TARGETS), command=f"{serve} --fault {Excuse.FAULT} -l {{host}} -p {{port}}")
     faulty = Server(spec)
     try:
         yield Excuse(Pair(faulty.address, pair.b.address))

@@ -119,7 +119,7 @@ def send_in_pieces(chance: random.Random, session: Session, data: bytes) -> byte
 
 def held(session: Session) -> int:
     """Return the bytes that SESSION keeps for later."""
-    values = list(vars(session).values())
+    values = [getattr(session, name) for name in dir(session) if not name.startswith("__") and name != "pipelined"]
     parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
     return sum(len(part) for part in parts if isinstance(part, bytes | bytearray))
 

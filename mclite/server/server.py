@@ -9,6 +9,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import ssl
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mclite.instance import Instance
 from mclite.server.connection import Connection
+from mclite.server.listener import Listener
 from mclite.server.udp import DatagramServer
 from mclite.settings import Settings
 from mclite.stats import Stats
@@ -24,11 +26,18 @@ from mclite.stats import Stats
 if TYPE_CHECKING:
     from pathlib import Path
 
+try:
+    from mclite.server.sockets import Sockets
+except ImportError:
+    Sockets = None  # type: ignore[assignment, misc]
+
 HOUSEKEEPING_SECONDS = 1.0
 STILL_SECONDS = 1.0
 """how late the housekeeping is when the process stood still"""
 _TURNS_OF_ACCEPT = 4
 """turns of the event loop from accept() to connection_made, and one more"""
+_USUAL_PIECE = 2 << 20
+"""bytes that a piece of memory for requests and answers seldom exceeds; with 32 MB a grown store leaves large holes"""
 YOUNG_OBJECTS_MAX = 20_000
 """Objects made within a second above which they are not looked through for cycles: they are items."""
 
@@ -53,7 +62,8 @@ class Server:
         """connections above -c that wait for a place, without maxconns_fast"""
         self._full_since = 0.0
         self._unix_path: Path | None = None
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | Listener] = []
+        self._sockets: Sockets | None = None
         self._datagrams: list[asyncio.DatagramTransport] = []
         self._housekeeper: asyncio.TimerHandle | None = None
         self._kept_house = time.monotonic()  # when it was last done
@@ -83,15 +93,24 @@ class Server:
         host, port = split_address(address, settings.port)
         if port:
             wanted = 0 if port == -1 else port
+            own = Sockets is not None and context is None
             try:
                 server = await loop.create_server(
-                    lambda: Connection(self), host or None, wanted, ssl=context, backlog=settings.backlog
+                    lambda: Connection(self),
+                    host or None,
+                    wanted,
+                    ssl=context,
+                    backlog=settings.backlog,
+                    start_serving=not own,
                 )
+                names = [listening.getsockname() for listening in server.sockets]
+                if own:
+                    self._take_over(server)
+                else:
+                    self._servers.append(server)
             except OSError as error:
                 raise ServeError(f"cannot listen on {host or '*'}:{wanted}: {_reason(error)}") from None
-            self._servers.append(server)
-            for listening in server.sockets:
-                name = listening.getsockname()
+            for name in names:
                 self.addresses.append((name[0], name[1]))
                 self.instance.listeners.append(f"tcp:{name[0]}:{name[1]}")
             if settings.port == -1:
@@ -105,6 +124,19 @@ class Server:
                 raise ServeError(f"cannot listen on UDP {host}:{settings.udp_port}: {_reason(error)}") from None
             self._datagrams.append(transport)
             self.instance.listeners.append(f"udp:{host}:{settings.udp_port}")
+
+    def _take_over(self, server: asyncio.Server) -> None:
+        """Listen at the sockets that SERVER has bound, in its place."""
+        if self._sockets is None:
+            self._sockets = Sockets(asyncio.get_running_loop())
+        try:
+            for bound in server.sockets:
+                listening = socket.socket(fileno=os.dup(bound.fileno()))
+                self._servers.append(
+                    Listener(self._sockets, listening, self.settings.backlog, lambda: Connection(self))
+                )
+        finally:
+            server.close()
 
     async def _listen_unix(self, name: str, context: ssl.SSLContext | None) -> None:
         from pathlib import Path  # here, since a server starts sooner without it
@@ -187,12 +219,14 @@ class Server:
             await asyncio.sleep(0.005)
         for connection in list(self.connections):
             connection.transport.abort()
+        if self._sockets is not None:
+            self._sockets.close()
         self.instance.store.close()
         if self._unix_path is not None:
             self._unix_path.unlink(missing_ok=True)
 
 
-async def stop_listening(servers: Sequence[asyncio.Server]) -> None:
+async def stop_listening(servers: Sequence[asyncio.Server | Listener]) -> None:
     """Close listening sockets; who was accepted just now becomes a connection first, to be closed as such.
 
     asyncio (3.11) would lose it: neither closed nor told to anybody, since it makes no transport for a closed server.
@@ -293,11 +327,21 @@ async def _serve(instance: Instance, ready: Callable[[Server], None]) -> None:
         await server.stop()
 
 
+def _keep_freed_memory() -> None:
+    """Have glibc keep the memory that a request leaves free for the next, and not give it back and ask anew each time.
+
+    Once it has seen a piece freed that was too large for that, it keeps pieces of that size, and twice as much at its
+    end (mallopt(3), M_MMAP_THRESHOLD): so one is made here, which is never touched.
+    """
+    bytes(_USUAL_PIECE)
+
+
 def run(instance: Instance, ready: Callable[[Server], None] = lambda server: None) -> None:
     """Serve until SIGINT, SIGTERM or `shutdown`; READY is told when the server listens. Raises ServeError."""
     # Millions of items make each full collection a pause of seconds, and they are freed without it: nothing that serves
     # requests makes cycles. What little else does is collected while young, once a second (Server._keep_house).
     gc.disable()
     gc.freeze()
+    _keep_freed_memory()
     with asyncio.Runner(loop_factory=loop_factory(instance.settings.loop)) as runner:
         runner.run(_serve(instance, ready))
