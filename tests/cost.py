@@ -2,7 +2,8 @@
 
 The floor is a bare loop over sockets that sends and compares the same bytes, plus pytest running as many empty items.
 The scenarios are those of the suite that wait for nothing and need no server of their own, as often as it takes.
-Prints a row a number: seconds of wall and of processor time of each, their ratio, memory, and what a report takes.
+Prints a row a number: seconds of wall and of processor time of each, their ratio, memory, and what a report takes;
+times are medians of some rounds, in which the suite and its floor take turns.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from mclite.replay.lint import default_root, scenario_files
@@ -124,29 +126,36 @@ def bare(results: Path, port: int) -> None:
     print(json.dumps([time.monotonic() - began, time.process_time() - cpu, len(scripts), unlike]))
 
 
-def measure(program: str, count: int, folder: Path) -> None:
-    """Print the row of COUNT scenarios."""
+def measure(program: str, count: int, rounds: int, folder: Path) -> None:
+    """Print the row of COUNT scenarios: medians of ROUNDS in turns."""
     root, reports, empty = folder / "suite", folder / "reports", folder / "empty"
     for path in (root, empty):
         path.mkdir(parents=True)
     # In a process of its own: what a child is said to have held is at least what its parent does.
     count = int(subprocess.check_output([sys.executable, __file__, "--grow", str(count), str(root)]))
-    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--rootdir"]
-    with serving(program) as port:
-        suite = timed(*pytest, str(root), str(root), "--target", f"127.0.0.1:{port}", "--report-dir", str(reports))
-    (results,) = reports.glob("**/*.json")
     (empty / "test_empty.py").write_text(EMPTY.format(count))
-    items = timed(*pytest, str(empty), "-c", os.devnull, str(empty))
-    with serving(program) as port:
-        command = [sys.executable, __file__, "--bare", str(results), str(port)]
-        said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    wall, cpu, played, unlike = json.loads(said.stdout)
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "--rootdir"]
+    suites, floors = [], []
+    for _ in range(rounds):
+        with serving(program) as port:
+            suite = timed(*pytest, str(root), str(root), "--target", f"127.0.0.1:{port}", "--report-dir", str(reports))
+        results = max(reports.glob("**/*.json"), key=lambda file: file.stat().st_mtime)
+        items = timed(*pytest, str(empty), "-c", os.devnull, str(empty))
+        with serving(program) as port:
+            command = [sys.executable, __file__, "--bare", str(results), str(port)]
+            said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        wall, cpu, played, unlike = json.loads(said.stdout)
+        suites.append(suite)
+        floors.append((items[0] + wall, items[1] + cpu, items[2]))
     report = timed(sys.executable, "-m", "mclite", "report", "html", str(results), "-o", str(folder / "page.html"))
+    columns = [f"{count:>9}"]
+    for number in (0, 1):
+        ours, theirs = (median(one[number] for one in taken) for taken in (suites, floors))
+        columns.append(f"{ours:>8.2f} {theirs:>8.2f} {ours / theirs:>6.2f}")
+    memory = [max(one[2] for one in taken) / 1024 for taken in (suites, floors)]
+    columns.append(f"{memory[0]:>7.0f} {memory[1]:>7.0f} {report[0]:>7.2f}")
     print(
-        f"{count:>9} {suite[0]:>8.2f} {items[0] + wall:>8.2f} {suite[0] / (items[0] + wall):>6.2f} {suite[1]:>8.2f} "
-        f"{items[1] + cpu:>8.2f} {suite[1] / (items[1] + cpu):>6.2f} {suite[2] / 1024:>7.0f} {items[2] / 1024:>7.0f} "
-        f"{report[0]:>7.2f}   ({played} dialogues, {unlike} with other bytes in the bare loop: cas uniques, times)",
-        flush=True,
+        *columns, f"  ({played} dialogues, {unlike} with other bytes in the bare loop: cas uniques, times)", flush=True
     )
 
 
@@ -155,6 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memcached", default="memcached", metavar="PATH")
     parser.add_argument("--scenarios", type=int, nargs="+", default=[1500, 5000, 10000], metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--bare", nargs=2, metavar=("RESULTS", "PORT"), help="only the bare loop, on what a run left")
     parser.add_argument("--grow", nargs=2, metavar=("N", "DIR"), help="only write a suite of so many scenarios")
     args = parser.parse_args()
@@ -167,7 +177,7 @@ def main() -> None:
     print("scenarios  suite s  floor s  ratio    CPU s  floor s  ratio  MB      empty  report s")
     for count in args.scenarios:
         with tempfile.TemporaryDirectory() as folder:
-            measure(args.memcached, count, Path(folder))
+            measure(args.memcached, count, args.rounds, Path(folder))
 
 
 if __name__ == "__main__":

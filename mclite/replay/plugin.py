@@ -7,6 +7,8 @@ travel with pytest's reports; at the end they become one results file a target, 
 
 from __future__ import annotations
 
+import gc
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -151,7 +153,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin with what waits."""
+    """Begin with what waits. What was collected stays to the end: it is not looked through for cycles again."""
+    gc.freeze()
     suite = session_of(session.config)
     items = session.items
     suite.collected = len(items)
@@ -227,11 +230,25 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     suite.close()
     if hasattr(session.config, "workerinput"):
         return
+    _leave_out_hypothesis(session.config)
     if suite in _CURRENT:
         _CURRENT.remove(suite)
     if suite.infos:
         suite.finish(int(exitstatus))
     session.exitstatus = suite.exit_code(int(exitstatus), session.testsfailed)
+
+
+def _leave_out_hypothesis(config: pytest.Config) -> None:
+    """Unless tests used Hypothesis: its plugin imports all of it at the end, to find that it has nothing to say.
+
+    That costs more than playing a hundred scenarios.
+    """
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if "hypothesis" in sys.modules or reporter is None:
+        return
+    reports = (report for kind in reporter.stats.values() for report in kind)
+    if not any("hypothesis" in name for report in reports for name in getattr(report, "__dict__", ())):
+        config.pluginmanager.unregister(name="hypothesispytest")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
