@@ -384,3 +384,36 @@ def test_a_test_in_python_can_keep_others_from_a_running_target(
     for server in (("--target", running()), spawn(toy)):
         run = suite(PASSES, *server, files={"conformance/test_it.py": test})
         assert run.code == 0, run.out
+
+
+TELL = """
+import sys
+
+def pytest_unconfigure():
+    print("hypothesis was imported:", "hypothesis" in sys.modules)
+"""
+DRAWN = """
+from hypothesis import given, settings, strategies
+
+@settings(max_examples=3, database=None)
+@given(strategies.integers())
+def test_drawn(number):
+    assert number == number
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_hypothesis_is_left_out(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    """Its plugin would import it at the end, which takes longer than many scenarios."""
+    run = suite(PASSES, *spawn(toy), *workers, "-p", "tell", "-s", files={"tell.py": TELL})
+    assert run.code == 0, run.out
+    assert "hypothesis was imported: False" in run.out
+    assert "hypothesis was imported: True" not in run.out
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_hypothesis_beside_the_suite(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    files = {"test_drawn.py": DRAWN}
+    run = suite(PASSES, *spawn(toy), *workers, "test_drawn.py", "--hypothesis-show-statistics", files=files)
+    assert run.code == 0, run.out
+    assert "Stopped because settings.max_examples=3" in run.out
