@@ -18,6 +18,9 @@ from mclite.bench.servers import Server
 BUSY = 0.9  # share of a core from which on a process counts as the one that limits
 DISTURBED = 0.05  # share of the time that a process waited for its core: others were using it
 PROBE_SECONDS = 0.5
+SLICE_SECONDS = 0.02  # of latency: short enough that most slices see no standstill of the machine,
+SLICE_REQUESTS = 500  # long enough for a percentile
+SLICES_MAX = 101
 
 Figures = dict[str, Any]
 Progress = Callable[[str], None]
@@ -130,6 +133,9 @@ def latency(
 ) -> Figures:
     """Ask every server at the same fixed rate and return the percentiles.
 
+    The time of all rounds is cut into short slices, which the servers take in turns. A percentile is the median of
+    those of the slices: a virtual machine that stands still for milliseconds spoils some slices, and no more.
+
     Args:
         rows: what `throughput` returned; the rate comes from its `get`, or from a short probe
     """
@@ -142,16 +148,20 @@ def latency(
             probes = [_run(driver, server, "get", settings, seconds=PROBE_SECONDS) for server in servers]
             rate = min(probe["rate"] for probe in probes) / 2
         rate = max(1.0, float(f"{rate:.2g}"))
+    slice_ = min(settings.seconds, max(SLICE_SECONDS, SLICE_REQUESTS / rate))
+    count = max(1, min(SLICES_MAX, round(settings.rounds * settings.seconds / slice_)))
     rounds: list[list[Figures]] = [[] for _ in servers]
-    for _ in range(settings.rounds):
+    for _ in range(count):
         for server, figures in zip(servers, rounds, strict=True):
-            figures.append(_run(driver, server, "get", settings, rate=rate))
+            figures.append(_run(driver, server, "get", settings, rate=rate, seconds=slice_, warm_up=slice_))
     results = [_result(number, figures) for number, figures in enumerate(rounds)]
     progress(f"latency at {rate:,.0f}/s: p99 " + ", ".join(f"{result['p99'] * 1e6:,.0f} µs" for result in results))
     return {
         "rate": rate,
+        "slices": count,
+        "slice_seconds": slice_,
         "results": results,
-        "ratios": {share: ratios(rounds, share) for share in ("p50", "p99", "p999")},
+        "ratios": {share: ratios(rounds, share, quartiles=True) for share in ("p50", "p99", "p999")},
     }
 
 
@@ -183,12 +193,13 @@ def _result(number: int, rounds: Sequence[Figures]) -> Figures:
     }
 
 
-def ratios(rounds: Sequence[Sequence[Figures]], key: str) -> list[Figures]:
+def ratios(rounds: Sequence[Sequence[Figures]], key: str, quartiles: bool = False) -> list[Figures]:
     """Return how the first server stands to each other: the ratio of medians, the lowest, the highest.
 
     Args:
         rounds: for each server, the figures of its rounds
         key: of the figure
+        quartiles: those of the single ratios, in the place of the lowest and the highest
     """
     found = []
     for number, others in enumerate(rounds[1:], 1):
@@ -200,6 +211,8 @@ def ratios(rounds: Sequence[Sequence[Figures]], key: str) -> list[Figures]:
         if not pairs:
             continue
         single = [ours / theirs for ours, theirs in pairs]
+        if quartiles and len(single) > 1:
+            single = statistics.quantiles(single, n=4, method="inclusive")
         middle = statistics.median(ours for ours, _ in pairs) / statistics.median(theirs for _, theirs in pairs)
         found.append({"against": number, "ratio": middle, "low": min(single), "high": max(single)})
     return found

@@ -91,7 +91,10 @@ def _latency(latency: Figures, names: Sequence[str]) -> str:
             if number:
                 cells.append(_ratio(latency["ratios"][share], number))
         lines.append(cells)
-    return table([f"get at {latency['rate']:,.0f} a second", *_with_ratios(names, "ratio")], lines)
+    title = f"get at {latency['rate']:,.0f} a second"
+    if "slices" in latency:
+        title += f", {latency['slices']} slices of {latency['slice_seconds'] * 1000:.0f} ms"
+    return table([title, *_with_ratios(names, "ratio")], lines)
 
 
 def _footprint(result: Figures, names: Sequence[str]) -> str:

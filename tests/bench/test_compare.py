@@ -55,14 +55,16 @@ def test_measures_that_are_no_rates_are_left_to_others() -> None:
 def test_latency_goes_at_half_of_the_slowest_get() -> None:
     scribe = Scribe([1.0, 1.0])
     rows = [{"name": "get", "results": [{"rate": 81_000.0}, {"rate": 44_000.0}]}]
-    result = compare.latency(scribe, [Named("a"), Named("b")], Settings(rounds=1), rows, lambda line: None)
+    short = Settings(rounds=1, seconds=0.02)
+    result = compare.latency(scribe, [Named("a"), Named("b")], short, rows, lambda line: None)
     assert result["rate"] == 22_000
     assert [arguments["rate"] for _, arguments in scribe.orders] == [22_000, 22_000]
 
 
 def test_latency_probes_when_get_was_not_measured() -> None:
     scribe = Scribe([9_000.0, 5_000.0, 1.0, 1.0])
-    result = compare.latency(scribe, [Named("a"), Named("b")], Settings(rounds=1), [], lambda line: None)
+    short = Settings(rounds=1, seconds=0.1)
+    result = compare.latency(scribe, [Named("a"), Named("b")], short, [], lambda line: None)
     assert result["rate"] == 2_500
     assert "rate" not in scribe.orders[0][1]
 
@@ -71,6 +73,22 @@ def test_latency_at_a_given_rate() -> None:
     scribe = Scribe([1.0])
     result = compare.latency(scribe, [Named("a")], Settings(rounds=1, rate=77.0), [], lambda line: None)
     assert result["rate"] == 77
+    assert (result["slices"], result["slice_seconds"]) == (1, 1.0)
+
+
+def test_latency_is_taken_in_short_slices_by_turns() -> None:
+    """Most of them see nothing of what disturbs a few."""
+    a, b = Named("a"), Named("b")
+    scribe = Scribe([1.0] * 40)
+    p99 = iter([0.001, 0.002, 0.9, 0.001] + [0.001, 0.002] * 18)
+    order = scribe.order
+    scribe.order = lambda *words, **more: order(*words, **more) | {"p99": next(p99)}  # type: ignore[method-assign]
+    settings = Settings(rounds=2, seconds=0.2, rate=50_000.0)
+    result = compare.latency(scribe, [a, b], settings, [], lambda line: None)
+    assert (result["slices"], result["slice_seconds"]) == (20, 0.02)
+    assert [server for server, _ in scribe.orders] == [a, b] * 20
+    assert {(arguments["seconds"], arguments["warm_up"]) for _, arguments in scribe.orders} == {(0.02, 0.02)}
+    assert result["ratios"]["p99"] == [{"against": 1, "ratio": 0.5, "low": 0.5, "high": 0.5}]
 
 
 @pytest.mark.parametrize(

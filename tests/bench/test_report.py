@@ -76,6 +76,8 @@ def test_latency() -> None:
     assert "| get at 20,000 a second |  mine | theirs | ratio |" in lines
     assert "| 99 % within, µs        | 1,500 |  1,500 |  1.00 |" in lines
     assert "| 99.9 % within, µs      |     - |      - |     - |" in lines
+    shown["latency"] |= {"slices": 101, "slice_seconds": 0.02}
+    assert "| get at 20,000 a second, 101 slices of 20 ms |  mine | theirs | ratio |" in report.text(shown)
 
 
 def test_footprint_names_items_that_were_not_kept() -> None:
