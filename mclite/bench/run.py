@@ -19,7 +19,8 @@ from mclite import __version__
 from mclite.bench import compare, footprint
 from mclite.bench.compare import Figures, Progress, Settings
 from mclite.bench.driver import Driver
-from mclite.bench.servers import Server, cores
+from mclite.bench.servers import OWN_COMMAND, Server, cores
+from mclite.fast import COMPILED
 
 FIXED = f"{shlex.quote(sys.executable)} -m mclite.bench.fixed {{port}}"
 
@@ -99,6 +100,8 @@ def run(
 def _spawn(stack: ExitStack, command: str, where: set[int] | None) -> Server:
     server = Server.spawn(command, where=where)
     stack.callback(server.stop)
+    if COMPILED and command.startswith(OWN_COMMAND):
+        server.name += " compiled"
     return server
 
 

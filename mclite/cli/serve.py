@@ -7,6 +7,7 @@ import pwd
 import sys
 
 from mclite import __version__
+from mclite.fast import COMPILED
 from mclite.handlers.authentication import AuthFileError
 from mclite.instance import Instance, slabs_of
 from mclite.server import options
@@ -28,7 +29,7 @@ def run_raw(arguments: list[str]) -> int:
         print(options.usage())
         return 0
     if parsed.show == "version":
-        print(f"mclite {__version__}, answers as memcached {VERSION}")
+        print(f"mclite {__version__}{' (compiled)' if COMPILED else ''}, answers as memcached {VERSION}")
         return 0
     for note in parsed.notes:
         print(f"mclite serve: {note}", file=sys.stderr)
