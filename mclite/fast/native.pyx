@@ -31,7 +31,7 @@ cdef enum:
     OPAQUE_MAX = 31
     FORM_DIGITS = 7  # of flags, exptime and bytes: no sum of them overflows
     EXPTIME_DIGITS = 9
-    NUMBER_DIGITS = 18  # two such numbers are less than 2**64 together
+    NUMBER_DIGITS = 18  # two such numbers are less than 2**63 together
     HEADS = 256  # a power of two
 
 cdef Py_ssize_t KEY_MAX = _KEY_MAX
@@ -188,9 +188,10 @@ cdef class FastPath:
     cdef dict entries
     cdef list classes
     cdef long long now
-    # Of the store, while a buffer has been found to change it (`load`):
-    cdef bint loaded
-    cdef unsigned long long cas
+    # Of the store, once a request has been found to change them, until the end of the buffer (`load_...`):
+    cdef bint with_cas
+    cdef bint with_used
+    cdef unsigned long long last_cas
     cdef long long used
     cdef long long maxbytes
     # What was answered, and how many turns the last request took:
@@ -264,18 +265,25 @@ cdef class FastPath:
 
     cdef int end(self) except -1:
         self.out = None
-        if self.loaded:
-            self.loaded = False
-            self.store.last_cas = self.cas
+        if self.with_cas:
+            self.with_cas = False
+            self.store.last_cas = self.last_cas
+        if self.with_used:
+            self.with_used = False
             self.store.used = self.used
         return 0
 
-    cdef inline int load(self) except -1:
-        if not self.loaded:
-            self.cas = self.store.last_cas
+    cdef inline int load_cas(self) except -1:
+        if not self.with_cas:
+            self.last_cas = self.store.last_cas
+            self.with_cas = True
+        return 0
+
+    cdef inline int load_used(self) except -1:
+        if not self.with_used:
             self.used = self.store.used
             self.maxbytes = self.store.maxbytes
-            self.loaded = True
+            self.with_used = True
         return 0
 
     cdef inline Item find(self, bytes key):
@@ -551,9 +559,9 @@ cdef class FastPath:
 
     cdef inline int change(self, Item item) except -1:
         """Give ITEM, whose data were changed, a cas unique."""
-        self.load()
-        self.cas += 1
-        item.cas = self.cas
+        self.load_cas()
+        self.last_cas += 1
+        item.cas = self.last_cas
         item.time = self.now
         return 0
 
@@ -569,7 +577,7 @@ cdef class FastPath:
             return True
         if self.dead(item) or item.state & ODD_KEY:
             return False
-        self.load()
+        self.load_used()
         self.used -= size_of(key, item)
         counters = self.counters_of(item)
         counters.delete_hits += 1
@@ -594,10 +602,11 @@ cdef class FastPath:
     cdef bint hold(self, Word key, Form* form, const char* block) except -1:
         cdef ClassStats counters
         cdef bytes name = PyBytes_FromStringAndSize(key.at, key.size)
+        cdef bytes data = PyBytes_FromStringAndSize(block, form.size + 2)  # before an item is made that needs it
         cdef Item item = self.find(name)
         cdef bytes head = self.head(form)
         cdef Py_ssize_t total = item_size(key.size, form.size, form.flags)
-        self.load()
+        self.load_used()
         if item is None or item.head is not head or item.exptime or item.state & ODD_KEY \
                 or self.used + total > self.maxbytes:
             item = self.make_place(key, name, item, form, total)
@@ -606,7 +615,7 @@ cdef class FastPath:
             item.head = head
         else:
             item.state = ACTIVE  # as in make_place
-        item.block = PyBytes_FromStringAndSize(block, form.size + 2)
+        item.block = data
         item.exptime = self.expires(form.exptime)
         self.change(item)
         self.stats.total_items += 1

@@ -38,7 +38,7 @@ cdef extern from "sys/epoll.h":
 
 cdef enum:
     EVENTS = 128  # connections that one epoll_wait names
-    ROUNDS = 4  # of epoll_wait in one turn, until the event loop's other work is done
+    ROUNDS = 16  # of epoll_wait in one turn, before the event loop's other work: less than a millisecond
     SMALL = 16 << 10  # bytes that are read at once,
     LARGE = 256 << 10  # and of a connection whose last read was full
     HIGH_WATER = 64 << 10  # unsent bytes above which the protocol is to pause writing,
