@@ -6,6 +6,7 @@ Taken by the build only with HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 in the environment
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from typing import Any
 
@@ -15,13 +16,14 @@ MODULES = (
     "mclite/fast/native.pyx",
     "mclite/instance.py",
     "mclite/server/receiver.py",
-    "mclite/server/sockets.pyx",
     "mclite/session.py",
     "mclite/stats.py",
     "mclite/store/item.py",
     "mclite/store/slabs.py",
 )
 """A .py beside a .pxd is compiled with the types that stand there."""
+LINUX_MODULES = ("mclite/server/sockets.pyx",)
+"""What needs epoll: elsewhere the event loop's transports are used."""
 
 
 class CompiledBuild(BuildHookInterface[Any]):
@@ -38,7 +40,8 @@ class CompiledBuild(BuildHookInterface[Any]):
 
         self.folder = tempfile.TemporaryDirectory()
         extensions = [
-            Extension(name.rpartition(".")[0].replace("/", "."), [name], extra_compile_args=["-O2"]) for name in MODULES
+            Extension(name.rpartition(".")[0].replace("/", "."), [name], extra_compile_args=["-O2"])
+            for name in (*MODULES, *(LINUX_MODULES if sys.platform == "linux" else ()))
         ]
         before = os.getcwd()  # noqa: PTH109 - setuptools reads the files of where it is
         os.chdir(self.root)

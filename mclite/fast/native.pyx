@@ -189,8 +189,8 @@ cdef class FastPath:
     cdef list classes
     cdef long long now
     # Of the store, once a request has been found to change them, until the end of the buffer (`load_...`):
-    cdef bint with_cas
-    cdef bint with_used
+    cdef bint cas_loaded
+    cdef bint used_loaded
     cdef unsigned long long last_cas
     cdef long long used
     cdef long long maxbytes
@@ -265,25 +265,25 @@ cdef class FastPath:
 
     cdef int end(self) except -1:
         self.out = None
-        if self.with_cas:
-            self.with_cas = False
+        if self.cas_loaded:
+            self.cas_loaded = False
             self.store.last_cas = self.last_cas
-        if self.with_used:
-            self.with_used = False
+        if self.used_loaded:
+            self.used_loaded = False
             self.store.used = self.used
         return 0
 
     cdef inline int load_cas(self) except -1:
-        if not self.with_cas:
+        if not self.cas_loaded:
             self.last_cas = self.store.last_cas
-            self.with_cas = True
+            self.cas_loaded = True
         return 0
 
     cdef inline int load_used(self) except -1:
-        if not self.with_used:
+        if not self.used_loaded:
             self.used = self.store.used
             self.maxbytes = self.store.maxbytes
-            self.with_used = True
+            self.used_loaded = True
         return 0
 
     cdef inline Item find(self, bytes key):
