@@ -5,6 +5,7 @@ Taken by the build only with HATCH_BUILD_HOOK_ENABLE_CUSTOM=1 in the environment
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -43,9 +44,7 @@ class CompiledBuild(BuildHookInterface[Any]):
             Extension(name.rpartition(".")[0].replace("/", "."), [name], extra_compile_args=["-O2"])
             for name in (*MODULES, *(LINUX_MODULES if sys.platform == "linux" else ()))
         ]
-        before = os.getcwd()  # noqa: PTH109 - setuptools reads the files of where it is
-        os.chdir(self.root)
-        try:
+        with contextlib.chdir(self.root):
             made = cythonize(
                 extensions,
                 build_dir=self.folder.name,
@@ -57,8 +56,6 @@ class CompiledBuild(BuildHookInterface[Any]):
             command.parallel = os.cpu_count()
             command.ensure_finalized()
             command.run()
-        finally:
-            os.chdir(before)
         for extension in made:
             path = command.get_ext_fullpath(extension.name)
             build_data["force_include"][path] = os.path.relpath(path, self.folder.name)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 try:
     from mclite.fast.native import FastPath
-except ImportError:
+except ModuleNotFoundError:  # one that is there, and broken, is no reason to be slow in silence
     from mclite.fast.path import FastPath
 
 __all__ = ["COMPILED", "FastPath"]

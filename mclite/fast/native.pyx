@@ -303,10 +303,14 @@ cdef class FastPath:
 
     cdef int flush(self) except -1:
         if self.written:
-            if self.out is None:
-                self.out = []
-            self.out.append(PyBytes_FromStringAndSize(self.room, self.written))
+            self.append(PyBytes_FromStringAndSize(self.room, self.written))
             self.written = 0
+        return 0
+
+    cdef inline int append(self, bytes piece) except -1:
+        if self.out is None:
+            self.out = []
+        self.out.append(piece)
         return 0
 
     cdef inline int put(self, const char* data, Py_ssize_t size) except -1:
@@ -330,10 +334,7 @@ cdef class FastPath:
         if size <= LARGE:
             return self.put(PyBytes_AS_STRING(block), size)
         self.flush()
-        if self.out is None:
-            self.out = []
-        self.out.append(block)
-        return 0
+        return self.append(block)
 
     cdef inline int put_item(self, Word key, Item item, bint with_cas) except -1:
         """Write ITEM as get does, or gets."""
@@ -379,10 +380,9 @@ cdef class FastPath:
         if key.size > KEY_MAX or same(key, b"noreply", 7):
             return 0
         self.turns = 1
-        if same(verb, b"set", 3):
-            return self.store_one(&form, at, size, length, largest, whole, key) if read_set(words, number, &form) else 0
-        if same(verb, b"ms", 2):
-            return self.store_one(&form, at, size, length, largest, whole, key) if read_ms(words, number, &form) else 0
+        if (same(verb, b"set", 3) and read_set(words, number, &form)) \
+                or (same(verb, b"ms", 2) and read_ms(words, number, &form)):
+            return self.store_one(&form, at, size, length, largest, whole, key)
         if whole and length != size:
             return 0
         if same(verb, b"get", 3):
@@ -466,6 +466,7 @@ cdef class FastPath:
         cdef const char* head
         cdef unsigned int letters = 0  # a bit for each
         cdef unsigned int letter
+        cdef bint with_value
         cdef int i
         if item is None:
             if number != 1 or not same(flags[0], b"v", 1) or self.store.flushed:
@@ -486,7 +487,8 @@ cdef class FastPath:
             letters |= letter
         head = PyBytes_AS_STRING(item.head)
         size = size_in(item.head)
-        if letters & 1U << (c"v" & 31):
+        with_value = letters & 1U << (c"v" & 31)
+        if with_value:
             self.put(b"VA ", 3)
             self.put(size.at, size.size - 2)
         else:
@@ -512,7 +514,7 @@ cdef class FastPath:
                 self.put(b" ", 1)
                 self.put_word(flag)
         self.put(b"\r\n", 2)
-        if letters & 1U << (c"v" & 31):
+        if with_value:
             self.put_block(item.block)
         self.see(item)
         self.stats.cmd_get += 1

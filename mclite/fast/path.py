@@ -99,9 +99,8 @@ class FastPath:
                 if len(rest) > size and rest.startswith(verb, size):
                     between = _CRLF + verb
                     pieces = window[len(verb) :].split(between, turns - 1)
-                    last = (
-                        pieces.pop()
-                    )  # if it is cut off, or followed by something else, then its data are of no length
+                    # If the last is cut off, or followed by something else, then its data are of no length.
+                    last = pieces.pop()
                     if last.endswith(_CRLF):
                         pieces.append(last[:-2])
                     done = store_run(store, pieces, form, largest, out)

@@ -1,4 +1,4 @@
-"""A listening socket whose connections do without the event loop's transports, in the compiled build (sockets.pyx)."""
+"""A listening TCP socket whose connections do without the event loop's transports: the compiled build (sockets.pyx)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Listener:
-    """Listens at LISTENING, which is bound, and serves each connection among SOCKETS, with a protocol that MAKE makes.
+    """Listens at LISTENING, a bound TCP socket; serves each connection among SOCKETS, with a protocol that MAKE makes.
 
     Raises OSError if it cannot be listened on; then it is closed.
     """
@@ -58,8 +58,7 @@ class Listener:
                 self._retry = self._loop.call_later(_RETRY_SECONDS, self._begin)
                 return
             accepted.setblocking(False)
-            if accepted.family != socket.AF_UNIX:
-                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets.add(accepted, self._make())
 
     def close(self) -> None:

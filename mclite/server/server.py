@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 try:
     from mclite.server.sockets import Sockets
-except ImportError:
+except ModuleNotFoundError:
     Sockets = None  # type: ignore[assignment, misc]
 
 HOUSEKEEPING_SECONDS = 1.0
