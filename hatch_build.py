@@ -15,10 +15,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MODULES = (
     "mclite/fast/native.pyx",
-    "mclite/instance.py",
+    "mclite/core/instance.py",
     "mclite/server/receiver.py",
-    "mclite/session.py",
-    "mclite/stats.py",
+    "mclite/core/session.py",
+    "mclite/store/stats.py",
     "mclite/store/item.py",
     "mclite/store/slabs.py",
 )

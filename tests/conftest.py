@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 from mclite.server import options
-from mclite.session import Session
 from mclite.store.clock import DebugClock
 
 MEMCACHED = os.environ.get("MCLITE_TEST_MEMCACHED")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from mclite.instance import Instance
-from mclite.session import Session
-from mclite.settings import Settings
-from mclite.stats import CLASS_COUNTERS, COUNTERS
+from mclite.core.instance import Instance
+from mclite.core.session import Session
+from mclite.core.settings import Settings
 from mclite.store import DebugClock
+from mclite.store.stats import CLASS_COUNTERS, COUNTERS
 
 KEYS = [b"a", b"b", b"c", b"n", b"noreply", b"k" * 250, b"k" * 251, b"YQ==", b"a\rb", b"\xc3\xa9", b""]
 NUMBERS = [b"0", b"1", b"5", b"10", b"99", b"-1", b"+1", b"007", b"x", b"", b"2592000", b"2592001", b"4294967296"]

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.session import Session
+from mclite.core.settings import Settings
 from mclite.protocol.binary import FORMS
 from mclite.protocol.binary import request as request_frame
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.meta import FLAGS
-from mclite.session import Session
-from mclite.settings import Settings
 from mclite.store.clock import DebugClock
 
 BYTES = int(os.environ.get("MCLITE_FUZZ_BYTES", "200000"))

@@ -7,15 +7,15 @@ import pwd
 import sys
 
 from mclite import __version__
+from mclite.core.instance import Instance, slabs_of
+from mclite.core.settings import VERSION, Settings
 from mclite.fast import COMPILED
 from mclite.handlers.authentication import AuthFileError
-from mclite.instance import Instance, slabs_of
 from mclite.server import options
 from mclite.server.server import ServeError, Server, run
-from mclite.settings import VERSION, Settings
-from mclite.stats import Stats
 from mclite.store import DebugClock, SystemClock
 from mclite.store.base import StoreError
+from mclite.store.stats import Stats
 
 
 def run_raw(arguments: list[str]) -> int:

@@ -20,7 +20,7 @@ from mclite.client.errors import RefusedError
 from mclite.client.pipeline import Pipeline, checked
 from mclite.client.processes import Inherited, watch_over
 from mclite.client.transport import READ_BYTES, Address, SessionTransport
-from mclite.instance import Instance
+from mclite.core.instance import Instance
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from mclite.client.errors import RefusedError
 from mclite.client.pipeline import Pipeline, checked
 from mclite.client.processes import Inherited, watch_over
 from mclite.client.transport import Address, SessionTransport, SocketTransport, Transport
-from mclite.instance import Instance
+from mclite.core.instance import Instance
 
 P = ParamSpec("P")
 T = TypeVar("T")

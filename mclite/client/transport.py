@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mclite.client.errors import BadArgumentError
-from mclite.instance import Instance
-from mclite.session import Session
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 
 READ_BYTES: Final = 256 << 10
 _BLOCKED: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)

@@ -10,7 +10,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.object cimport PyObject
 from libc.string cimport memchr, memcmp, memcpy
 
-from mclite.stats cimport ClassStats, Stats
+from mclite.store.stats cimport ClassStats, Stats
 from mclite.store.item cimport Item, head_of
 from mclite.store.slabs cimport SlabClasses, item_size
 

@@ -15,7 +15,7 @@ from mclite.handlers.watching import watch
 from mclite.protocol.parser import Request
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
 
 Handler = Callable[["Session", Request], bytes]
 Check = Callable[["Session", Request], "bytes | Callable[[bytes], bytes]"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.settings import VERSION
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits, signed, signed_32
 from mclite.protocol.parser import Request
-from mclite.settings import VERSION
 from mclite.store.clock import DebugClock
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
 
 _VERSION_LINE: Final = f"VERSION {VERSION}\r\n".encode()
 _MEGABYTES_MAX: Final = 1_000_000_000

@@ -9,7 +9,7 @@ from mclite.protocol.numbers import UINT32, digits
 from mclite.protocol.parser import LINE_MAX, LINE_MAX_WHOLE
 
 if TYPE_CHECKING:
-    from mclite.instance import Instance
+    from mclite.core.instance import Instance
 
 TOKEN_MAX: Final = 16384
 """Bytes in the username and password at most."""

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.settings import ANSWER_MAX, VERSION
 from mclite.handlers.retrieval import fetch_item
 from mclite.handlers.statistics import stats
 from mclite.handlers.storage import count_arithmetic, refuse_too_large, store_item
@@ -28,12 +29,11 @@ from mclite.protocol.binary import (
 )
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.parser import KEY_MAX, Request
-from mclite.settings import ANSWER_MAX, VERSION
 from mclite.store.base import Mode, Outcome
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
 
 
 _KEY_UNKNOWN_MAX: Final = 1 << 20

@@ -15,8 +15,8 @@ from mclite.store.item import BINARY_KEY, FETCHED, STALE, WON, Item
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
-    from mclite.instance import Instance
-    from mclite.session import Session
+    from mclite.core.instance import Instance
+    from mclite.core.session import Session
 
 _SET_MODES: Final[dict[int, Mode]] = {
     0: "set",

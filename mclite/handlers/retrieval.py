@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mclite.core.settings import ANSWER_MAX, KEYS_MAX
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import signed_32
 from mclite.protocol.parser import KEY_MAX, Request
-from mclite.settings import ANSWER_MAX, KEYS_MAX
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
     from mclite.store.item import Item
 
 

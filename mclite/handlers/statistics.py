@@ -12,15 +12,15 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.settings import VERSION
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits
 from mclite.protocol.parser import Request
-from mclite.settings import VERSION
 from mclite.store.slabs import PAGE_SIZE
 
 if TYPE_CHECKING:
-    from mclite.instance import Instance
-    from mclite.session import Session
+    from mclite.core.instance import Instance
+    from mclite.core.session import Session
 
 Rows = Iterable[tuple[str, object]]
 

@@ -12,7 +12,7 @@ from mclite.store.base import Mode, Outcome, Stored
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
     from mclite.store.item import Item
 
 ANSWERS: Final = {

@@ -16,7 +16,7 @@ from mclite.store.item import BINARY_KEY, FETCHED
 from mclite.store.slabs import CLASSES_MAX
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
 
 _BAD_CLASS: Final = b"BADCLASS invalid class id\r\n"
 _NOT_STARTED: Final = b"NOTSTARTED no items to crawl\r\n"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mclite.core.watchers import STREAMS
 from mclite.protocol import errors, replies
 from mclite.protocol.parser import Request
-from mclite.watchers import STREAMS
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
 
 
 def watch(session: Session, request: Request) -> bytes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from mclite.core.session import Session
 from mclite.server.receiver import Receiver
-from mclite.session import Session
 
 if TYPE_CHECKING:
     from mclite.server.server import Server

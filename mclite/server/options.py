@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from mclite.settings import Settings
+from mclite.core.settings import Settings
 
 Kind = Literal["flag", "off", "integer", "size", "megabytes", "text", "list", "octal", "float", "nothing", "nothing+"]
 

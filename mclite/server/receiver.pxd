@@ -1,6 +1,6 @@
 """The types of receiver.py for the compiled build."""
 
-from mclite.session cimport Session
+from mclite.core.session cimport Session
 
 cdef class Receiver:
     cdef public bint _more

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 
-from mclite.session import Session
+from mclite.core.session import Session
 
 
 class Receiver:

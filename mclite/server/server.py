@@ -16,12 +16,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.settings import Settings
 from mclite.server.connection import Connection
 from mclite.server.listener import Listener
 from mclite.server.udp import DatagramServer
-from mclite.settings import Settings
-from mclite.stats import Stats
+from mclite.store.stats import Stats
 
 if TYPE_CHECKING:
     from pathlib import Path

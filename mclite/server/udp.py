@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 from mclite.protocol import datagram
-from mclite.session import Session
 
 
 class DatagramServer(asyncio.DatagramProtocol):

@@ -21,7 +21,7 @@ from mclite.store.pages import ClassUse, Pages
 from mclite.store.slabs import SlabClasses, item_size
 
 if TYPE_CHECKING:
-    from mclite.stats import Stats
+    from mclite.store.stats import Stats
 
 RELATIVE_MAX: Final = 60 * 60 * 24 * 30
 """An exptime above this many seconds is a Unix time (protocol.txt 142-150)."""

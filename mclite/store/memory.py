@@ -18,7 +18,7 @@ from mclite.store.item import ACTIVE, ODD_KEY, TEMPORARY, Item
 from mclite.store.slabs import SlabClasses, item_size
 
 if TYPE_CHECKING:
-    from mclite.stats import Stats
+    from mclite.store.stats import Stats
 
 _BATCH: Final = 512
 

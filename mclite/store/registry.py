@@ -15,7 +15,7 @@ from mclite.store.memory import MemoryStore
 from mclite.store.slabs import SlabClasses
 
 if TYPE_CHECKING:
-    from mclite.stats import Stats
+    from mclite.store.stats import Stats
 
 GROUP: Final = "mclite.stores"
 
@@ -49,7 +49,7 @@ def make_disk(argument: str, options: StoreOptions) -> Store:
     """Make a DiskStore in the directory ARGUMENT."""
     if not argument:
         raise StoreError("the store disk needs a directory: disk:DIR")
-    from mclite.store.disk import DiskStore
+    from mclite.store.disk.engine import DiskStore
 
     return DiskStore(
         argument, options.clock, options.stats, options.slabs, options.maxbytes, options.evict, options.sync

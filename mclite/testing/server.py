@@ -7,10 +7,10 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.settings import Settings
 from mclite.server.connection import Connection
 from mclite.server.server import Server, stop_listening
-from mclite.settings import Settings
 from mclite.store.clock import Clock, DebugClock
 from mclite.testing.faults import Fault, Faults, first_request
 

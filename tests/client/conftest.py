@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mclite.client import AsyncClient, Client
-from mclite.instance import Instance
+from mclite.core.instance import Instance
 
 START_SECONDS = 10.0
 

@@ -14,9 +14,9 @@ import pytest
 
 from mclite.client import BadArgumentError, BadReplyError, Client, ConnectError, ConnectionLostError, TimedOutError
 from mclite.client.transport import parse_address
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.settings import Settings
 from mclite.server.server import Server
-from mclite.settings import Settings
 
 Hostile = Callable[[Callable[[socket.socket], None]], int]
 

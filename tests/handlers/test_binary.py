@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 from mclite.protocol.binary import HEADER, Header, Opcode, Status, read_frame, read_header, request
-from mclite.session import Session
 
 if TYPE_CHECKING:
     from tests.conftest import Direct, Server, Start

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mclite.instance import Instance
-from mclite.session import Session
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 
 if TYPE_CHECKING:
     from tests.conftest import Direct, Server

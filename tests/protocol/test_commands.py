@@ -9,7 +9,7 @@ import pytest
 
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.protocol.commands import COMMANDS, Command
-from mclite.stats import CLASS_COUNTERS, COUNTERS
+from mclite.store.stats import CLASS_COUNTERS, COUNTERS
 
 if TYPE_CHECKING:
     from tests.conftest import Server

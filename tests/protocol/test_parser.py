@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from mclite.client.call import Call, same
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 from mclite.protocol import errors
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.parser import (
@@ -24,7 +25,6 @@ from mclite.protocol.parser import (
     line_too_long,
     parse,
 )
-from mclite.session import Session
 
 if TYPE_CHECKING:
     from tests.conftest import Server

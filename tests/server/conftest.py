@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
 from mclite.server import options
 from mclite.server.server import Server
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.settings import Settings
 from mclite.server import connection
 from mclite.server import server as server_module
 from mclite.server.connection import Connection
 from mclite.server.server import Server
-from mclite.settings import Settings
 
 if TYPE_CHECKING:
     from tests.server.conftest import Running, Wire

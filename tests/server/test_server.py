@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.settings import Settings
 from mclite.server import server as server_module
 from mclite.server.connection import Connection
 from mclite.server.server import ServeError, loop_factory, split_address, stop_listening, tls_context
-from mclite.settings import Settings
-from mclite.stats import Stats
+from mclite.store.stats import Stats
 
 if TYPE_CHECKING:
     from tests.server.conftest import Running

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mclite.stats import Stats
 from mclite.store import Clock, Item, MemoryStore, SlabClasses, Store
-from mclite.store.disk import DiskStore
+from mclite.store.disk.engine import DiskStore
 from mclite.store.registry import StoreOptions
 from mclite.store.simple import SimpleStore
+from mclite.store.stats import Stats
 
 MakeStore = Callable[..., Store]
 

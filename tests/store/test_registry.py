@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from mclite.cli.serve import make_instance
+from mclite.core.settings import Settings
 from mclite.server.server import ServeError
-from mclite.settings import Settings
-from mclite.stats import Stats
 from mclite.store import MemoryStore, Outcome, SlabClasses, Store, StoreError
-from mclite.store.disk import DiskStore
+from mclite.store.disk.engine import DiskStore
 from mclite.store.registry import StoreOptions, open_store
+from mclite.store.stats import Stats
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import mclite.session
+import mclite.core.session
 from faulty.fault import How
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 from mclite.handlers import CHECKS, HANDLERS
-from mclite.instance import Instance
 from mclite.protocol.parser import BadRequest, Request
-from mclite.session import Session
 from mclite.testing.faults import first_request
 
 Line = bytes
@@ -163,12 +163,12 @@ def add(owner: Any, name: str, amount: int) -> None:
 
 def requests(change: Callable[[Line, Request | BadRequest], Request | BadRequest]) -> How:
     """Let CHANGE(line, request) make the request of a line."""
-    return patch(mclite.session, "parse", lambda inner: lambda line: change(line, inner(line)))
+    return patch(mclite.core.session, "parse", lambda inner: lambda line: change(line, inner(line)))
 
 
 def lines(change: Callable[[Line], Line]) -> How:
     """Let CHANGE(line) make the command line that is read."""
-    return patch(mclite.session, "parse", lambda inner: lambda line: inner(change(line)))
+    return patch(mclite.core.session, "parse", lambda inner: lambda line: inner(change(line)))
 
 
 def arguments(verbs: str, change: Callable[[list[bytes]], list[bytes]]) -> How:

@@ -22,11 +22,7 @@ from faulty.nursery import Nursery
 
 PACKAGES = ("protocol", "handlers", "store")
 LEFT_OUT = {
-    "mclite.store.disk": "the disk engine is not what `mclite serve` runs by default",
-    "mclite.store.database": "of the disk engine",
-    "mclite.store.salvage": "of the disk engine",
-    "mclite.store.batch": "of the disk engine",
-    "mclite.store.rows": "of the disk engine",
+    "mclite.store.stats": "a table of names",
     "mclite.store.registry": "finds engines by name",
     "mclite.store.simple": "a base for engines of others",
     "mclite.protocol.binary": "the suite speaks the text protocol",

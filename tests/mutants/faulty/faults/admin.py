@@ -10,13 +10,13 @@ import mclite.protocol.datagram
 import mclite.server.udp
 from faulty.fault import Fault, How
 from faulty.points import after, around, during, patch, reply, swap, then, value
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.watchers import Watchers
 from mclite.protocol import errors
 from mclite.store.base import Store
 from mclite.store.item import ACTIVE
 from mclite.store.memory import MemoryStore
 from mclite.store.pages import Pages
-from mclite.watchers import Watchers
 
 
 def option(name: str, new: Any) -> How:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from faulty.fault import Fault, How
 from faulty.points import incoming, outgoing, patch
-from mclite.session import Session
+from mclite.core.session import Session
 
 _FAKE = re.compile(rb"set (\S+) (\S+) (\S+) ([0-9]+)\r\n")
 

@@ -28,9 +28,9 @@ from faulty.points import (
     while_called,
     within,
 )
+from mclite.core.session import Session
 from mclite.protocol.parser import BadRequest
 from mclite.server.connection import Connection
-from mclite.session import Session
 from mclite.testing.faults import first_request
 
 ERRORS = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from faulty.fault import Fault, How
 from faulty.faults.statistics import changed
 from faulty.points import around, exchange, lines, requests, swap, then
+from mclite.core.session import Session
 from mclite.protocol.parser import BadRequest, Request
-from mclite.session import Session
 
 
 def again(verbs: str, change: Callable[[bytes], bytes]) -> How:

@@ -12,8 +12,8 @@ import mclite.protocol.meta
 import mclite.protocol.parser
 from faulty.fault import Fault, How, both
 from faulty.points import arguments, errors, exchange, lines, patch, reply, requests, swap, then, value
+from mclite.core.session import Session
 from mclite.protocol.parser import BadRequest, Request
-from mclite.session import Session
 
 META = "mg ms md ma"
 OTHERS = {b"ms": 2}
@@ -328,7 +328,7 @@ ROWS = (
     Fault("meta-errors-hang-up", "meta_syntax meta_delete", "hangs up after an error of a meta command",
           then(META, _hang_up_after_error)),
     Fault("meta-upper-case-refused", "meta_syntax", "takes MG for mg", requests(
-        lambda line, request: mclite.session.parse(line[:2].lower() + line[2:])
+        lambda line, request: mclite.core.session.parse(line[:2].lower() + line[2:])
         if line[:2] in (b"MG", b"MS", b"MD", b"MA", b"MN", b"ME") else request)),
     Fault("meta-classic-apart", "meta_syntax meta_delete", "keeps the items of meta commands apart from the others",
           arguments(

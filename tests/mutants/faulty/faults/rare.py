@@ -11,8 +11,8 @@ from faulty.faults.meta import Answer, answers
 from faulty.faults.statistics import changed
 from faulty.items import haunted, storing
 from faulty.points import around, errors, exchange, lines, outgoing, patch, reply, requests, swap, then
+from mclite.core.session import Session
 from mclite.protocol.parser import BadRequest, Request
-from mclite.session import Session
 
 
 def _counts_anyway(session: Session, request: Request, answer: bytes) -> None:

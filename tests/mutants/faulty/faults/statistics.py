@@ -9,11 +9,11 @@ from typing import Any
 import mclite.store.item
 from faulty.fault import Fault, How, both
 from faulty.points import add, after, before, exchange, patch, reply, swap, then, while_called
+from mclite.core.instance import Instance
 from mclite.handlers import statistics as handlers
-from mclite.instance import Instance
-from mclite.stats import COUNTERS, Stats
 from mclite.store.base import Store
 from mclite.store.memory import MemoryStore
+from mclite.store.stats import COUNTERS, Stats
 
 Rows = list[tuple[str, str]]
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import mclite.core.session
+import mclite.core.watchers
 import mclite.handlers.storage
-import mclite.session
-import mclite.watchers
 from faulty.fault import Fault, How, both
 from faulty.points import after, around, before, outgoing, patch, swap, then, while_called
-from mclite.session import Session
+from mclite.core.session import Session
+from mclite.core.watchers import STREAMS, Watchers
 from mclite.store.base import Outcome
-from mclite.watchers import STREAMS, Watchers
 
 
 def log_lines(change: Callable[[bytes], bytes]) -> How:
@@ -174,7 +174,7 @@ def _no_fetches(session: Any, *rest: Any) -> Iterator[None]:
 
 def _keys(change: Callable[[Callable[[bytes], str], bytes], str]) -> How:
     """Let CHANGE(encode, key) write the keys."""
-    return patch(mclite.watchers, "_encode", lambda inner: lambda key: change(inner, key))
+    return patch(mclite.core.watchers, "_encode", lambda inner: lambda key: change(inner, key))
 
 
 def _percent(encode: Any, key: bytes) -> str:
@@ -197,7 +197,7 @@ ROWS = (
           _replaced(lambda words: [sorted(STREAMS)[int(word) % 8].encode() if word.isdigit() else word
                                    for word in words])),
     Fault("watch-command-any-case", "watchers", "takes WATCH for watch", patch(
-        mclite.session, "parse", lambda inner: lambda line: inner(
+        mclite.core.session, "parse", lambda inner: lambda line: inner(
             b"watch" + line[5:] if line[:5].lower() == b"watch" else line))),
     Fault("watch-error-hangs-up", "watchers", "hangs up after an error of watch", then("watch", _hang_up)),
     Fault("watch-error-text", "watchers", "answers CLIENT_ERROR to an argument of watch that it does not know",

@@ -235,7 +235,7 @@ def test_serve_ends_with_one_line(what: str, tmp_path: Path) -> None:
                 if path.name.startswith("pytest") or path == tmp_path:
                     path.chmod(path.stat().st_mode | 0o055)
             become_nobody = "os.setgroups([]); os.setgid(65534); os.setuid(65534); "
-            program = f"import os, mclite.cli.serve, mclite.store.disk; {become_nobody}{program}"
+            program = f"import os, mclite.cli.serve, mclite.store.disk.engine; {become_nobody}{program}"
     done = subprocess.run(
         [sys.executable, "-c", program, "serve", "-p", "-1", "--store", f"disk:{directory}"],
         capture_output=True, text=True, timeout=30,

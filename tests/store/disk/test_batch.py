@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from mclite.instance import Instance
-from mclite.session import Session
-from mclite.settings import Settings
-from mclite.store import StoreError, batch
-from mclite.store.disk import DiskStore
+from mclite.core.instance import Instance
+from mclite.core.session import Session
+from mclite.core.settings import Settings
+from mclite.store import StoreError
+from mclite.store.disk import batch
+from mclite.store.disk.engine import DiskStore
 
 
 def session(store: DiskStore) -> Session:
@@ -151,9 +152,9 @@ def test_a_limit_of_file_size_is_survived(tmp_path: Path) -> None:
     """A real process that the system lets write no further: errors, no end, and what was stored is still there."""
     program = (
         "import resource, sys\n"
-        "from mclite.stats import Stats\n"
+        "from mclite.store.stats import Stats\n"
         "from mclite.store import StoreError, SystemClock\n"
-        "from mclite.store.disk import DiskStore\n"
+        "from mclite.store.disk.engine import DiskStore\n"
         "store = DiskStore(sys.argv[1], SystemClock(), Stats(), report=lambda text: None)\n"
         "with store.transaction(): store.store('set', b'first', b'1', 0, 0)\n"
         "store.settle()\n"
@@ -188,8 +189,8 @@ def test_the_durability_asked_for_is_sqlites(make_disk: Any) -> None:
 
 def test_interval_syncs_the_log_after_a_second(make_disk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
-    monkeypatch.setattr("mclite.store.database.os.fsync", synced.append)
-    monkeypatch.setattr("mclite.store.database.SYNC_SECONDS", 0.05)
+    monkeypatch.setattr("mclite.store.disk.database.os.fsync", synced.append)
+    monkeypatch.setattr("mclite.store.disk.database.SYNC_SECONDS", 0.05)
     store = make_disk(sync="interval")
     store.tick()
     assert synced == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mclite.store import Item, Outcome
-from mclite.store.batch import ACCESS_SECONDS
-from mclite.store.disk import DiskStore
+from mclite.store.disk.batch import ACCESS_SECONDS
+from mclite.store.disk.engine import DiskStore
 from mclite.store.item import ACTIVE, FETCHED, STALE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mclite.prefixes import PREFIXES_MAX, PrefixStats
+from mclite.core.prefixes import PREFIXES_MAX, PrefixStats
 
 
 def test_what_is_counted() -> None:

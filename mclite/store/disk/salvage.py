@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from mclite.store.rows import ITEM_COLUMNS, STATE_COLUMNS, DamagedError, State, read_item
+from mclite.store.disk.rows import ITEM_COLUMNS, STATE_COLUMNS, DamagedError, State, read_item
 from mclite.store.slabs import item_size
 
 PAGE_SIZE: Final = 4096

@@ -1,6 +1,6 @@
 """The types of instance.py for the compiled build."""
 
-from mclite.stats cimport Stats
+from mclite.store.stats cimport Stats
 
 cdef class Instance:
     cdef public object settings

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mclite.stats import CLASS_COUNTERS, COUNTERS, Stats
 from mclite.store.item import FETCHED, Item
+from mclite.store.stats import CLASS_COUNTERS, COUNTERS, Stats
 
 
 def item(exptime: int = 0, state: int = 0) -> Item:

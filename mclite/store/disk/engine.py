@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mclite.store.base import StoreError
-from mclite.store.batch import BatchStore, to_stderr
 from mclite.store.clock import Clock
-from mclite.store.database import Report
+from mclite.store.disk.batch import BatchStore, to_stderr
+from mclite.store.disk.database import Report
+from mclite.store.disk.rows import ITEM_COLUMNS, DamagedError, DiskItem, read_item
 from mclite.store.item import ACTIVE, TEMPORARY, Item
-from mclite.store.rows import ITEM_COLUMNS, DamagedError, DiskItem, read_item
 from mclite.store.slabs import SlabClasses, item_size
 
 if TYPE_CHECKING:
-    from mclite.stats import Stats
+    from mclite.store.stats import Stats
 
 _BATCH: Final = 128
 """Rows looked at at once."""

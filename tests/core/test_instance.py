@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from mclite.core.instance import Instance, slabs_of
+from mclite.core.session import Session
+from mclite.core.settings import Settings
 from mclite.handlers.authentication import AuthFileError
-from mclite.instance import Instance, slabs_of
-from mclite.session import Session
-from mclite.settings import Settings
-from mclite.stats import Stats
 from mclite.store import DebugClock, MemoryStore, SystemClock
+from mclite.store.stats import Stats
 
 
 def test_the_clock() -> None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mclite.store.base import StoreError
-from mclite.store.rows import SCHEMA, STATE_COLUMNS, DamagedError, State
-from mclite.store.salvage import PAGE_SIZE, salvage
+from mclite.store.disk.rows import SCHEMA, STATE_COLUMNS, DamagedError, State
+from mclite.store.disk.salvage import PAGE_SIZE, salvage
 
 FILE_NAME: Final = "items.sqlite"
 LOCK_NAME: Final = "lock"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mclite.core.settings import VERSION, Settings
 from mclite.server.options import EXTENDED, OPTIONS
-from mclite.settings import VERSION, Settings
 
 
 def test_the_version_is_one_that_clients_parse() -> None:

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.prefixes import PrefixStats
+from mclite.core.settings import ANSWER_MAX, Settings
+from mclite.core.watchers import Watchers
 from mclite.fast import FastPath
 from mclite.handlers.authentication import load
-from mclite.prefixes import PrefixStats
 from mclite.protocol.numbers import UINT32
-from mclite.settings import ANSWER_MAX, Settings
-from mclite.stats import Stats
 from mclite.store import Clock, DebugClock, Item, MemoryStore, SlabClasses, Store, SystemClock
 from mclite.store.base import Mode, Outcome
-from mclite.watchers import Watchers
+from mclite.store.stats import Stats
 
 if TYPE_CHECKING:
-    from mclite.session import Session
+    from mclite.core.session import Session
 
 
 _CLOCK_STARTS_WITH: Final = 61

@@ -9,8 +9,8 @@ from mclite.store.base import Mode, Outcome
 from mclite.store.item import FETCHED, Item
 
 if TYPE_CHECKING:
-    from mclite.session import Session
-    from mclite.stats import Stats
+    from mclite.core.session import Session
+    from mclite.store.stats import Stats
 
 STREAMS: Final = frozenset(
     {"fetchers", "mutations", "evictions", "connevents", "deletions", "proxyreqs", "proxyevents", "proxyuser"}

@@ -1,6 +1,6 @@
 """The types of session.py for the compiled build."""
 
-from mclite.instance cimport Instance
+from mclite.core.instance cimport Instance
 
 cdef class Session:
     cdef public Instance instance

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mclite.store.disk.rows import DamagedError, State, item_sum, read_item, write_item
 from mclite.store.item import BINARY_KEY, Item
-from mclite.store.rows import DamagedError, State, item_sum, read_item, write_item
 
 ITEM = Item(b"data \x00\r\n", 0xFFFF_FFFF, 1_800_000_000, 2**64 - 1, 1_700_000_000, 5, BINARY_KEY)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from mclite.instance import Instance
-from mclite.session import Session
+from mclite.core.instance import Instance
+from mclite.core.session import Session
+from mclite.core.watchers import Watchers
 from mclite.store.base import Outcome
 from mclite.store.item import Item
-from mclite.watchers import Watchers
 
 
 def watching(instance: Instance, watchers: Watchers, *streams: str) -> list[bytes]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.settings import ANSWER_MAX
 from mclite.handlers import CHECKS, HANDLERS
 from mclite.handlers.authentication import Gate
 from mclite.protocol import errors
@@ -26,13 +27,12 @@ from mclite.protocol.parser import (
     line_too_long,
     parse,
 )
-from mclite.settings import ANSWER_MAX
 from mclite.store.base import StoreError
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
+    from mclite.core.instance import Instance
     from mclite.handlers.binary import Binary
-    from mclite.instance import Instance
 
 _BLOCK_END: Final = b"\r\n"
 _BINARY: Final = 0x80

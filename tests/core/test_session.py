@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mclite.instance import Instance
+from mclite.core.instance import Instance
+from mclite.core.session import Session
+from mclite.core.settings import Settings
 from mclite.protocol.parser import MULTIGET_LINE_MAX
-from mclite.session import Session
-from mclite.settings import Settings
-from mclite.stats import Stats
 from mclite.store import MemoryStore, SystemClock
 from mclite.store.base import StoreError
+from mclite.store.stats import Stats
 
 if TYPE_CHECKING:
     from tests.conftest import Server, Start

@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mclite.store.base import Store, StoreError
 from mclite.store.clock import Clock
-from mclite.store.database import WAIT_SECONDS, Database, Report, corrupt, write_state
-from mclite.store.item import Item
-from mclite.store.rows import (
+from mclite.store.disk.database import WAIT_SECONDS, Database, Report, corrupt, write_state
+from mclite.store.disk.rows import (
     ITEM_COLUMNS,
     STATE_COLUMNS,
     VALUE_COLUMNS,
@@ -32,10 +31,11 @@ from mclite.store.rows import (
     item_sum,
     write_item,
 )
+from mclite.store.item import Item
 from mclite.store.slabs import SlabClasses
 
 if TYPE_CHECKING:
-    from mclite.stats import Stats
+    from mclite.store.stats import Stats
 
 _UNWRITTEN_MAX: Final = 8 << 20
 """Bytes of data that may wait to be written, changes and accesses each; then they are."""
