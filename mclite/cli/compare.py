@@ -1,6 +1,7 @@
 """`mclite compare A B`: say the same generated sessions to two servers, and show where they answer otherwise.
 
-Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone.
+Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone,
+6 the file cannot be written.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mclite.cli import UsageError
+from mclite.cli import OutputError, UsageError
 
 if TYPE_CHECKING:
     from mclite.compare.pair import Side
@@ -32,7 +33,8 @@ EPILOG = """\
 
 A server is an address (host:port, unix:/path, tls://host:port), or what --spawn of the suite takes: a command with
 {port}, memcached, memcached=/path/to/it, mclite.
-Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone.
+Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone,
+6 the file cannot be written.
 """
 
 
@@ -71,6 +73,7 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the two servers and return the exit code."""
+    from mclite.replay import files
     from mclite.replay.targets import TargetError
     from mclite.replay.transport import Unreachable
 
@@ -84,6 +87,10 @@ def run(args: argparse.Namespace) -> int:
         asked.append(args.spawn_b)
     if len(asked) != 2:
         raise UsageError(f"it takes two servers, not {len(asked)}: mclite compare A B")
+    try:
+        files.check(args.output)
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
     known = _known(args.known) if args.known else frozenset()
     with contextlib.ExitStack() as stack:
         try:
@@ -130,6 +137,7 @@ def _known(path: Path) -> frozenset[str]:
 def _compare(addresses: list[Address], args: argparse.Namespace, known: frozenset[str]) -> int:
     from mclite.compare import report
     from mclite.compare.pair import Pair
+    from mclite.replay.files import WriteError
 
     try:
         from mclite.compare.search import Limits, Search
@@ -162,8 +170,8 @@ def _compare(addresses: list[Address], args: argparse.Namespace, known: frozense
     if outcome.found:
         try:
             report.write(args.output, outcome, pair, args.seed)
-        except OSError as error:
-            raise UsageError(f"{args.output}: {error.strerror}") from None
+        except WriteError as error:
+            raise OutputError(str(error)) from None
         print(f"\n{args.output}: a scenario of each, which passes on A and fails on B")
         print(f"  python -m mclite.replay {args.output} --target {addresses[1]}")
     if outcome.died is not None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mclite.replay import files
 from mclite.replay.results import Record
 from mclite.replay.verdicts import fails
 
@@ -32,7 +33,7 @@ RIGHT = frozenset({"pass", "same"})
 
 
 class BaselineError(Exception):
-    """A baseline cannot be read or written; the text says which and why."""
+    """A baseline cannot be read; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +114,11 @@ def read(path: Path) -> Baseline:
 
 
 def write(baseline: Baseline, path: Path, target: str) -> None:
-    """Write a baseline; raise BaselineError when it cannot be written."""
+    """Write a baseline; raise WriteError."""
     lines = [f"# Known deviations of {target}.", f"target = {json.dumps(target)}"]
     for entry in baseline.entries.values():
         lines += ["", "[[deviation]]", f"id = {json.dumps(entry.id)}"]
         lines += [f"fingerprint = {json.dumps(entry.fingerprint)}", f"reason = {json.dumps(entry.reason)}"]
         if entry.link:
             lines.append(f"link = {json.dumps(entry.link)}")
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise BaselineError(f"the baseline {path} cannot be written: {error.strerror}") from None
+    files.write("\n".join(lines) + "\n", path)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mclite.replay import files
 from mclite.replay.reference import count, plain
 from mclite.replay.result import Result
 from mclite.replay.scenario import Scenario
@@ -150,15 +148,5 @@ def slug(name: str) -> str:
 
 
 def write(results: Record, path: Path) -> None:
-    """Write the results as JSON, so that a reader sees the old file or the new one and never a half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(json.dumps(results, ensure_ascii=True, separators=(",", ":")) + "\n")  # dump is far slower
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    """Write the results as JSON; raise WriteError."""
+    files.write(json.dumps(results, ensure_ascii=True, separators=(",", ":")) + "\n", path)

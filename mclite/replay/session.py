@@ -15,6 +15,7 @@ import mclite
 from mclite.replay import baseline, reference, results
 from mclite.replay.baseline import Baseline
 from mclite.replay.clients import results as clients
+from mclite.replay.files import WriteError
 from mclite.replay.options import Asked, Options
 from mclite.replay.results import Record
 from mclite.replay.run import TargetRun
@@ -269,7 +270,7 @@ class Session:
             known = known.updated(records.values(), self.options.strict, complete)
             try:
                 baseline.write(known, path, self.infos[index].name)
-            except baseline.BaselineError as error:
+            except WriteError as error:
                 self.problems.append(str(error))
                 return
             for made in records.values():
@@ -298,8 +299,8 @@ class Session:
     def _write(self, made: Record, path: Path) -> None:
         try:
             results.write(made, path)
-        except OSError as error:
-            self.problems.append(f"the results could not be written to {path}: {error.strerror}")
+        except WriteError as error:
+            self.problems.append(str(error))
             return
         self.written.append(path)
         self._page([path], path.with_suffix(".html"))
@@ -313,8 +314,8 @@ class Session:
             return
         try:
             html.write(paths, out)
-        except OSError as error:
-            self.problems.append(f"the page could not be written to {out}: {error.strerror}")
+        except WriteError as error:
+            self.problems.append(str(error))
             return
         self.written.append(out)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from mclite.replay import files
 
 Results = dict[str, Any]
 Scenario = dict[str, Any]
@@ -274,24 +274,6 @@ def _all_text(where: str, values: Any) -> None:
         raise _WrongError(f"{where} is not a list of texts")
 
 
-@contextlib.contextmanager
-def replacing(out: Path) -> Iterator[Path]:
-    """Give a temporary path beside `out` to write to, and move it over `out` only if the block succeeds."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_text(text: str, out: Path) -> None:
-    """Write `text` to `out` as UTF-8, whole or not at all."""
-    with replacing(out) as temporary:
-        temporary.write_bytes(text.encode("utf-8", "replace"))
-
-
 def write_json(data: Results, out: Path) -> None:
-    """Write results to `out` as JSON, whole or not at all."""
-    write_text(json.dumps(data, indent=1) + "\n", out)
+    """Write results to `out` as JSON; raise WriteError."""
+    files.write(json.dumps(data, indent=1) + "\n", out)

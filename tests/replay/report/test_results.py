@@ -172,19 +172,3 @@ def test_signs_that_do_not_show_become_escapes(make: Any, folder: Any) -> None:
     data = make(size=30)
     data["target"]["name"] = "a\u202eb\ud800c\x1b[31m\u2028é\n"
     assert results.load(folder.write(data))["target"]["name"] == "a\\u202eb\\ud800c\\u001b[31m\\u2028é\n"
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    out = tmp_path / "deep" / "out.txt"
-    results.write_text("old", out)
-
-    def fail_halfway() -> None:
-        with results.replacing(out) as temporary:
-            temporary.write_text("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail_halfway()
-    assert out.read_text() == "old"
-    assert [path.name for path in out.parent.iterdir()] == ["out.txt"]
-    assert out.stat().st_mode & 0o044, "others can read a report"
