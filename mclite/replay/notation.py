@@ -11,6 +11,7 @@ import functools
 import re
 
 from mclite.replay.text import (
+    KEY_LENGTH,
     Bound,
     Clock,
     Encoded,
@@ -143,7 +144,10 @@ def _typed(name: str | None, kind: str, source: str) -> Part:
     if kind.isdecimal():
         if name is None or not name.startswith("key"):
             raise TextError(f"{source}: a length makes a key, so its name must begin with key")
-        return Padded(name, int(kind))
+        length = int(kind) if len(kind) < 10 else LARGEST + 1
+        if not KEY_LENGTH < length <= LARGEST:
+            raise TextError(f"{source}: a unique key has {KEY_LENGTH + 1} bytes at least and {LARGEST} at most")
+        return Padded(name, length)
     if kind.startswith("!") and re.fullmatch(_NAME, kind[1:]):
         return Slot(name, _FORMS["word"], source, differs_from=kind[1:])
     if kind != ".." and (found := _RANGE.fullmatch(kind)):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import secrets
 import socket
 import time
 
 from mclite.replay.capabilities import Capability, ask_version, probe
 from mclite.replay.options import Asked
+from mclite.replay.result import run_prefix
 from mclite.replay.results import slug
 from mclite.replay.servers import Server
 from mclite.replay.stage import TRANSPORTS, TargetInfo
@@ -45,7 +45,7 @@ def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | 
         version = escape(answer.removeprefix(b"VERSION ").rstrip(b"\r\n"))
     claimed = claimed_version(version) if version else None
     known = claimed if claimed in KNOWN else None
-    prefix = f"m{secrets.token_hex(3)}"
+    prefix = run_prefix()
     found = probe(address, f"{prefix}_probe".encode())
     if server is None and address.kind == "tcp":
         found["udp"] = _probe_udp(address)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mclite.replay.text import Filled, TextError, Values
+from mclite.replay.text import KEY_LENGTH, Filled, TextError, Values
 
 Outcome = Literal["match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed"]
 #: (connection, kind, bytes or text, milliseconds since the scenario began)
@@ -72,19 +73,44 @@ class Differs(Exception):  # noqa: N818  # it is no error of ours
         self.result = Result(outcome, 0, reason, line, conn, want, got, at)
 
 
-class Keys:
-    """Makes the keys of a run: short, unique, of one length, all letters, digits and underscores."""
+#: Digits of the numbers in a key: base 36, so that four of them count to 1,679,615.
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-    def __init__(self, prefix: str) -> None:
-        """Begin every key with `prefix`."""
-        self.prefix = prefix
+
+def run_prefix() -> str:
+    """Return a random prefix for the keys of a run, of 6 bytes; `process_prefix` makes it whole."""
+    return "m" + "".join(secrets.choice(_DIGITS) for _ in range(5))
+
+
+def process_prefix(run: str, worker: str = "") -> str:
+    """Return the prefix of the keys that one process of a run makes: 8 bytes, whatever its number.
+
+    `worker` is the name that pytest-xdist gives a worker ("gw0", "gw1", ...), "" where there is none.
+    """
+    return run + _number(int(worker.removeprefix("gw")) + 1 if worker else 0, 2)
+
+
+def _number(number: int, width: int) -> str:
+    digits = ""
+    while number or len(digits) < width:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+class Keys:
+    """Makes the keys of a run: short, unique, of KEY_LENGTH bytes, all letters, digits and underscores."""
+
+    def __init__(self, prefix: str | None = None) -> None:
+        """Begin every key with `prefix`, which `process_prefix` made; by default with one that no run has."""
+        self.prefix = process_prefix(run_prefix()) if prefix is None else prefix
         self._numbers = itertools.count(1)
 
     def new(self, length: int | None = None) -> bytes:
         """Return a key that no other scenario has, padded to exactly `length` bytes."""
-        key = f"{self.prefix}_{next(self._numbers):04}".encode()
+        key = f"{self.prefix}_{_number(next(self._numbers), 4)}".encode()
         if length is None:
             return key
-        if length <= len(key):
-            raise TextError(f"a unique key has {len(key) + 1} bytes at least, not {length}")
+        if length <= KEY_LENGTH:
+            raise TextError(f"a unique key has {KEY_LENGTH + 1} bytes at least, not {length}")
         return key + b"_" * (length - len(key) - 1) + b"x"

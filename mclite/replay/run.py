@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,13 +42,20 @@ class _Guests:
 class TargetRun:
     """Plays scenarios to one target, in one process; safe to be called by several threads."""
 
-    def __init__(self, info: TargetInfo, settings: Settings, spec: TargetSpec | None, main: Server | None) -> None:
-        """Play to the running target that `info` describes, or to servers started after `spec`."""
+    def __init__(
+        self,
+        info: TargetInfo,
+        keys: Keys,
+        settings: Settings,
+        spec: TargetSpec | None,
+        main: Server | None,
+    ) -> None:
+        """Play with `keys` to the running target that `info` describes, or to servers started after `spec`."""
         self.info = info
         self.settings = settings
         self.spec = spec
         self.judged = parse_version(info.judged)
-        self.keys = Keys(info.prefix)
+        self.keys = keys
         self.patience = Patience()
         self.barrier = info.answer.encode("latin-1")
         self.capabilities = {name: Capability(*found) for name, found in info.capabilities.items()}
@@ -61,7 +67,6 @@ class TargetRun:
         self._records: dict[str, Record] = {}
         self._guests: dict[Server, _Guests] = {}
         self._guard = threading.Lock()
-        self._numbers = itertools.count(1)
 
     # -- one scenario
 
@@ -84,8 +89,8 @@ class TargetRun:
         try:
             self._require(scenario)
             with self.stage.venue(scenario) as venue:
-                keys, beside = self._beside(scenario)
-                result, reason = self._play(scenario, venue, keys)
+                beside = self._beside(scenario)
+                result, reason = self._play(scenario, venue)
                 verdict = judge(scenario.level, result.outcome)
                 if verdict not in ("target-died", "suite-error"):
                     like = self._compare(scenario, venue, result)
@@ -107,14 +112,11 @@ class TargetRun:
         """What the target calls its version."""
         return self.barrier.removeprefix(b"VERSION ").strip()
 
-    def _beside(self, scenario: Scenario) -> tuple[Keys, Beside | None]:
-        """Return the keys of a scenario, and how the reference answers to keys that are as long."""
+    def _beside(self, scenario: Scenario) -> Beside | None:
+        """Return how the reference answers to the scenario, if there is a reference."""
         if (reference := self.reference) is None:
-            return self.keys, None
-        number = next(self._numbers)
-        theirs = Keys(f"{reference.info.prefix}_{number:04}")
-        at_once = self.waits(scenario) > WAITS
-        return Keys(f"{self.info.prefix}_{number:04}"), Beside(lambda: reference.answer(scenario, theirs), at_once)
+            return None
+        return Beside(lambda: reference.answer(scenario), self.waits(scenario) > WAITS)
 
     def _with_reference(self, scenario: Scenario, result: Result, beside: Beside, reference: TargetRun) -> Record:
         """Return what the record says of the reference; what the target does not do again is no difference."""
@@ -123,8 +125,8 @@ class TargetRun:
         for _ in range(CONFIRMED if result.outcome == "match" else 0):
             if made["same"] is not False:
                 break
-            keys, again = self._beside(scenario)
-            ours = self.answer(scenario, keys)[0]
+            again = self._beside(scenario)
+            ours = self.answer(scenario)[0]
             other = entry(ours, *again.answer(), versions) if again is not None else made
             if other["same"] is None:
                 break
@@ -133,12 +135,12 @@ class TargetRun:
                 made["reason"] = "the answers differed, but not in the same way when the scenario was repeated"
         return made
 
-    def answer(self, scenario: Scenario, keys: Keys) -> tuple[Result, str | None]:
+    def answer(self, scenario: Scenario) -> tuple[Result, str | None]:
         """Play a scenario to this target as the reference, which nobody judges; return the result and the reason."""
         try:
             self._require_capabilities(scenario)
             with self.stage.venue(scenario) as venue:
-                return self._play(scenario, venue, keys)
+                return self._play(scenario, venue)
         except NotPlayed as not_played:
             return Result("not-run"), not_played.reason
         except Held as held:
@@ -200,10 +202,10 @@ class TargetRun:
 
     # -- playing
 
-    def _player(self, venue: Venue, patience: Patience, keys: Keys) -> Player:
+    def _player(self, venue: Venue, patience: Patience) -> Player:
         return Player(
             venue.address,
-            keys,
+            self.keys,
             delivery=self.settings.delivery,
             chop=self.settings.chop,
             patience=patience,
@@ -211,10 +213,10 @@ class TargetRun:
             clock=venue.clock,
         )
 
-    def _play(self, scenario: Scenario, venue: Venue, keys: Keys) -> tuple[Result, str | None]:
+    def _play(self, scenario: Scenario, venue: Venue) -> tuple[Result, str | None]:
         """Play it; when the server is dead afterwards, find out who killed it."""
         with self._alone(scenario, venue) as (before, alone):
-            result = self._player(venue, self.patience, keys).play(scenario.talk.script(self.judged))
+            result = self._player(venue, self.patience).play(scenario.talk.script(self.judged))
         if result.outcome in ("match", "mismatch", "malformed") or self.stage.lives(venue, result.outcome):
             if result.outcome == "died":  # it lives, but took no connection just then
                 result.outcome = "closed"
@@ -227,7 +229,7 @@ class TargetRun:
         if "shutdown" in scenario.requires:
             return result, result.reason
         # Everybody whose server died is repeated on one of its own: the one that kills it is found by itself.
-        second = self._again(scenario, venue, keys)
+        second = self._again(scenario, venue)
         if second is None:
             result.outcome = "died"
             return result, f"the server died while this was played, and again when it was repeated: {said}"
@@ -266,10 +268,10 @@ class TargetRun:
             made = self._records[name] = {**made, "verdict": "target-died", "reason": reason}
             self.late.append(made)
 
-    def _again(self, scenario: Scenario, venue: Venue, keys: Keys) -> Result | None:
+    def _again(self, scenario: Scenario, venue: Venue) -> Result | None:
         """Play it once more on a new server; return None when that one dies, too."""
         with self.stage.instead(venue) as other:
-            result = self._player(other, self.patience, keys).play(scenario.talk.script(self.judged))
+            result = self._player(other, self.patience).play(scenario.talk.script(self.judged))
             if result.outcome in ("match", "mismatch") or self.stage.lives(other, result.outcome):
                 return result
             return None
@@ -300,7 +302,7 @@ class TargetRun:
             if variant not in played:
                 if venue.server is not None and not venue.server.alive:
                     return {}
-                player = self._player(venue, Patience(COMPARE), self.keys)
+                player = self._player(venue, Patience(COMPARE))
                 other = scenario.talk.script(version)
                 told = hindsight.matches(player, script, result, other)
                 played[variant] = told if told is not None else player.play(other).outcome == "match"

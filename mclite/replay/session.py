@@ -17,6 +17,7 @@ from mclite.replay.baseline import Baseline
 from mclite.replay.clients import results as clients
 from mclite.replay.files import WriteError
 from mclite.replay.options import Asked, Options
+from mclite.replay.result import Keys, process_prefix
 from mclite.replay.results import Record
 from mclite.replay.run import TargetRun
 from mclite.replay.servers import Server
@@ -81,21 +82,20 @@ class Session:
 
     def use(self, infos: list[TargetInfo], servers: list[Server | None], worker: str) -> None:
         """Use these targets, and behind them the reference if there is one; a worker takes keys of its own."""
-        for info in infos:
-            info.prefix += worker.removeprefix("gw")
         beside = servers[-1]
         if self.options.reference is not None:
             self.reference, infos, servers = infos[-1], infos[:-1], servers[:-1]
+            theirs = Keys(process_prefix(self.reference.prefix, worker))  # of all who play to it
         self.infos = infos
         self._worker = worker
         settings = self._settings()
         for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
-            run = TargetRun(info, settings, asked.spec, server)
+            run = TargetRun(info, Keys(process_prefix(info.prefix, worker)), settings, asked.spec, server)
             if self.options.reference is not None and self.reference is not None:
                 if info.judged not in self._references:
                     twin = replace(self.reference, judged=info.judged)
                     main = beside if not self._references else None
-                    self._references[info.judged] = TargetRun(twin, settings, self.options.reference.spec, main)
+                    self._references[info.judged] = TargetRun(twin, theirs, settings, self.options.reference.spec, main)
                 run.reference, run.beside = self._references[info.judged], self.options.reference.option
             self.runs.append(run)
             self._baselines.append(self._read_baseline(info, asked))

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from mclite.replay.wire import brief, escape
 
+#: Bytes of each unique key, in every process of every run (result.py makes them); `{key:250}` makes longer ones.
+KEY_LENGTH = 13
+
 Values = dict[str, bytes]
 #: The slots of a text, each with the bytes that it matched.
 Filled = list[tuple["Slot", bytes]]

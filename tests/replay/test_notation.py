@@ -37,6 +37,8 @@ def test_constant_texts(written: str, data: bytes) -> None:
         ("{a:number}", "the type is none of"),
         ("{a:..}", "the type is none of"),
         ("{cas:250}", "must begin with key"),
+        ("{key:13}", "14 bytes at least"),
+        ("{key:9999999999}", "at most"),
         ("{time:uint}", "is the clock"),
         ("{:/(/}", "malformed"),
         ("{{a:uint}*3}", "can be repeated"),

@@ -93,6 +93,25 @@ def test_several_targets_have_one_reference(suite: Suite, toy: str, running: Cal
     assert {version: found["differs"] for version, found in by_version.items()} == {"1.6.45": 0, "1.6.18": 1}
 
 
+@WORKERS
+def test_keys_are_as_short_beside_a_reference_and_of_their_own(
+    suite: Suite, toy: str, running: Callable[..., str], workers: tuple[str, ...]
+) -> None:
+    # The key is new: nobody else who plays to the same reference has it.
+    scenario = PASSES.replace("> set {key} 0 0 1", "> get {key:14}\n< END\n> set {key} 0 0 1")
+    once = "".join(scenario.replace('"stored"', f'"stored-{n}"').replace('"no-key"', f'"no-key-{n}"') for n in "12")
+    words = ["--target", running(), "--target", running("old"), *beside(toy), *workers]
+    run = suite(once, *words)
+    assert run.code == 0, run.out
+    assert {item["verdict"] for made in run.results.values() for item in made["scenarios"]} == {"pass"}
+    assert all(
+        item["reference"]["same"]
+        for made in run.results.values()
+        for item in made["scenarios"]
+        if "stored" in item["id"]
+    )
+
+
 @pytest.mark.parametrize("delivery", ["bytes", "lines", "pipelined"])
 def test_deliveries(suite: Suite, toy: str, delivery: str) -> None:
     run = suite(PASSES, *spawn(toy), *beside(toy, "terse"), "--deliver", delivery)

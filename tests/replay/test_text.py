@@ -88,14 +88,6 @@ def test_rendering_makes_keys_once() -> None:
     assert parse_text("{key2|base64}").render(values, keys.new) == b"bTFfMDAwMg=="
 
 
-def test_padded_keys_have_exactly_so_many_bytes_and_stay_unique() -> None:
-    keys = Keys("m1")
-    made = {keys.new(length) for length in (20, 20, 250, 251)}
-    assert sorted(map(len, made)) == [20, 20, 250, 251]
-    with pytest.raises(TextError, match="at least"):
-        keys.new(4)
-
-
 def test_what_is_shown_of_a_text() -> None:
     text = parse_text("VALUE {key} {{x*3}{key}*2} {cas:uint} {other}")
     assert text.show({"key": b"k1"}) == "VALUE k1 xxxk1xxxk1 {cas:uint} {other}"
