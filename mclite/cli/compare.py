@@ -18,8 +18,8 @@ from mclite.cli import OutputError, UsageError
 if TYPE_CHECKING:
     from mclite.compare.pair import Side
     from mclite.compare.search import Outcome
-    from mclite.replay.servers import Server
-    from mclite.replay.transport import Address
+    from mclite.replay.play.transport import Address
+    from mclite.replay.target.servers import Server
 
 SAME, DIFFER, UNREACHABLE = 0, 1, 3
 #: Seconds when neither --seconds nor --sessions is given.
@@ -74,8 +74,8 @@ def _count(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     """Compare the two servers and return the exit code."""
     from mclite.replay import files
-    from mclite.replay.targets import TargetError
-    from mclite.replay.transport import Unreachable
+    from mclite.replay.play.transport import Unreachable
+    from mclite.replay.target.spec import TargetError
 
     asked = list(args.servers)
     for spawn in (args.spawn_a, args.spawn_b):
@@ -105,10 +105,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _address(asked: str, stack: contextlib.ExitStack) -> Address:
     """Return the address that is asked for; a server that is meant to be started is."""
-    from mclite.replay.lint import default_root
-    from mclite.replay.servers import Server
-    from mclite.replay.targets import find_spec
-    from mclite.replay.transport import parse_address
+    from mclite.replay.play.transport import parse_address
+    from mclite.replay.scenario.lint import default_root
+    from mclite.replay.target.servers import Server
+    from mclite.replay.target.spec import find_spec
 
     targets = default_root() / "targets"
     name = asked.partition("=")[0]

@@ -17,7 +17,7 @@ from mclite.cli import OutputError, UsageError
 
 if TYPE_CHECKING:
     from mclite.record.proxy import Proxy
-    from mclite.replay.transport import Address
+    from mclite.replay.play.transport import Address
 
 NOTHING, UNREACHABLE = 1, 3
 
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Record until SIGINT or SIGTERM, write the scenario, and return the exit code."""
     from mclite.replay import files
-    from mclite.replay.transport import Connection, Unreachable, parse_address
+    from mclite.replay.play.transport import Connection, Unreachable, parse_address
 
     host, port = _listen(args.listen)
     try:

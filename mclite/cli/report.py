@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mclite.cli import OutputError, UsageError
 from mclite.replay import files
-from mclite.replay.report import results
-from mclite.replay.report.results import Results, ResultsError
+from mclite.replay.results import read as results
+from mclite.replay.results.read import Results, ResultsError
 
 EPILOG = """\
   mclite report html reports/mclite.json -o mclite.html
@@ -171,7 +171,7 @@ def _badge(args: argparse.Namespace) -> int:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    from mclite.replay.report import difference
+    from mclite.replay.results import diff as difference
 
     old, new = _load([args.old, args.new])
     found = difference.compare(old, new)
@@ -183,7 +183,7 @@ def _diff(args: argparse.Namespace) -> int:
 
 
 def _merge(args: argparse.Namespace) -> int:
-    from mclite.replay.report import merge
+    from mclite.replay.results import merge
 
     merged, notes = merge.merge(_load(args.results), complete=True if args.complete else None)
     for note in notes:

@@ -13,7 +13,7 @@ from mclite.compare.pair import Pair
 from mclite.compare.scenario import document
 from mclite.compare.search import Found, Outcome
 from mclite.replay import files
-from mclite.replay.wire import brief
+from mclite.replay.scenario.wire import brief
 
 _PREFIX, _END = "kind: ", " (A is "
 #: Characters of a request, and requests of a session, that a summary shows.

@@ -10,12 +10,12 @@ from mclite.compare.answers import Unique
 from mclite.compare.dialogue import KEYS, LONG_KEY, LONGEST_KEY, HangUp, Request, Session, Wait
 from mclite.compare.notation import Slots, expected_lines, line, slots_of_keys
 from mclite.compare.pair import Exchange
-from mclite.replay.player import Player
-from mclite.replay.result import Keys, Patience
-from mclite.replay.scenario import SuiteError, parse
-from mclite.replay.text import Values
-from mclite.replay.transport import Address
-from mclite.replay.versions import KNOWN, parse_version
+from mclite.replay.play.outcome import Keys, Patience
+from mclite.replay.play.player import Player
+from mclite.replay.play.transport import Address
+from mclite.replay.scenario.scenario import SuiteError, parse
+from mclite.replay.scenario.text import Values
+from mclite.replay.scenario.versions import KNOWN, parse_version
 
 #: Where protocol.txt describes a verb.
 SECTIONS = {

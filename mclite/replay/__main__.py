@@ -11,15 +11,17 @@ import argparse
 import sys
 from pathlib import Path
 
-from mclite.replay import coverage, show, versions_table
-from mclite.replay.capabilities import ask_version
-from mclite.replay.lint import default_root, lint, load_all, scenario_files
-from mclite.replay.player import Player
-from mclite.replay.result import Keys
-from mclite.replay.scenario import Scenario, SuiteError, load
-from mclite.replay.targets import STARTS
-from mclite.replay.transport import Address, Unreachable, parse_address
-from mclite.replay.versions import KNOWN, claimed_version, parse_version
+from mclite.replay.play.outcome import Keys
+from mclite.replay.play.player import Player
+from mclite.replay.play.transport import Address, Unreachable, parse_address
+from mclite.replay.report import evidence as show
+from mclite.replay.report import versions_table
+from mclite.replay.scenario import coverage
+from mclite.replay.scenario.lint import default_root, lint, load_all, scenario_files
+from mclite.replay.scenario.scenario import Scenario, SuiteError, load
+from mclite.replay.scenario.versions import KNOWN, claimed_version, parse_version
+from mclite.replay.target.capabilities import ask_version
+from mclite.replay.target.spec import STARTS
 
 
 def main(argv: list[str] | None = None) -> int:

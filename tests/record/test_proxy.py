@@ -12,7 +12,7 @@ import pytest
 from mclite.record.proxy import Proxy
 from mclite.record.scenario import scenario
 from mclite.replay import __main__ as replay
-from mclite.replay.transport import Address
+from mclite.replay.play.transport import Address
 from mclite.store.clock import SystemClock
 from mclite.testing import ServerThread
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mclite.replay.versions import PROTOCOL_VERSION
+from mclite.replay.scenario.versions import PROTOCOL_VERSION
 
 Record = dict[str, Any]
 

@@ -15,8 +15,10 @@ from markupsafe import Markup
 
 from mclite import __version__
 from mclite.replay.files import write as write_file
-from mclite.replay.report import beside, clients, markdown, payload, spec, summary, support, tally
-from mclite.replay.report.results import Results, Scenario, load
+from mclite.replay.report import clients, markdown, payload, spec, summary, support
+from mclite.replay.report import comparison as beside
+from mclite.replay.results import tally
+from mclite.replay.results.read import Results, Scenario, load
 
 #: The page's script, in the order of its parts.
 SCRIPTS = ("data", "wire", "state", "scenario", "list", "compare", "spec", "main")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mclite.replay import files
 from mclite.replay.report import html
-from mclite.replay.report.results import Results, ResultsError, load
+from mclite.replay.results.read import Results, ResultsError, load
 
 #: Where a checkout keeps real memcached servers: a folder each.
 MEMCACHED = Path(".memcached")
@@ -154,7 +154,7 @@ def _order(run: Results) -> tuple[str, list[int], str]:
 
 
 def _file_name(run: Results, taken: set[str]) -> str:
-    from mclite.replay.results import slug
+    from mclite.replay.results.write import slug
 
     name = slug(run["target"]["name"])
     number = 2

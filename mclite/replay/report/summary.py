@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Literal
 
-from mclite.replay.report.results import Results, Scenario
 from mclite.replay.report.support import subjects
-from mclite.replay.report.tally import FAILURES, JUDGED, LEVEL_NAMES, tallies
+from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.tally import FAILURES, JUDGED, LEVEL_NAMES, tallies
 
 State = Literal["conforms", "except", "fails", "died", "nothing"]
 
