@@ -19,7 +19,7 @@ from mclite.replay.report import versions_table
 from mclite.replay.scenario import coverage
 from mclite.replay.scenario.lint import default_root, lint, load_all, scenario_files
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
-from mclite.replay.scenario.versions import KNOWN, claimed_version, parse_version
+from mclite.replay.scenario.versions import KNOWN, claimed_version, known_release, parse_version
 from mclite.replay.target.capabilities import ask_version
 from mclite.replay.target.spec import STARTS
 
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         address = parse_address(args.target)
         if args.version:
-            parse_version(args.version)
+            known_release(args.version)
     except ValueError as error:
         print(f"mclite.replay: {error}", file=sys.stderr)
         return 2

@@ -11,7 +11,7 @@ import pytest
 
 from mclite.replay.play.delivery import DELIVERIES
 from mclite.replay.play.transport import Address, parse_address
-from mclite.replay.scenario.versions import parse_version
+from mclite.replay.scenario.versions import known_release
 from mclite.replay.target.spec import TargetError, TargetSpec, find_spec
 
 
@@ -113,7 +113,7 @@ def read_options(config: pytest.Config, root: Path) -> Options:
     judge_as = config.getoption("judge_as")
     if judge_as is not None:
         try:
-            parse_version(judge_as)
+            known_release(judge_as)
         except ValueError as error:
             raise UsageError(f"--as: {error}") from None
     if config.getoption("chop") < 0:

@@ -182,6 +182,7 @@ def _card(run: Results, link: str) -> dict[str, Any]:
         "caveats": summary.caveats(run),
         "resembles": summary.resembles_text(run),
         "like": resembles,
+        "releases": summary.releases(resembles) if resembles else None,
         "reference": beside.sentence(run),
         "resembles_version": resembles["version"] if resembles and resembles["others"] else None,
         "tallies": tally.tallies(run["scenarios"]),

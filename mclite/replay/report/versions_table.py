@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from mclite.replay.judge.verdicts import PLAYED
+from mclite.replay.results.write import answers_like
 from mclite.replay.scenario.lint import default_root
-from mclite.replay.scenario.versions import KNOWN, parse_version
+from mclite.replay.scenario.versions import parse_version
 
 Record = dict[str, Any]
-#: Suites of Debian, and with them the versions in KNOWN, oldest first.
+#: Suites of Debian, oldest first.
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
 #: What a cell says of a version that the scenario is not about, or did not reach, or whose answer is a known fault.
 ABSENT, UNPLAYED, FAULT = "-", "?", "fault"
@@ -92,7 +93,7 @@ def row(name: str, records: Mapping[str, Record | None]) -> Row:
         elif record["verdict"] not in PLAYED:
             cells.append(UNPLAYED)
         else:
-            like = record.get("like") or {}
+            like = answers_like(record.get("like") or {})
             first = next((one for one in groups if like.get(one, not like)), None)
             if first is None:
                 groups.append(first := version)
@@ -165,7 +166,7 @@ def versions_command(argv: list[str]) -> int:
         if args.workers:
             words += ["-n", str(args.workers)]
         subprocess.run(words, check=False)  # how it ended stands in its results
-    return _print([args.report_dir / f"memcached-{version}.json" for version in KNOWN], args)
+    return _print(sorted(args.report_dir.glob("memcached-*.json")), args)
 
 
 def _print(paths: Sequence[Path], args: argparse.Namespace) -> int:

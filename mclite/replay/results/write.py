@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -15,10 +16,12 @@ from mclite.replay.judge.reference import count, plain
 from mclite.replay.judge.verdicts import VERDICTS, Verdict, fails
 from mclite.replay.play.outcome import Result
 from mclite.replay.scenario.scenario import Scenario
-from mclite.replay.scenario.versions import PROTOCOL_VERSION, Version
+from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, PROTOCOL_VERSION, Version, parse_guard
 from mclite.replay.scenario.wire import brief, escape
 
 Record = dict[str, Any]
+#: Share of the telling scenarios that a target answers like a release before it is said to behave like it.
+LIKENESS = 0.9
 
 
 def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | None, replay: str) -> Record:
@@ -120,26 +123,45 @@ def document(
 
 
 def resembles(scenarios: Iterable[Record], judged: str) -> Record | None:
-    """Return which version the target answers like most often, of the scenarios that tell versions apart.
+    """Return which release the target answers like most often, of the scenarios that tell releases apart.
 
-    Of versions with the same score the one judged as wins, then the newest.
+    Of releases with the same score the one judged as wins, then the newest. `first` and `last` are the ends of the
+    range around it in which no telling scenario changes. None when it answers nine of ten like no release.
     """
     telling = [item for item in scenarios if len(set(item.get("like", {}).values())) > 1]
-    scores: Counter[str] = Counter()
-    for item in telling:
-        for version, like in item["like"].items():
-            scores[version] += bool(like)
-    if not telling or not scores:
+    answered = {item["id"]: answers_like(item["like"]) for item in telling}
+    scores = {version: sum(like.get(version, False) for like in answered.values()) for version in KNOWN}
+    best = max(KNOWN, key=lambda name: (scores[name], name == judged, KNOWN.index(name)))
+    if scores[best] < LIKENESS * len(telling) or not telling:
         return None
-    best = max(scores, key=lambda name: (scores[name], name == judged, [int(part) for part in name.split(".")]))
-    others = [item["id"] for item in telling if item["like"].get(best) is False]
+    first = last = KNOWN.index(best)
+    while first and all(like.get(KNOWN[first - 1]) == like.get(best) for like in answered.values()):
+        first -= 1
+    while last + 1 < len(KNOWN) and all(like.get(KNOWN[last + 1]) == like.get(best) for like in answered.values()):
+        last += 1
     return {
         "version": best,
+        "first": KNOWN[first],
+        "last": KNOWN[last],
         "same": scores[best],
         "of": len(telling),
-        "scores": dict(sorted(scores.items(), key=lambda pair: [int(part) for part in pair[0].split(".")])),
-        "others": others,
+        "scores": scores,
+        "others": [name for name, like in answered.items() if like.get(best) is False],
     }
+
+
+def answers_like(like: dict[str, bool]) -> dict[str, bool]:
+    """Return what a record says of ranges of releases, of each known release."""
+    found: dict[str, bool] = {}
+    for text, same in like.items():
+        found.update(dict.fromkeys(_releases(text), same))
+    return found
+
+
+@functools.cache
+def _releases(text: str) -> tuple[str, ...]:
+    guard = parse_guard(text)
+    return tuple(name for name, version in zip(KNOWN, KNOWN_VERSIONS, strict=True) if version in guard)
 
 
 def slug(name: str) -> str:

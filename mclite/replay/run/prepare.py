@@ -11,7 +11,7 @@ from mclite.replay.play.transport import Address, Kind, connect
 from mclite.replay.pytest_plugin.options import Asked
 from mclite.replay.results.write import slug
 from mclite.replay.run.stage import TRANSPORTS, TargetInfo
-from mclite.replay.scenario.versions import KNOWN, claimed_version, parse_version
+from mclite.replay.scenario.versions import KNOWN, claimed_version
 from mclite.replay.scenario.wire import escape
 from mclite.replay.target.capabilities import Capability, ask_version, probe
 from mclite.replay.target.servers import Server
@@ -58,24 +58,13 @@ def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | 
         answer=answer.decode("latin-1"),
         version=version,
         known=known,
-        judged=judge_as or nearest(claimed),
+        judged=judge_as or known or KNOWN[-1],
         prefix=prefix,
         spawn=server.command.replace(str(address.port), "{port}") if server is not None else None,
         empty=server is None and _is_empty(address),
         capabilities={name: (item.present, item.evidence) for name, item in found.items()},
         declares=list(asked.spec.declares) if asked.spec else [],
     )
-
-
-def nearest(claimed: str | None) -> str:
-    """Return the version to judge as: what is claimed, if a release of its series is known, else the newest.
-
-    A release between two known ones is judged by itself: the ranges of the guards say what is true of it.
-    """
-    if claimed is None:
-        return KNOWN[-1]
-    version = parse_version(claimed)
-    return claimed if parse_version(KNOWN[0]) <= version <= parse_version(KNOWN[-1]) else KNOWN[-1]
 
 
 def _is_empty(address: Address) -> bool:

@@ -18,7 +18,7 @@ from mclite.replay.play.transport import Address
 from mclite.replay.results.write import Record, record
 from mclite.replay.run.stage import WAITS, NotPlayed, Settings, Stage, TargetInfo, Venue
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
-from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, parse_version
+from mclite.replay.scenario.versions import KNOWN, parse_version, written
 from mclite.replay.target.capabilities import PROBES, Capability
 from mclite.replay.target.locks import Held
 from mclite.replay.target.servers import Server
@@ -281,11 +281,11 @@ class TargetRun:
         talk = scenario.talk
         if not talk.guards:
             return False
-        scripts = {talk.variant(version): talk.script(version) for version in KNOWN_VERSIONS}
-        return any(not hindsight.same_requests(talk.script(self.judged), script) for script in scripts.values())
+        scripts = [talk.script(version) for version, *_ in talk.variants().values()]
+        return any(not hindsight.same_requests(talk.script(self.judged), script) for script in scripts)
 
     def _compare(self, scenario: Scenario, venue: Venue, result: Result) -> dict[str, bool]:
-        """Hold a scenario with guards against the other versions, too: which does the target answer like?
+        """Hold a scenario with guards against the other releases, too: which of them does the target answer like?
 
         What was answered is enough where they send the same; else it is played as of them.
         """
@@ -294,19 +294,18 @@ class TargetRun:
             return like
         script = scenario.talk.script(self.judged)
         played = {scenario.talk.variant(self.judged): result.outcome == "match"}
-        for name in KNOWN:
-            version = parse_version(name)
-            if not scenario.applies_to(version):
+        for variant, releases in scenario.talk.variants().items():
+            concerned = [version for version in releases if scenario.applies_to(version)]
+            if not concerned:
                 continue
-            variant = scenario.talk.variant(version)
             if variant not in played:
                 if venue.server is not None and not venue.server.alive:
                     return {}
                 player = self._player(venue, Patience(COMPARE))
-                other = scenario.talk.script(version)
+                other = scenario.talk.script(concerned[0])
                 told = hindsight.matches(player, script, result, other)
                 played[variant] = told if told is not None else player.play(other).outcome == "match"
-            like[name] = played[variant]
+            like[written(concerned)] = played[variant]
         return like
 
     def place(self, *requires: str) -> Address:

@@ -9,6 +9,8 @@ checked here: each name has a value before it is used, whatever the version.
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -123,19 +125,24 @@ class Talk:
         self._scripts: dict[tuple[bool, ...], Script] = {}
         if not self.steps:
             raise TalkError(1, "it says nothing")
-        versions = self._versions() if self.guards else KNOWN_VERSIONS[-1:]
-        for version in {self.variant(version): version for version in versions}.values():
+        for version, *_ in self.variants().values():
             script = self.script(version)
             if not any(isinstance(op, Write) for op in script) and not _acts(script, "open"):
                 raise TalkError(1, f"nothing is sent to {'.'.join(map(str, version))}")
             _check_names(script)
 
-    def _versions(self) -> Iterator[Version]:
-        """Yield a version of each side of every guard."""
-        yield from KNOWN_VERSIONS
+    def variants(self) -> dict[tuple[bool, ...], tuple[Version, ...]]:
+        """Return the known releases by the variant that is theirs, oldest first."""
+        ends = {0, len(KNOWN_VERSIONS)}
         for guard in self.guards:
             for item in guard.ranges:
-                yield from (end for end in (item.low, item.high) if end is not None)
+                ends.add(bisect.bisect_left(KNOWN_VERSIONS, item.low) if item.low else 0)
+                ends.add(bisect.bisect_right(KNOWN_VERSIONS, item.high) if item.high else len(KNOWN_VERSIONS))
+        found: dict[tuple[bool, ...], tuple[Version, ...]] = {}
+        for low, high in itertools.pairwise(sorted(ends)):
+            variant = self.variant(KNOWN_VERSIONS[low])
+            found[variant] = (*found.get(variant, ()), *KNOWN_VERSIONS[low:high])
+        return found
 
     def variant(self, version: Version) -> tuple[bool, ...]:
         """Return which of the guards let `version` pass: those with the same answer have the same script."""

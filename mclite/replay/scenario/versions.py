@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import bisect
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NewType
 
 Version = NewType("Version", tuple[int, ...])
 
-#: The releases against which the suite was checked, oldest first; the last one is that of protocol.txt.
-KNOWN: tuple[str, ...] = ("1.6.9", "1.6.18", "1.6.38", "1.6.45")
+#: First and last release of each series that the suite knows; every number between them is a release.
+_SERIES = (("1.4", 15, 39), ("1.5", 0, 22), ("1.6", 0, 45))
+
+#: Every release that the suite knows, oldest first; the last one is that of protocol.txt.
+KNOWN: tuple[str, ...] = tuple(
+    f"{series}.{number}" for series, first, last in _SERIES for number in range(first, last + 1)
+)
 
 #: The release whose protocol.txt the line numbers of the scenarios are of.
-PROTOCOL_VERSION = "1.6.45"
+PROTOCOL_VERSION = KNOWN[-1]
 
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
@@ -73,3 +80,23 @@ def parse_guard(text: str) -> Guard:
 
 #: The same as numbers.
 KNOWN_VERSIONS: tuple[Version, ...] = tuple(map(parse_version, KNOWN))
+
+
+def known_release(text: str) -> str:
+    """Return `text` if it is a release that the suite knows; raise ValueError, naming the nearest, when it is none."""
+    version = parse_version(text)
+    if text not in KNOWN:
+        nearest = KNOWN[max(0, bisect.bisect_right(KNOWN_VERSIONS, version) - 1)]
+        raise ValueError(f"memcached {text} is no release that the suite knows; the nearest is {nearest}")
+    return text
+
+
+def written(versions: Iterable[Version]) -> str:
+    """Return known releases as a guard whose ranges name both ends, e.g. `1.4.15..1.6.9,1.6.18`."""
+    runs: list[list[int]] = []
+    for place in sorted(map(KNOWN_VERSIONS.index, versions)):
+        if runs and runs[-1][1] == place - 1:
+            runs[-1][1] = place
+        else:
+            runs.append([place, place])
+    return ",".join(KNOWN[low] if low == high else f"{KNOWN[low]}..{KNOWN[high]}" for low, high in runs)

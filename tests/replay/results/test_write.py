@@ -29,34 +29,35 @@ def test_a_fingerprint_is_the_same_in_every_run() -> None:
     assert fingerprint(wrong(b"\r\n")) != fingerprint(wrong(b""))
 
 
-def like(name: str, **versions: bool) -> dict[str, Any]:
-    return {"id": name, "like": {version.replace("_", "."): same for version, same in versions.items()}}
+def like(name: str, **answers: str) -> dict[str, Any]:
+    """Return a record that is answered as the releases of the guard `same`, unlike those of `other`."""
+    return {"id": name, "like": {answers["same"]: True, answers["other"]: False}}
 
 
-def test_resembles() -> None:
-    told = [
-        like("a", v1_6_9=True, v1_6_18=True, v1_6_45=False),
-        like("b", v1_6_9=False, v1_6_18=True, v1_6_45=False),
-        like("c", v1_6_9=True, v1_6_18=False, v1_6_45=True),
-        like("same in all", v1_6_9=True, v1_6_18=True, v1_6_45=True),
-        {"id": "tells nothing"},
-    ]
-    told = [
-        {**item, "like": {name.removeprefix("v"): same for name, same in item["like"].items()}}
-        if "like" in item
-        else item
-        for item in told
-    ]
-    found = resembles(told, "1.6.45")
-    assert found == {
-        "version": "1.6.18",
-        "same": 2,
-        "of": 3,
-        "scores": {"1.6.9": 2, "1.6.18": 2, "1.6.45": 1},
-        "others": ["c"],
+def test_resembles_names_the_range_in_which_releases_do_not_differ() -> None:
+    told = [like(str(n), same="1.6.18..1.6.45", other="1.4.15..1.6.17") for n in range(9)]
+    told += [like("a", same="1.4.15..1.6.23,1.6.38..1.6.45", other="1.6.24..1.6.37"), {"id": "tells nothing"}]
+    found = resembles(told, "1.6.38")
+    assert found is not None
+    assert {name: found[name] for name in ("version", "first", "last", "same", "of", "others")} == {
+        "version": "1.6.38",
+        "first": "1.6.38",
+        "last": "1.6.45",
+        "same": 10,
+        "of": 10,
+        "others": [],
     }
-    assert (resembles(told, "1.6.9") or {})["version"] == "1.6.9", "of equals the one that is judged as"
-    assert resembles(told[3:], "1.6.45") is None
+    assert (found["scores"]["1.6.30"], found["scores"]["1.4.15"]) == (9, 1)
+    assert (resembles(told, "1.6.20") or {})["last"] == "1.6.23", "of equals the one that is judged as"
+
+
+def test_resembles_says_nothing_below_nine_of_ten() -> None:
+    told = [like(str(n), same="1.6.18", other="1.6.19..1.6.45") for n in range(8)]
+    told += [like("a", same="1.6.45", other="1.6.18"), like("b", same="1.6.45", other="1.6.18")]
+    assert resembles(told, "1.6.45") is None
+    told = [*told[:8], like("c", same="1.6.18", other="1.6.45"), told[8]]
+    assert (resembles(told, "1.6.45") or {})["others"] == ["a"]
+    assert resembles([{"id": "tells nothing"}], "1.6.45") is None
 
 
 def record(name: str, verdict: str, **more: object) -> dict[str, Any]:
