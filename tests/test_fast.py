@@ -191,7 +191,7 @@ def run(choose: random.Random) -> bytes:
 def test_runs(seed: int) -> None:
     """Many requests of one kind in one write, whole, cut anywhere, and with few turns."""
     choose = random.Random(seed)
-    pair = Pair(Settings(requests_per_event=choose.choice([1000, 1000, 7])))
+    pair = Pair(Settings(max_reqs_per_event=choose.choice([1000, 1000, 7])))
     for _ in range(30):
         batch = run(choose)
         cut = choose.randrange(len(batch) + 1) if choose.random() < 0.3 else len(batch)
@@ -229,7 +229,7 @@ def test_a_data_block_that_looks_like_gets() -> None:
 
 @pytest.mark.parametrize("together", [1, 20])
 def test_memory_limit(together: int) -> None:
-    pair = Pair(Settings(max_bytes=4000))
+    pair = Pair(Settings(memory_limit=4000 / (1 << 20)))
     for number in range(0, 400, together):
         keys = range(number, number + together)
         pair.send(b"".join(b"set k%d 0 0 50\r\n%b\r\n" % (key, b"x" * 50) for key in keys))
@@ -239,7 +239,7 @@ def test_memory_limit(together: int) -> None:
 
 
 def test_what_was_flushed_is_counted_before_room_is_made() -> None:
-    pair = Pair(Settings(max_bytes=4000))
+    pair = Pair(Settings(memory_limit=4000 / (1 << 20)))
     pair.send(b"set a 0 0 1\r\n1\r\nset b 0 0 1\r\n1\r\n")
     pair.advance(5)
     pair.send(b"flush_all\r\nset c 0 0 3500\r\n%b\r\n" % (b"x" * 3500))
@@ -249,7 +249,7 @@ def test_what_was_flushed_is_counted_before_room_is_made() -> None:
 
 
 def test_a_line_that_is_no_key_makes_no_room() -> None:
-    pair = Pair(Settings(max_bytes=4000, item_size_max=1024))
+    pair = Pair(Settings(memory_limit=4000 / (1 << 20), max_item_size=1024))
     pair.send(b"".join(b"set k%d 0 0 50\r\n%b\r\n" % (number, b"x" * 50) for number in range(34)))
     used = pair.fast.store.used
     for key, size in ((b"k" * 251, 500), (b"", 500), (b"k" * 200, 900)):
@@ -271,7 +271,7 @@ def test_a_data_block_in_pieces(tail: bytes) -> None:
 
 
 def test_a_full_memory_without_evictions() -> None:
-    pair = Pair(Settings(max_bytes=4000, evict=False))
+    pair = Pair(Settings(memory_limit=4000 / (1 << 20), disable_evictions=True))
     answer = pair.send(b"".join(b"set k%d 0 0 50\r\n%b\r\n" % (number, b"x" * 50) for number in range(100)))
     assert b"SERVER_ERROR" in answer
     pair.compare()
@@ -341,7 +341,7 @@ def after_each(pair: Pair) -> None:
 @pytest.mark.parametrize("form", ALONE)
 def test_alone(form: bytes, prepare: Callable[[Pair], object]) -> None:
     """One request in a buffer, in every situation, twice."""
-    pair = Pair(Settings(max_bytes=4000))
+    pair = Pair(Settings(memory_limit=4000 / (1 << 20)))
     prepare(pair)
     for seconds in (0, 1):
         pair.send(form % KEY)
@@ -436,7 +436,7 @@ def test_is_not_taken_when_something_unusual_is_asked_for(asked: bytes) -> None:
 
 
 def test_turns() -> None:
-    instance = Instance(Settings(requests_per_event=5))
+    instance = Instance(Settings(max_reqs_per_event=5))
     session = Session(instance)
     answer = session.receive(b"mn\r\n" * 100)
     assert session.more

@@ -128,7 +128,7 @@ def make(**settings: object) -> Instance:
     """Return a server whose clock stands still."""
     clock = DebugClock()
     clock.pause()
-    return Instance(Settings(max_bytes=8 << 20, **settings), clock=clock)  # type: ignore[arg-type]
+    return Instance(Settings(memory_limit=8, **settings), clock=clock)  # type: ignore[arg-type]
 
 
 def in_step(session: Session) -> bool:

@@ -17,6 +17,7 @@ from mclite import __version__
 # name: (module, one line for `mclite --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("mclite.cli.check", "run the conformance suite against a server"),
+    "ping": ("mclite.cli.ping", "ask a server whether it answers, and wait until it does"),
     "serve": ("mclite.cli.serve", "run the reference server"),
     "shell": ("mclite.cli.shell", "talk to a server by hand, or from a pipe"),
     "demo": ("mclite.cli.demo", "see what memcached does, on a server of its own, and try it"),
@@ -29,10 +30,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 class UsageError(Exception):
     """What the user asked for cannot be done as asked; the text says why, and `mclite` exits with 2."""
-
-
-class OutputError(Exception):
-    """What was found out cannot be written where the user wants it; the text says why, and `mclite` exits with 6."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,9 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"mclite {args.command}: {error}", file=sys.stderr)
         return 2
-    except OutputError as error:
-        print(f"mclite {args.command}: {error}", file=sys.stderr)
-        return 6
     except BrokenPipeError:
         # The reader of our output went away (`mclite ... | head`): no traceback, and none at shutdown either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

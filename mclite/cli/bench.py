@@ -1,7 +1,6 @@
 """`mclite bench`: how fast is a server, and how does it stand to others under the same load?
 
-Exit codes: 0 measured · 1 a server answered wrong bytes · 2 usage · 3 a server cannot be reached or died
-· 6 the file cannot be written.
+Exit codes: 0 measured · 1 a server answered wrong bytes · 2 usage · 3 a server cannot be reached or died.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ from mclite.bench.plot import draw
 from mclite.bench.report import text
 from mclite.bench.run import run as run_benchmark
 from mclite.bench.servers import OWN_COMMAND, BadTargetError, Server, command_line
-from mclite.cli import OutputError, UsageError
-from mclite.replay import files
+from mclite.cli import UsageError
 
 EPILOG = """\
 Without a target and without --spawn, mclite's own server is measured. A command is split as a shell
@@ -102,12 +100,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the benchmark, print the tables, return the exit code."""
     if args.list:
         return _list()
-    try:
-        for file in (args.json, args.plot):
-            if file is not None:
-                files.check(file)
-    except files.WriteError as error:
-        raise OutputError(str(error)) from None
+    for file in (args.json, args.plot):
+        if file is not None:
+            _writable(file)
     if args.source is not None:
         return _show(_load(args.source), args.plot)
     settings = _settings(args)
@@ -136,7 +131,7 @@ def run(args: argparse.Namespace) -> int:
         return 130
     print()
     if args.json is not None:  # first: nothing that was measured is lost if the drawing fails
-        _write(json.dumps(result, indent=1) + "\n", args.json)
+        args.json.write_text(json.dumps(result, indent=1) + "\n")
     code = _show(result, args.plot)
     if args.json is not None:
         print(f"\neverything measured: {args.json}")
@@ -148,12 +143,11 @@ def _show(result: dict[str, Any], plot: Path | None) -> int:
     print(text(result), end="")
     if plot is not None:
         try:
-            drawn = draw(result, plot.suffix.removeprefix(".") or "svg")
+            draw(result, plot)
         except ImportError:
             raise UsageError("--plot needs matplotlib: pip install 'mclite[plot]'") from None
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise UsageError(f"cannot draw {plot}: {error}") from None
-        _write(drawn, plot)
         print(f"\nthe ratios, drawn: {plot}")
     return 0
 
@@ -228,11 +222,15 @@ def _commands(args: argparse.Namespace) -> list[str]:
     return commands
 
 
-def _write(data: str | bytes, file: Path) -> None:
+def _writable(file: Path) -> None:
+    new = not file.exists()
     try:
-        files.write(data, file)
-    except files.WriteError as error:
-        raise OutputError(str(error)) from None
+        with file.open("a"):
+            pass
+        if new:
+            file.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}") from None
 
 
 def _positive(text: str) -> float:

@@ -1,6 +1,6 @@
 """`mclite record`: a proxy before a server; what an application says through it becomes a scenario.
 
-Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached, 6 the file cannot be written.
+Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mclite.cli import OutputError, UsageError
+from mclite.cli import UsageError
+from mclite.server.server import on_signal
 
 if TYPE_CHECKING:
     from mclite.record.proxy import Proxy
-    from mclite.replay.play.transport import Address
+    from mclite.replay.transport import Address
 
 NOTHING, UNREACHABLE = 1, 3
 
@@ -27,7 +28,7 @@ EPILOG = """\
   python -m mclite.replay session.toml --target 127.0.0.1:11211
 
 Begin with a server that holds none of the application's items: a replay begins without them, too.
-Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached, 6 the file cannot be written.
+Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached.
 """
 
 
@@ -44,8 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Record until SIGINT or SIGTERM, write the scenario, and return the exit code."""
-    from mclite.replay import files
-    from mclite.replay.play.transport import Connection, Unreachable, parse_address
+    from mclite.replay.transport import Connection, Unreachable, parse_address
 
     host, port = _listen(args.listen)
     try:
@@ -56,10 +56,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a stream is recorded: --target may not be udp://")
     if len(args.title) > 80:
         raise UsageError("the title has more than 80 characters")
-    try:
-        files.check(args.output)
-    except files.WriteError as error:
-        raise OutputError(str(error)) from None
+    if not args.output.absolute().parent.is_dir():
+        raise UsageError(f"{args.output}: there is no such folder")
     try:
         Connection(target, 2.0).close()
     except Unreachable as error:
@@ -87,7 +85,7 @@ async def _record(host: str, port: int, target: Address, args: argparse.Namespac
     actual = await proxy.start(host, port)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        on_signal(loop, number, stopped.set)
     print(f"listening on {host}:{actual}, recording what goes to {target}; Ctrl-C writes {args.output}", flush=True)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stopped.wait(), args.seconds)
@@ -97,7 +95,7 @@ async def _record(host: str, port: int, target: Address, args: argparse.Namespac
 
 def _write(proxy: Proxy, args: argparse.Namespace) -> int:
     from mclite.record.scenario import scenario
-    from mclite.replay import files
+    from mclite.replay.report.results import write_text
 
     if proxy.failed:
         print(f"mclite record: {proxy.failed}", file=sys.stderr)
@@ -115,8 +113,8 @@ def _write(proxy: Proxy, args: argparse.Namespace) -> int:
         print("mclite record: nothing was said, so nothing is written", file=sys.stderr)
         return NOTHING
     try:
-        files.write(text, args.output)
-    except files.WriteError as error:
-        raise OutputError(str(error)) from None
+        write_text(text, args.output)
+    except OSError as error:
+        raise UsageError(f"{args.output}: {error.strerror}") from None
     print(f"{args.output}: {requests} requests\n  python -m mclite.replay {args.output} --target {proxy.target}")
     return 0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 
 from mclite import __version__
-from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance, slabs_of
+from mclite.core.options import OptionError
 from mclite.core.settings import VERSION, Settings
 from mclite.fast import COMPILED
+from mclite.handlers.authentication import AuthFileError
 from mclite.server import options
 from mclite.server.server import ServeError, Server, run
 from mclite.store import DebugClock, SystemClock
@@ -22,7 +22,7 @@ def run_raw(arguments: list[str]) -> int:
     """Serve as ARGUMENTS say; return 0 after a clean stop, 2 for bad options, 1 if the server cannot start."""
     try:
         parsed = options.parse(arguments)
-    except options.OptionError as error:
+    except OptionError as error:
         print(f"mclite serve: {error}\n\n{options.usage()}", file=sys.stderr)
         return 2
     if parsed.show == "help":
@@ -33,6 +33,8 @@ def run_raw(arguments: list[str]) -> int:
         return 0
     for note in parsed.notes:
         print(f"mclite serve: {note}", file=sys.stderr)
+    if parsed.ready_file is not None:
+        _remove(parsed.ready_file)  # of a server that was killed: it is not ready
     try:
         instance = make_instance(parsed.settings)
         if parsed.daemonize:
@@ -45,20 +47,35 @@ def run_raw(arguments: list[str]) -> int:
         return 1
     finally:
         if parsed.pid_file is not None:
-            _remove_pid_file(parsed.pid_file)
+            _remove(parsed.pid_file, f"{os.getpid()}\n")
+        if parsed.ready_file is not None:
+            _remove(parsed.ready_file)
     return 0
 
 
-def _remove_pid_file(name: str) -> None:
-    """Take the pid file away, unless it is another server's, which listens where this one could not."""
+def _remove(name: str, content: str | None = None) -> None:
+    """Remove the file `name`, with `content` only if it holds that: it may be another server's."""
     from pathlib import Path  # here, and below, since a server starts sooner without it
 
     path = Path(name)
     try:
-        if path.read_text().strip() == str(os.getpid()):
+        if content is None or path.read_text() == content:
             path.unlink()
     except (OSError, UnicodeDecodeError):
         pass
+
+
+def _write(name: str, content: str) -> None:
+    """Write the file `name` so that a reader finds all of `content` or no file. Raises ServeError."""
+    from pathlib import Path
+
+    part = Path(f"{name}.{os.getpid()}")
+    try:
+        part.write_text(content)
+        part.replace(name)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ServeError(f"cannot write {name}: {error.strerror}") from None
 
 
 def make_instance(settings: Settings) -> Instance:
@@ -77,12 +94,9 @@ def make_instance(settings: Settings) -> Instance:
 
 def _listening(server: Server, parsed: options.Parsed) -> None:
     if parsed.pid_file is not None:
-        from pathlib import Path
-
-        try:
-            Path(parsed.pid_file).write_text(f"{os.getpid()}\n")
-        except OSError as error:
-            raise ServeError(f"cannot write {parsed.pid_file}: {error.strerror}") from None
+        _write(parsed.pid_file, f"{os.getpid()}\n")
+    if parsed.ready_file is not None:
+        _write(parsed.ready_file, "".join(f"{address}\n" for address in server.listening_on))
     if parsed.user is not None:
         _become(parsed.user)
     if server.settings.verbosity:
@@ -92,8 +106,10 @@ def _listening(server: Server, parsed: options.Parsed) -> None:
 
 def _become(name: str) -> None:
     """Give up root for user NAME, as memcached does; without root the option has no effect."""
-    if os.getuid() != 0:
+    if not hasattr(os, "getuid") or os.getuid() != 0:
         return
+    import pwd  # here, since it is POSIX only
+
     try:
         user = pwd.getpwnam(name)
     except KeyError:
@@ -105,6 +121,8 @@ def _become(name: str) -> None:
 
 def _daemonize() -> None:
     """Go on in the background, without a terminal."""
+    if not hasattr(os, "fork"):
+        raise ServeError("-d needs fork, which this system does not have: start it in the background otherwise")
     if os.fork():
         os._exit(0)
     os.setsid()

@@ -19,7 +19,7 @@ from mclite.client.core import Check, Close, Core, Effect, Open, Plan, Receive, 
 from mclite.client.errors import RefusedError
 from mclite.client.pipeline import Pipeline, checked
 from mclite.client.processes import Inherited, watch_over
-from mclite.client.transport import READ_BYTES, Address, SessionTransport
+from mclite.client.transport import NO_UNIX_SOCKETS, READ_BYTES, Address, SessionTransport
 from mclite.core.instance import Instance
 
 P = ParamSpec("P")
@@ -59,6 +59,8 @@ class StreamTransport:
         address = self._address
         async with asyncio.timeout(address.connect_timeout):
             if address.path:
+                if not hasattr(socket, "AF_UNIX"):
+                    raise OSError(NO_UNIX_SOCKETS)
                 streams = await asyncio.open_unix_connection(
                     address.path, ssl=address.tls, server_hostname="localhost" if address.tls else None
                 )

@@ -14,7 +14,22 @@ from mclite.core.instance import Instance
 from mclite.core.session import Session
 
 READ_BYTES: Final = 256 << 10
+NO_UNIX_SOCKETS: Final = "this system has no unix sockets"
 _BLOCKED: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+_READABLE: Final = getattr(select, "POLLIN", 1)
+_WRITABLE: Final = getattr(select, "POLLOUT", 4)
+
+
+def _select(sock: socket.socket, events: int, timeout: float | None) -> int:
+    """Wait for `events` as poll does, where there is no poll. Raises TimeoutError after `timeout` seconds."""
+    readers = [sock] if events & _READABLE else []
+    writers = [sock] if events & _WRITABLE else []
+    readable, writable, _ = select.select(readers, writers, [], None if timeout is None else max(timeout, 0))
+    if not readable and not writable:
+        raise TimeoutError("timed out")
+    return (_READABLE if readable else 0) | (_WRITABLE if writable else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,8 @@ class SocketTransport:
         """Connect, and do the TLS handshake if there is one."""
         address = self._address
         if address.path:
+            if not hasattr(socket, "AF_UNIX"):
+                raise OSError(NO_UNIX_SOCKETS)
             sock = socket.socket(socket.AF_UNIX)
             try:
                 sock.settimeout(address.connect_timeout)
@@ -124,7 +141,7 @@ class SocketTransport:
                 continue
             except _BLOCKED:
                 pass
-            if self._wait(sock, select.POLLIN | select.POLLOUT, self._timeout) & select.POLLIN:
+            if self._wait(sock, _READABLE | _WRITABLE, self._timeout) & _READABLE:
                 chunk = self.check()
                 if chunk == b"":
                     break  # the peer hung up; what it said before may tell why
@@ -137,7 +154,7 @@ class SocketTransport:
         sock = self._open_socket()
         while True:
             if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-                self._wait(sock, select.POLLIN, timeout)
+                self._wait(sock, _READABLE, timeout)
             try:
                 return sock.recv(READ_BYTES)
             except _BLOCKED:
@@ -145,6 +162,8 @@ class SocketTransport:
 
     @staticmethod
     def _wait(sock: socket.socket, events: int, timeout: float | None) -> int:
+        if not hasattr(select, "poll"):
+            return _select(sock, events, timeout)
         poll = select.poll()
         poll.register(sock, events)
         ready = poll.poll(None if timeout is None else max(timeout * 1000, 0))

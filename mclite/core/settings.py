@@ -1,8 +1,64 @@
-"""What a server was told at its start, and may be told while it runs. `server/options.py` reads it from the outside."""
+"""What a server was told at its start, and may be told while it runs. `core/options.py` says what sets each of it."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+    from typing import TypedDict, Unpack
+
+    class Options(TypedDict, total=False):
+        """The options of `mclite serve --help` as keyword arguments, under their long names."""
+
+        port: int
+        udp_port: int
+        listen: str | Sequence[str]
+        unix_socket: str | os.PathLike[str]
+        unix_mask: int
+        enable_shutdown: bool
+        conn_limit: int
+        memory_limit: float
+        """megabytes"""
+        disable_evictions: bool
+        max_item_size: int | str
+        """bytes, or text such as "2m" """
+        slab_growth_factor: float
+        slab_min_size: int
+        """bytes"""
+        max_reqs_per_event: int
+        listen_backlog: int
+        stat_key_prefix: str
+        disable_flush_all: bool
+        disable_dumping: bool
+        auth_file: str | os.PathLike[str]
+        enable_ssl: bool
+        store: str
+        sync: str
+        debug_clock: bool
+        loop: str
+        threads: int
+        disable_cas: bool
+        protocol: str
+        maxconns_fast: bool
+        no_maxconns_fast: bool
+        idle_timeout: int
+        """seconds"""
+        track_sizes: bool
+        temporary_ttl: int
+        """seconds"""
+        no_lru_maintainer: bool
+        hashpower: int
+        ssl_chain_cert: str | os.PathLike[str]
+        ssl_key: str | os.PathLike[str]
+        ssl_verify_mode: int
+        ssl_keyformat: int
+        ssl_ciphers: str
+        ssl_ca_cert: str | os.PathLike[str]
+        ssl_min_version: int
+        no_lru_crawler: bool
+
 
 VERSION: Final = "1.6.45"
 """The memcached version that mclite answers as."""
@@ -17,7 +73,9 @@ KEYS_MAX: Final = 20_000
 class Settings:
     """The settings of a server, with memcached 1.6.45's defaults and, where it has one, the short option's letter.
 
-    Those that are to be others are given by name. It is no dataclass, since a server starts sooner without making one.
+    Keyword arguments are options under the names of `mclite serve --help` and with their units: `memory_limit=64` sets
+    `max_bytes` to 64 MB. Raises TypeError for an unknown one, naming the nearest, and ValueError for a bad value.
+    It is no dataclass, since a server starts sooner without making one.
     """
 
     port: int = 11211
@@ -109,9 +167,9 @@ class Settings:
     loop: str = "auto"
     """--loop: auto, asyncio or uvloop"""
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, **options: Unpack[Options]) -> None:
         self.listen = ["127.0.0.1"]
-        for name, value in given.items():
-            if name not in Settings.__annotations__:
-                raise TypeError(f"there is no setting {name!r}")
-            setattr(self, name, value)
+        if options:
+            from mclite.core.options import assign_keywords  # here, since a server starts sooner without it
+
+            assign_keywords(self, dict(options))

@@ -7,7 +7,6 @@ moves, one LRU (shown as COLD), no hash table to grow. What a real counter count
 from __future__ import annotations
 
 import os
-import resource
 import struct
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
@@ -20,7 +19,7 @@ from mclite.store.slabs import PAGE_SIZE
 
 if TYPE_CHECKING:
     from mclite.core.instance import Instance
-    from mclite.handlers.caller import Caller
+    from mclite.core.session import Session
 
 Rows = Iterable[tuple[str, object]]
 
@@ -30,7 +29,7 @@ _BEFORE_START: Final = 59
 """seconds that memcached's clock shows at its start, so that 0 is no time"""
 
 
-def stats(session: Caller, request: Request) -> bytes:
+def stats(session: Session, request: Request) -> bytes:
     """Show statistics: the general ones, or a group."""
     if not request.args:
         return replies.stats(_general(session.instance))
@@ -43,9 +42,19 @@ def _seconds(value: float) -> str:
     return f"{value:.6f}"
 
 
+def _processor_seconds() -> tuple[float, float]:
+    """Return the seconds of processor time that the process took as user and as system."""
+    try:
+        import resource
+    except ImportError:  # POSIX only; os.times counts less finely
+        return os.times()[:2]
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime, usage.ru_stime
+
+
 def _general(instance: Instance) -> Rows:
     stats, settings, store = instance.stats, instance.settings, instance.store
-    usage = resource.getrusage(resource.RUSAGE_SELF)
+    user_seconds, system_seconds = _processor_seconds()
     total = stats.total
     connections = len(instance.sessions)
     yield "pid", os.getpid()
@@ -53,8 +62,8 @@ def _general(instance: Instance) -> Rows:
     yield "time", store.now
     yield "version", VERSION
     yield "pointer_size", struct.calcsize("P") * 8
-    yield "rusage_user", _seconds(usage.ru_utime)
-    yield "rusage_system", _seconds(usage.ru_stime)
+    yield "rusage_user", _seconds(user_seconds)
+    yield "rusage_system", _seconds(system_seconds)
     yield "max_connections", settings.max_connections
     yield "curr_connections", connections
     yield "total_connections", stats.total_connections
@@ -130,7 +139,7 @@ def _yes(value: object) -> str:
     return "yes" if value else "no"
 
 
-def _settings(session: Caller, args: list[bytes]) -> bytes:
+def _settings(session: Session, args: list[bytes]) -> bytes:
     return replies.stats(_settings_rows(session.instance))
 
 
@@ -206,7 +215,7 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "client_flags_size", 4
 
 
-def _items(session: Caller, args: list[bytes]) -> bytes:
+def _items(session: Session, args: list[bytes]) -> bytes:
     return replies.stats(_items_rows(session.instance))
 
 
@@ -241,14 +250,13 @@ def _items_rows(instance: Instance) -> Rows:
         yield prefix + "hits_to_temp", 0
 
 
-def _slabs(session: Caller, args: list[bytes]) -> bytes:
+def _slabs(session: Session, args: list[bytes]) -> bytes:
     return replies.stats(_slabs_rows(session.instance))
 
 
 def _slabs_rows(instance: Instance) -> Rows:
     slabs = instance.store.slabs
-    use = instance.store.use_by_class()
-    pages = instance.store.pages.count(use)
+    use, pages = instance.store.pages.count(instance.store)
     malloced = 0
     for slab_class, held in sorted(pages.items()):
         per_page = slabs.chunks_per_page(slab_class)
@@ -269,7 +277,7 @@ def _slabs_rows(instance: Instance) -> Rows:
     yield "total_malloced", malloced
 
 
-def _sizes(session: Caller, args: list[bytes]) -> bytes:
+def _sizes(session: Session, args: list[bytes]) -> bytes:
     instance = session.instance
     if not instance.settings.track_sizes:
         return replies.stats([("sizes_status", "disabled")])
@@ -281,11 +289,11 @@ def _sizes(session: Caller, args: list[bytes]) -> bytes:
     return replies.stats((str(size), count) for size, count in sorted(histogram.items()))
 
 
-def _conns(session: Caller, args: list[bytes]) -> bytes:
+def _conns(session: Session, args: list[bytes]) -> bytes:
     return replies.stats(_conns_rows(session.instance, session))
 
 
-def _conns_rows(instance: Instance, asking: Caller) -> Rows:
+def _conns_rows(instance: Instance, asking: Session) -> Rows:
     now = instance.store.now
     for number, address in enumerate(instance.listeners):
         yield f"{number}:addr", address
@@ -300,13 +308,13 @@ def _conns_rows(instance: Instance, asking: Caller) -> Rows:
         yield f"{number}:secs_since_last_cmd", now - session.last_command_time
 
 
-def _reset(session: Caller, args: list[bytes]) -> bytes:
+def _reset(session: Session, args: list[bytes]) -> bytes:
     session.instance.stats.reset()
     session.instance.prefixes.clear()
     return replies.RESET
 
 
-def _detail(session: Caller, args: list[bytes]) -> bytes:
+def _detail(session: Session, args: list[bytes]) -> bytes:
     instance = session.instance
     if not instance.settings.dump_enabled:
         return b"CLIENT_ERROR stats detail not allowed\r\n"
@@ -324,7 +332,7 @@ def _detail(session: Caller, args: list[bytes]) -> bytes:
     return b"CLIENT_ERROR usage: stats detail on|off|dump\r\n"
 
 
-def _cachedump(session: Caller, args: list[bytes]) -> bytes:
+def _cachedump(session: Session, args: list[bytes]) -> bytes:
     instance = session.instance
     store = instance.store
     if not instance.settings.dump_enabled:
@@ -347,11 +355,11 @@ def _cachedump(session: Caller, args: list[bytes]) -> bytes:
     return b"".join(out) + replies.END
 
 
-def _empty(session: Caller, args: list[bytes]) -> bytes:
+def _empty(session: Session, args: list[bytes]) -> bytes:
     return replies.END
 
 
-_GROUPS: Final[dict[bytes, Callable[[Caller, list[bytes]], bytes]]] = {
+_GROUPS: Final[dict[bytes, Callable[[Session, list[bytes]], bytes]]] = {
     b"settings": _settings,
     b"items": _items,
     b"slabs": _slabs,

@@ -1,4 +1,1 @@
-"""The bytes of the protocol: requests and replies as objects, both ways, without I/O, a clock or a store.
-
-Imports nothing else of mclite.
-"""
+"""Bytes to requests, replies to bytes, and back: no I/O, no clock, no store."""

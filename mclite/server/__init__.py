@@ -1,4 +1,1 @@
-"""The asyncio shells around a session: TCP, TLS, unix socket, UDP; the options; a server's start and stop.
-
-May import the core and all below it; not the client.
-"""
+"""The asyncio shells around a Session: TCP, TLS, unix socket, UDP; options; life cycle."""

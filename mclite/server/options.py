@@ -1,118 +1,17 @@
 """The options of `mclite serve`: memcached's own, on the command line or in a TOML file, and a few more.
 
-The table gives each option its letter, its long name, and what it sets. An option that means nothing in Python is
-taken and noted, so that a script that starts memcached can start mclite; an unknown one is refused.
+The table is in `mclite/core/options.py`. An option that means nothing in Python is taken and noted, so that a script
+that starts memcached can start mclite; an unknown one is refused.
 """
 
 from __future__ import annotations
 
 import getopt
-import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal
 
+from mclite.core.options import EXTENDED, OPTIONS, Option, OptionError, assign, parse_value
 from mclite.core.settings import Settings
-
-Kind = Literal["flag", "off", "integer", "size", "megabytes", "text", "list", "octal", "float", "nothing", "nothing+"]
-
-SIZE_UNITS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-
-
-class OptionError(ValueError):
-    """An option is unknown or has a bad value; the text names it."""
-
-
-class Option(NamedTuple):
-    """One option: letter (may be empty), long name, kind of its value, the Settings field that it sets, help."""
-
-    letter: str
-    name: str
-    kind: Kind
-    setting: str
-    help: str
-    lowest: float = 0
-    highest: float = 2**63
-
-    @property
-    def takes_value(self) -> bool:
-        """Does a value follow it?"""
-        return self.kind not in ("flag", "off", "nothing")
-
-
-OPTIONS: Final = (
-    Option("p", "port", "integer", "port", "TCP port (11211); 0 for none, -1 for any free one", -1, 65535),
-    Option("U", "udp-port", "integer", "udp_port", "UDP port (0: none)", 0, 65535),
-    Option("l", "listen", "list", "listen", "addresses to listen on (127.0.0.1); * for all; several by comma or by -l"),
-    Option("s", "unix-socket", "text", "unix_socket", "path of a unix socket to listen on, instead of TCP"),
-    Option("a", "unix-mask", "octal", "unix_mask", "access mask of the unix socket, octal (700)", 0, 0o777),
-    Option("A", "enable-shutdown", "flag", "shutdown_command", "allow the shutdown command"),
-    Option("c", "conn-limit", "integer", "max_connections", "connections at once (1024)", 1, 10_000_000),
-    Option(
-        "m", "memory-limit", "megabytes", "max_bytes", "megabytes that items may take (64); 0 for no limit", 0, 1 << 40
-    ),
-    Option("M", "disable-evictions", "off", "evict", "when the memory is full give an error, do not evict"),
-    Option("I", "max-item-size", "size", "item_size_max", "largest item (1m); k and m are understood", 1024, 1 << 30),
-    Option("f", "slab-growth-factor", "float", "factor", "growth of the slab classes (1.25)", 1.01, 1000),
-    Option(
-        "n", "slab-min-size", "integer", "chunk_size", "smallest space for key, flags and data, bytes (48)", 1, 1 << 20
-    ),
-    Option(
-        "R", "max-reqs-per-event", "integer", "requests_per_event", "requests for a connection in one turn (1000)", 1
-    ),
-    Option("b", "listen-backlog", "integer", "backlog", "connections that may wait to be accepted (1024)", 1, 65535),
-    Option(
-        "D", "stat-key-prefix", "text", "detail_prefix", "delimiter of prefixes for stats detail (:), and turn it on"
-    ),
-    Option("F", "disable-flush-all", "off", "flush_enabled", "refuse flush_all"),
-    Option("X", "disable-dumping", "off", "dump_enabled", "refuse stats cachedump and lru_crawler metadump"),
-    Option("Y", "auth-file", "text", "auth_file", "file of users, a line user:password each"),
-    Option("Z", "enable-ssl", "flag", "tls", "TLS, with -o ssl_chain_cert=FILE,ssl_key=FILE"),
-    Option("", "store", "text", "store", "where items live: memory, disk:DIR, or what a plug-in offers"),
-    Option("", "sync", "text", "sync", "disk store: always, interval or off"),
-    Option("", "debug-clock", "flag", "debug_clock", "offer debugtime, as memcached's debug build does"),
-    Option("", "loop", "text", "loop", "event loop: auto, asyncio or uvloop"),
-    Option("t", "threads", "integer", "threads", "has no effect: mclite has one thread", 1, 1 << 16),
-    Option("C", "disable-cas", "off", "cas_enabled", "give items no cas uniques"),
-    Option("k", "lock-memory", "nothing", "", "has no effect"),
-    Option("L", "enable-largepages", "nothing", "", "has no effect"),
-    Option("r", "enable-coredumps", "nothing", "", "has no effect"),
-    Option("B", "protocol", "text", "protocol", "auto: text or binary, by the first byte; ascii: text only"),
-)
-
-EXTENDED: Final = (
-    Option("", "maxconns_fast", "flag", "maxconns_fast", "refuse connections above -c with an error"),
-    Option("", "no_maxconns_fast", "off", "maxconns_fast", "let connections above -c wait"),
-    Option("", "idle_timeout", "integer", "idle_timeout", "close a connection idle for so many seconds", 0, 1 << 31),
-    Option("", "track_sizes", "flag", "track_sizes", "keep the histogram of stats sizes"),
-    Option("", "temporary_ttl", "integer", "temporary_ttl", "shown in stats settings, with temp_lru on"),
-    Option("", "no_lru_maintainer", "off", "lru_maintainer", "free expired items only when something is stored"),
-    Option("", "hashpower", "integer", "hashpower", "shown in stats", 12, 32),
-    Option("", "ssl_chain_cert", "text", "ssl_chain_cert", "certificate chain file, PEM"),
-    Option("", "ssl_key", "text", "ssl_key", "private key file, PEM"),
-    Option("", "ssl_verify_mode", "integer", "ssl_verify_mode", "0 none, 1 request, 2 or 3 require one", 0, 3),
-    Option("", "ssl_keyformat", "integer", "ssl_keyformat", "1 PEM", 1, 1),
-    Option("", "ssl_ciphers", "text", "ssl_ciphers", "OpenSSL cipher list"),
-    Option("", "ssl_ca_cert", "text", "ssl_ca_cert", "file of the authorities that client certificates may come from"),
-    Option("", "ssl_min_version", "integer", "ssl_min_version", "0 TLS 1.0, 1 TLS 1.1, 2 TLS 1.2, 3 TLS 1.3", 0, 3),
-    Option("", "no_lru_crawler", "off", "lru_crawler", "start with the LRU crawler off"),
-    *(
-        Option("", name, "nothing", "", "has no effect")
-        for name in (
-            "modern", "no_modern", "lru_maintainer", "lru_crawler", "slab_reassign",
-            "no_slab_reassign", "no_hashexpand", "drop_privileges", "no_drop_privileges", "resp_obj_mem_limit",
-            "no_inline_ascii_resp", "inline_ascii_resp", "ssl_session_cache",
-        )
-    ),
-    *(
-        Option("", name, "nothing+", "", "has no effect")
-        for name in (
-            "slab_automove", "slab_automove_ratio", "slab_automove_window", "slab_chunk_max", "hash_algorithm",
-            "tail_repair_time", "lru_crawler_sleep", "lru_crawler_tocrawl", "hot_lru_pct", "warm_lru_pct",
-            "hot_max_factor", "warm_max_factor", "read_buf_mem_limit", "worker_logbuf_size", "watcher_logbuf_size",
-            "ssl_wbuf_size", "slab_automove_freeratio",
-        )
-    ),
-)  # fmt: skip
 
 
 class Parsed:
@@ -120,6 +19,7 @@ class Parsed:
 
     daemonize: bool = False
     pid_file: str | None = None
+    ready_file: str | None = None
     user: str | None = None
     show: Literal["", "help", "version"] = ""
 
@@ -131,7 +31,7 @@ class Parsed:
 def parse(arguments: Sequence[str]) -> Parsed:
     """Read the ARGUMENTS after `mclite serve`; a file named by --config comes first. Raises OptionError."""
     letters = "hVdvu:P:o:" + "".join(row.letter + ":" * row.takes_value for row in OPTIONS if row.letter)
-    names = ["help", "version", "daemon", "verbose", "user=", "pidfile=", "extended=", "config="]
+    names = ["help", "version", "daemon", "verbose", "user=", "pidfile=", "ready-file=", "extended=", "config="]
     names += [row.name + "=" * row.takes_value for row in OPTIONS]
     try:
         pairs, rest = getopt.getopt(list(arguments), letters, names)
@@ -153,8 +53,11 @@ def parse(arguments: Sequence[str]) -> Parsed:
             apply(parsed, row, value, flag)
         else:
             _apply_other(parsed, flag, value)
+    settings = parsed.settings
     if listen:
-        parsed.settings.listen = listen
+        settings.listen = listen
+    if settings.port == 0 and settings.unix_socket is None and not settings.udp_port:
+        settings.port = -1  # a server that listens on nothing is of no use
     return parsed
 
 
@@ -172,6 +75,8 @@ def _apply_other(parsed: Parsed, flag: str, value: str) -> None:
             parsed.user = value
         case "-P" | "--pidfile":
             parsed.pid_file = value
+        case "--ready-file":
+            parsed.ready_file = value
         case "-o" | "--extended":
             for part in value.split(","):
                 name, equals, text = part.strip().partition("=")
@@ -188,49 +93,14 @@ def _extended(name: str) -> Option:
 
 def apply(parsed: Parsed, row: Option, value: str, flag: str) -> None:
     """Set what option ROW, given as FLAG with the text VALUE, sets. Raises OptionError, naming FLAG."""
-    settings = parsed.settings
     if row.kind.startswith("nothing"):
         parsed.notes.append(f"{flag} has no effect in mclite")
         return
     if row.takes_value and value == "":
         raise OptionError(f"{flag} needs a value")
-    result: object
-    if row.kind in ("flag", "off"):
-        result = row.kind == "flag"
-    elif row.kind == "text":
-        result = value
-    else:
-        result = _number(row, value, flag)
     if row.setting == "threads":
         parsed.notes.append(f"{flag} has no effect in mclite: it has one thread")
-    if row.setting == "temporary_ttl":
-        settings.temp_lru = True
-    if row.setting == "detail_prefix":
-        settings.detail_enabled = True
-    if row.name in _CHOICES and value not in _CHOICES[row.name]:
-        raise OptionError(f"{flag} takes one of {', '.join(_CHOICES[row.name])}, not {value!r}")
-    setattr(settings, row.setting, result)
-
-
-_CHOICES: Final = {
-    "protocol": ("auto", "ascii"),
-    "loop": ("auto", "asyncio", "uvloop"),
-    "sync": ("always", "interval", "off"),
-}
-
-
-def _number(row: Option, value: str, flag: str) -> float:
-    text, unit = value.strip(), 1
-    if row.kind == "size" and text[-1:].lower() in SIZE_UNITS:
-        text, unit = text[:-1], SIZE_UNITS[text[-1:].lower()]
-    number: float
-    try:
-        number = float(text) if row.kind == "float" else int(text, 8 if row.kind == "octal" else 10) * unit
-    except ValueError:
-        raise OptionError(f"{flag} takes a number, not {value!r}") from None
-    if not math.isfinite(number) or not row.lowest <= number <= row.highest:
-        raise OptionError(f"{flag} {value} is out of range")
-    return number << 20 if row.kind == "megabytes" and isinstance(number, int) else number
+    assign(parsed.settings, row, parse_value(row, value, flag) if row.takes_value else True, flag, value)
 
 
 def _read_file(parsed: Parsed, path: str) -> None:
@@ -284,6 +154,7 @@ def usage() -> str:
         ("-v, --verbose", "say more; -vv also each connection"),
         ("-d, --daemon", "run in the background"),
         ("-P, --pidfile FILE", "write the process id to FILE"),
+        ("--ready-file FILE", "write the addresses to FILE, one a line, once they are listened on"),
         ("-u, --user NAME", "become this user, when started as root"),
         ("--config FILE", "read options from a TOML file, by their long names; the command line wins"),
         ("-h, --help   -V, --version", "say so, and end"),

@@ -12,12 +12,13 @@ import signal
 import socket
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
-from mclite.server.connection import Connection, Connections
+from mclite.server.connection import Connection
 from mclite.server.listener import Listener
 from mclite.server.udp import DatagramServer
 from mclite.store.stats import Stats
@@ -45,16 +46,23 @@ class ServeError(Exception):
     """The server cannot start; the text is for the user."""
 
 
-class Server(Connections):
-    """Listening sockets and connections around an Instance.
+class Server:
+    """Listening sockets and connections around an `Instance`.
 
-    Raises ServeError from `start` when an address cannot be listened on, or a certificate cannot be used.
+    `connection` makes what serves one connection; anything but `Connection` itself is served by the event loop's own
+    transports. Raises ServeError from `start` when an address cannot be listened on, or a certificate cannot be used.
     """
 
-    def __init__(self, instance: Instance) -> None:
-        super().__init__(instance)
+    def __init__(self, instance: Instance, connection: Callable[[Server], Connection] = Connection) -> None:
+        self.instance = instance
+        self._make = connection
+        self.settings: Settings = instance.settings
+        self.connections: set[Connection] = set()
         self.addresses: list[tuple[str, int]] = []
         """host and port of each TCP socket listened on"""
+        self.waiting: deque[Connection] = deque()
+        """connections above -c that wait for a place, without maxconns_fast"""
+        self._full_since = 0.0
         self._unix_path: Path | None = None
         self._servers: list[asyncio.Server | Listener] = []
         self._sockets: Sockets | None = None
@@ -63,6 +71,13 @@ class Server(Connections):
         self._kept_house = time.monotonic()  # when it was last done
         self.stopped: asyncio.Event = asyncio.Event()
         instance.on_stop = self._asked_to_stop
+
+    @property
+    def listening_on(self) -> list[str]:
+        """The addresses that clients connect to: host:port with IPv6 in brackets, udp://host:port, or unix:/path."""
+        tcp = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.addresses]
+        others = [name for name in self.instance.listeners if not name.startswith("tcp:")]
+        return tcp + [f"udp://{name[4:]}" if name.startswith("udp:") else name for name in others]
 
     async def start(self) -> None:
         """Listen."""
@@ -87,10 +102,10 @@ class Server(Connections):
         host, port = split_address(address, settings.port)
         if port:
             wanted = 0 if port == -1 else port
-            own = Sockets is not None and context is None
+            own = Sockets is not None and context is None and self._make is Connection
             try:
                 server = await loop.create_server(
-                    lambda: Connection(self),
+                    lambda: self._make(self),
                     host or None,
                     wanted,
                     ssl=context,
@@ -127,7 +142,7 @@ class Server(Connections):
             for bound in server.sockets:
                 listening = socket.socket(fileno=os.dup(bound.fileno()))
                 self._servers.append(
-                    Listener(self._sockets, listening, self.settings.backlog, lambda: Connection(self))
+                    Listener(self._sockets, listening, self.settings.backlog, lambda: self._make(self))
                 )
         finally:
             server.close()
@@ -135,6 +150,8 @@ class Server(Connections):
     async def _listen_unix(self, name: str, context: ssl.SSLContext | None) -> None:
         from pathlib import Path  # here, since a server starts sooner without it
 
+        if not hasattr(socket, "AF_UNIX"):
+            raise ServeError(f"cannot listen on {name}: this system has no unix sockets")
         path = Path(name)
         try:
             if path.is_socket():
@@ -144,7 +161,7 @@ class Server(Connections):
         before = os.umask(0o777 & ~self.settings.unix_mask)
         try:
             server = await asyncio.get_running_loop().create_unix_server(
-                lambda: Connection(self), name, ssl=context, backlog=self.settings.backlog
+                lambda: self._make(self), name, ssl=context, backlog=self.settings.backlog
             )
         except OSError as error:
             raise ServeError(f"cannot listen on {path}: {_reason(error)}") from None
@@ -153,6 +170,24 @@ class Server(Connections):
         self._servers.append(server)
         self._unix_path = path  # only what was made here is taken away again
         self.instance.listeners.append(f"unix:{path}")
+
+    def place_is_free(self) -> None:
+        """A connection has gone: let one that waits begin."""
+        instance = self.instance
+        while self.waiting and len(instance.sessions) < self.settings.max_connections:
+            self.waiting.popleft().begin()
+        if not self.waiting and not instance.accepting:
+            instance.accepting = True
+            instance.listen_disabled_us += int((time.monotonic() - self._full_since) * 1_000_000)
+
+    def wait_for_place(self, connection: Connection) -> None:
+        """Put CONNECTION, one above -c, to wait."""
+        instance = self.instance
+        self.waiting.append(connection)
+        if instance.accepting:
+            instance.accepting = False
+            instance.stats.listen_disabled_num += 1
+            self._full_since = time.monotonic()
 
     def _keep_house(self) -> None:
         """Once a second: the clock, expired items, idle connections."""
@@ -290,11 +325,20 @@ def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
     return asyncio.new_event_loop
 
 
+def on_signal(loop: asyncio.AbstractEventLoop, number: int, act: Callable[[], object]) -> None:
+    """Have `loop` call `act` when signal `number` arrives."""
+    try:
+        loop.add_signal_handler(number, act)
+    except NotImplementedError:  # the loops of Windows; theirs wakes up for a signal by itself
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+
+
 async def _serve(instance: Instance, ready: Callable[[Server], None]) -> None:
     server = Server(instance)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
-        loop.add_signal_handler(number, server.stopped.set)
+    for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
+        if hasattr(signal, name):
+            on_signal(loop, getattr(signal, name), server.stopped.set)
     await server.start()
     try:
         ready(server)

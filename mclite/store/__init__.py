@@ -1,7 +1,4 @@
-"""Items and where they live: the abstract Store, which knows what an item means, its engines and its counters.
-
-May import the protocol, for its numbers.
-"""
+"""Items and where they live: the abstract Store, which knows what an item means, and its engines."""
 
 from mclite.store.base import ArithmeticResult, Outcome, Store, StoreError
 from mclite.store.clock import Clock, DebugClock, SystemClock

@@ -49,8 +49,12 @@ def make_disk(argument: str, options: StoreOptions) -> Store:
     """Make a DiskStore in the directory ARGUMENT."""
     if not argument:
         raise StoreError("the store disk needs a directory: disk:DIR")
-    from mclite.store.disk.engine import DiskStore
-
+    try:
+        from mclite.store.disk.engine import DiskStore
+    except ModuleNotFoundError as error:
+        if error.name != "fcntl":
+            raise
+        raise StoreError("the store disk needs file locks (fcntl), which this system does not have") from None
     return DiskStore(
         argument, options.clock, options.stats, options.slabs, options.maxbytes, options.evict, options.sync
     )

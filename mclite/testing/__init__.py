@@ -1,10 +1,36 @@
 """For tests of code that uses memcached: a server in a thread, its clock, and faults to inject.
 
-The pytest fixtures are in `mclite.testing.fixtures`; this package itself does not need pytest.
+pytest finds the fixtures by itself (`mclite.testing.fixtures`); this package does not need pytest. Its names are
+imported when they are asked for, since pytest imports the package at every start.
 """
 
-from mclite.store.clock import DebugClock
-from mclite.testing.faults import Faults
-from mclite.testing.server import ServerThread
+from __future__ import annotations
 
-__all__ = ["DebugClock", "Faults", "ServerThread"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mclite.store.clock import DebugClock, SystemClock
+    from mclite.testing.case import MemcachedTestCase
+    from mclite.testing.cluster import Cluster
+    from mclite.testing.faults import Faults
+    from mclite.testing.server import ServerThread
+
+__all__ = ["Cluster", "DebugClock", "Faults", "MemcachedTestCase", "ServerThread", "SystemClock"]
+
+_MODULES = {
+    "Cluster": "mclite.testing.cluster",
+    "DebugClock": "mclite.store.clock",
+    "Faults": "mclite.testing.faults",
+    "MemcachedTestCase": "mclite.testing.case",
+    "ServerThread": "mclite.testing.server",
+    "SystemClock": "mclite.store.clock",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
+    return value

@@ -4,107 +4,83 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
-from mclite.server.connection import Connection
-from mclite.server.server import Server, stop_listening
+from mclite.server.server import Server
 from mclite.store.clock import Clock, DebugClock
-from mclite.testing.faults import Fault, Faults, first_request
+from mclite.testing.connection import FaultyConnection
+from mclite.testing.faults import Faults
 
-STOP_SECONDS = 10.0
+if TYPE_CHECKING:
+    import ssl
+    from typing import Unpack
 
+    from mclite.client import AsyncClient, Client
+    from mclite.core.settings import Options
 
-class FaultyConnection(Connection):
-    """A connection that lets the faults have each request before the session does."""
+T = TypeVar("T")
 
-    __slots__ = ("_buffer", "_faults", "_late")
+STOP_SECONDS: Final = 10.0
+"""How long `stop` waits for the thread to end."""
 
-    def __init__(self, server: Server, faults: Faults) -> None:
-        super().__init__(server)
-        self._faults = faults
-        self._buffer = b""
-        self._late: asyncio.TimerHandle | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """Take in DATA, request by request while faults wait, as it is otherwise."""
-        self._buffer += data
-        self._go_on()
-
-    def _go_on(self) -> None:
-        while self._buffer and self._late is None and not self.transport.is_closing():
-            if not self._faults:
-                data, self._buffer = self._buffer, b""
-                super().data_received(data)
-                return
-            request = first_request(self._buffer)
-            if request is None:
-                return
-            verb, length = request
-            data, self._buffer = self._buffer[:length], self._buffer[length:]
-            fault = self._faults.take(verb)
-            if fault is None:
-                super().data_received(data)
-            else:
-                self._apply(fault, data)
-
-    def _apply(self, fault: Fault, data: bytes) -> None:
-        match fault.kind:
-            case "close":
-                self.transport.close()
-            case "error":
-                self.transport.write(fault.text + b"\r\n")
-            case "partial":
-                self.transport.write(self.session.receive(data)[: fault.length])
-                self.transport.close()
-            case "delay":
-                answer = self.session.receive(data)
-                self._late = asyncio.get_running_loop().call_later(fault.seconds, self._send_late, answer)
-
-    def _send_late(self, answer: bytes) -> None:
-        self._late = None
-        if not self.transport.is_closing():
-            self.transport.write(answer)
-            self._go_on()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        if self._late is not None:
-            self._late.cancel()
-        super().connection_lost(exc)
+TLS_FILES: Final = Path(__file__).parent / "tls"
+"""A certificate for 127.0.0.1 and localhost, signed by itself, and its key; for tests only."""
 
 
 class ServerThread:
     """A server that runs in a thread while the `with` block does, or between `start` and `stop`.
 
+    `options` are those of `mclite serve --help` by their long names (`memory_limit=64`, in megabytes). Without `port`
+    it listens on a free one of 127.0.0.1, with `unix_socket` on that path instead; `enable_ssl` without a certificate
+    uses one for tests. `clock` does not move until the test moves it (`server.clock.advance(60)`, seconds); give
+    `SystemClock()` for one that does. `settings` instead of `options` is a finished `Settings`.
+
     `host` and `port` say where it listens, `address` both as text; `instance` is its state; `faults` injects faults.
-    `clock` stands still until the test moves it (`server.clock.advance(60)`); give a CLOCK, such as SystemClock(), to
-    have another. SETTINGS are those of `mclite serve`; where it listens is not among them.
+    Raises TypeError for an unknown option and ValueError for a bad value.
     """
 
-    def __init__(self, settings: Settings | None = None, clock: Clock | None = None, port: int = 0) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, clock: Clock | None = None, **options: Unpack[Options]
+    ) -> None:
+        if settings is None:
+            settings = Settings(**options)
+        elif options:
+            raise TypeError("give settings or single options, not both")
         if clock is None:
             clock = DebugClock()
             clock.pause()
-        settings = settings or Settings()
-        settings.port = 0  # it listens by itself, below
+        if "port" not in options or settings.port == 0:
+            settings.port = -1
+        if settings.tls and settings.ssl_chain_cert is None and settings.ssl_key is None:
+            settings.ssl_chain_cert, settings.ssl_key = str(TLS_FILES / "certificate.pem"), str(TLS_FILES / "key.pem")
         self.faults = Faults()
         self.instance = Instance(settings, clock=clock)
         self._clock = clock
-        self.host = "127.0.0.1"
-        self.port = port
+        self.host = settings.listen[0] if settings.unix_socket is None else f"unix:{settings.unix_socket}"
+        self.port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._failure: BaseException | None = None
+        self._frozen: threading.Event | None = None
+
+    def __repr__(self) -> str:
+        return f"<ServerThread {self.address} {'running' if self.running else 'stopped'}>"
 
     @property
     def address(self) -> str:
-        """host:port."""
-        return f"{self.host}:{self.port}"
+        """Where it listens: host:port, or unix:/path."""
+        if self.host.startswith("unix:"):
+            return self.host
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def clock(self) -> DebugClock:
@@ -113,8 +89,41 @@ class ServerThread:
             raise TypeError("this server runs on a clock that cannot be moved")
         return self._clock
 
+    @property
+    def running(self) -> bool:
+        """Whether the server listens."""
+        return self._thread is not None and self._thread.is_alive()
+
+    # Clients.
+
+    @property
+    def client_context(self) -> ssl.SSLContext | None:
+        """A TLS context that trusts the server's certificate; None for a server without TLS."""
+        settings = self.instance.settings
+        if not settings.tls:
+            return None
+        import ssl
+
+        return ssl.create_default_context(cafile=settings.ssl_ca_cert or settings.ssl_chain_cert)
+
+    def client(self, **options: Any) -> Client[bytes]:
+        """Return an `mclite.client.Client` of this server, with `options` of that class; it connects when used."""
+        from mclite.client import Client
+
+        return Client(self.host, self.port, tls=self.client_context, **options)
+
+    def async_client(self, **options: Any) -> AsyncClient[bytes]:
+        """Return an `mclite.client.AsyncClient` of this server that closes, at the latest, with the event loop."""
+        from mclite.testing.loops import client_of_loop
+
+        return client_of_loop(self.host, self.port, self.client_context, **options)
+
+    # Its life.
+
     def start(self) -> None:
-        """Start the server, and wait until it listens. Raises OSError if the port is taken."""
+        """Start the server, and wait until it listens. Raises ServeError if it cannot."""
+        if self.running:
+            raise RuntimeError(f"the server at {self.address} runs already")
         self._ready.clear()
         self._thread = threading.Thread(target=self._run, name="mclite", daemon=True)
         self._thread.start()
@@ -122,6 +131,7 @@ class ServerThread:
         failure: BaseException | None = self._failure
         if failure is not None:
             self._thread.join()
+            self._thread = None
             raise failure
 
     def _run(self) -> None:
@@ -134,24 +144,21 @@ class ServerThread:
             self._ready.set()
 
     async def _serve(self) -> None:
-        server = Server(self.instance)
-        loop = asyncio.get_running_loop()
-        self._loop, self._stop = loop, server.stopped
+        self.instance.listeners.clear()
+        server = Server(self.instance, lambda server: FaultyConnection(server, self.faults))
+        self._loop, self._stop = asyncio.get_running_loop(), server.stopped
         await server.start()
-        listener = None
         try:
-            listener = await loop.create_server(lambda: FaultyConnection(server, self.faults), self.host, self.port)
-            self.port = listener.sockets[0].getsockname()[1]
-            self.instance.listeners[:] = [f"tcp:{self.address}"]
+            if server.addresses:
+                self.host, self.port = server.addresses[0]
             self._ready.set()
             await server.stopped.wait()
         finally:
-            if listener is not None:
-                await stop_listening([listener])
             await server.stop()
 
     def stop(self) -> None:
         """Stop the server and close its connections; `start` starts it again, on the same port, with its items."""
+        self.thaw()
         if self._thread is None:
             return
         if self._loop is not None and self._stop is not None and self._thread.is_alive():
@@ -161,6 +168,52 @@ class ServerThread:
                 pass  # it has just ended by itself (shutdown)
         self._thread.join(STOP_SECONDS)
         self._thread = None
+
+    def freeze(self) -> None:
+        """Hold the server still, as SIGSTOP does: connections open and stay open, and nothing is answered."""
+        if self._frozen is not None:
+            return
+        if not self.running or self._loop is None:
+            raise RuntimeError("a server that does not run cannot be frozen")
+        gate, entered = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            entered.set()
+            gate.wait()
+
+        self._loop.call_soon_threadsafe(hold)
+        entered.wait()
+        self._frozen = gate
+
+    def thaw(self) -> None:
+        """Let a frozen server go on: it answers what arrived meanwhile."""
+        if self._frozen is not None:
+            self._frozen.set()
+            self._frozen = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze the server for the duration of a `with` block."""
+        self.freeze()
+        try:
+            yield
+        finally:
+            self.thaw()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run `function` between two requests, in the server's thread if there is one; return what it returns."""
+        if self._frozen is not None or not self.running or self._loop is None:
+            return function()
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:
+                future.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return future.result()
 
     def __enter__(self) -> Self:
         self.start()

@@ -251,3 +251,25 @@ def test_the_disk_store(spawn: Callable[..., Process], tmp_path: Path) -> None:
         assert server.ask(b"set a 0 0 1\r\nx\r\n") == b"STORED\r\n"
         server.process.terminate()
         assert server.end() == (0, "", "")
+
+
+def test_a_ready_file_holds_the_addresses_while_it_listens(spawn: Callable[..., Process], tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    ready.write_text("127.0.0.1:1\n")  # left by a server that was killed
+    server = spawn("--port", "0", "--ready-file", str(ready))
+    end = time.monotonic() + SECONDS_MAX
+    while not ready.exists() or ready.read_text() == "127.0.0.1:1\n":
+        assert time.monotonic() < end, "it is not ready"
+        time.sleep(0.02)
+    host, _, port = ready.read_text().removesuffix("\n").partition(":")
+    with socket.create_connection((host, int(port)), SECONDS_MAX) as sock:
+        sock.sendall(b"mn\r\n")
+        assert sock.recv(100) == b"MN\r\n"
+    server.process.send_signal(signal.SIGTERM)
+    assert server.end() == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ready_file_that_cannot_be_written(spawn: Callable[..., Process], tmp_path: Path) -> None:
+    code, _, errors = spawn("--port", "0", "--ready-file", str(tmp_path / "none" / "ready")).end()
+    assert (code, errors) == (1, f"mclite serve: cannot write {tmp_path}/none/ready: No such file or directory\n")

@@ -183,7 +183,7 @@ def test_unix_socket(tmp_path: Path) -> None:
 def test_tls() -> None:
     files = Path(__file__).parents[2] / "conformance" / "targets"
     settings = Settings(
-        port=-1, tls=True, ssl_chain_cert=str(files / "certificate.pem"), ssl_key=str(files / "key.pem")
+        port=-1, enable_ssl=True, ssl_chain_cert=str(files / "certificate.pem"), ssl_key=str(files / "key.pem")
     )
     running = Running(settings)
     context = ssl.create_default_context()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance, slabs_of
 from mclite.core.session import Session
 from mclite.core.settings import Settings
+from mclite.handlers.authentication import AuthFileError
 from mclite.store import DebugClock, MemoryStore, SystemClock
 from mclite.store.stats import Stats
 
@@ -26,10 +26,10 @@ def test_the_clock() -> None:
 
 
 def test_settings_reach_the_store() -> None:
-    store = Instance(Settings(max_bytes=1 << 20, evict=False, cas_enabled=False, lru_maintainer=False)).store
+    store = Instance(Settings(memory_limit=1, disable_evictions=True, disable_cas=True, no_lru_maintainer=True)).store
     assert (store.maxbytes, store.evict, store.use_cas, store.reclaim_on_store) == (1 << 20, False, False, True)
-    assert slabs_of(Settings(item_size_max=1 << 22)).item_size_max == 1 << 22
-    assert slabs_of(Settings(factor=1.5)).sizes != slabs_of(Settings()).sizes
+    assert slabs_of(Settings(max_item_size=1 << 22)).item_size_max == 1 << 22
+    assert slabs_of(Settings(slab_growth_factor=1.5)).sizes != slabs_of(Settings()).sizes
 
 
 def test_sessions_share_the_items() -> None:
@@ -59,7 +59,7 @@ def test_users_are_read_at_the_start(tmp_path: Path) -> None:
 
 
 def test_without_cas_uniques() -> None:
-    session = Session(Instance(Settings(cas_enabled=False)))
+    session = Session(Instance(Settings(disable_cas=True)))
     assert session.receive(b"set a 0 0 1\r\nx\r\ngets a\r\n") == b"STORED\r\nVALUE a 0 1 0\r\nx\r\nEND\r\n"
 
 
@@ -75,7 +75,7 @@ def held(session: Session, count: int) -> list[int]:
 
 
 def test_the_least_recently_used_go_first() -> None:
-    instance = Instance(Settings(max_bytes=8 << 20))
+    instance = Instance(Settings(memory_limit=8))
     session = Session(instance)
     store_many(session, 70)
     assert session.receive(b"mg k3\r\ntouch k5 0\r\n") == b"HD\r\nTOUCHED\r\n"
@@ -90,7 +90,7 @@ def test_the_least_recently_used_go_first() -> None:
 
 def test_what_has_expired_is_no_eviction() -> None:
     clock = DebugClock()
-    instance = Instance(Settings(max_bytes=8 << 20, evict=False), clock=clock)
+    instance = Instance(Settings(memory_limit=8, disable_evictions=True), clock=clock)
     session = Session(instance)
     for number in range(50):
         session.receive(b"set e%d 0 10 100000\r\n" % number + b"x" * 100_000 + b"\r\n")
@@ -101,7 +101,7 @@ def test_what_has_expired_is_no_eviction() -> None:
 
 
 def test_without_evictions_there_is_an_error() -> None:
-    session = Session(Instance(Settings(max_bytes=8 << 20, evict=False)))
+    session = Session(Instance(Settings(memory_limit=8, disable_evictions=True)))
     answers = {session.receive(b"set k%d 0 0 100000\r\n" % n + b"x" * 100_000 + b"\r\n") for n in range(100)}
     assert answers == {b"STORED\r\n", b"SERVER_ERROR out of memory storing object\r\n"}
     assert held(session, 100)[:10] == list(range(10))

@@ -70,7 +70,7 @@ def test_a_refused_block_in_pieces(session: Session) -> None:
 
 def test_requests_that_yield() -> None:
     """About as many as -R says are answered at once; the rest waits, what comes meanwhile behind it."""
-    session = Session(Instance(Settings(requests_per_event=10)))
+    session = Session(Instance(Settings(max_reqs_per_event=10)))
     answers = [session.receive(b"set a 0 0 1\r\nx\r\nmn\r\n" * 50 + b"get")]
     assert session.more
     session.hold(b" a\r\n")
@@ -150,7 +150,7 @@ def test_what_comes_meanwhile_waits() -> None:
 
 
 def test_exactly_as_many_as_may_be_do_not_yield() -> None:
-    session = Session(Instance(Settings(requests_per_event=3)))
+    session = Session(Instance(Settings(max_reqs_per_event=3)))
     assert session.receive(b"mn\r\n" * 3) == b"MN\r\n" * 3
     assert not session.more
     assert session.receive(b"mn\r\n" * 3) == b"MN\r\n" * 3

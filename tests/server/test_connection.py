@@ -287,7 +287,7 @@ class FakeTransport(asyncio.Transport):
 
 def on_fake_transport(requests_per_event: int = 1000) -> tuple[Connection, FakeTransport]:
     """Return a connection whose event loop runs only when the test lets it."""
-    connection = Connection(Server(Instance(Settings(requests_per_event=requests_per_event))))
+    connection = Connection(Server(Instance(Settings(max_reqs_per_event=requests_per_event))))
     transport = FakeTransport()
     connection.connection_made(transport)
     return connection, transport

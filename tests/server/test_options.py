@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from mclite.server import options
-from mclite.server.options import EXTENDED, OPTIONS, OptionError, parse, usage
+from mclite.core.options import EXTENDED, OPTIONS, SIZE_UNITS, OptionError
+from mclite.server.options import parse, usage
 
 
 @pytest.mark.parametrize(
     ("arguments", "setting", "value"),
     [
         ("-p 11299", "port", 11299),
-        ("-p0", "port", 0),
+        ("-p0", "port", -1),
+        ("-p0 -U 5", "port", 0),
+        ("-p0 -s /tmp/socket", "port", 0),
         ("--port=-1", "port", -1),
         ("--port 5", "port", 5),
         ("-U 11299", "udp_port", 11299),
@@ -230,4 +232,4 @@ def test_letters_and_names_are_there_once() -> None:
     assert len(letters) == len(set(letters))
     names = [row.name for row in (*OPTIONS, *EXTENDED)]
     assert len(names) == len(set(names))
-    assert options.SIZE_UNITS["k"] == 1024
+    assert SIZE_UNITS["k"] == 1024

@@ -185,7 +185,7 @@ def test_bad_addresses(address: str) -> None:
 def tls_settings(**more: object) -> Settings:
     """Return the settings of a TLS server."""
     files = {"ssl_chain_cert": str(TARGETS / "certificate.pem"), "ssl_key": str(TARGETS / "key.pem")}
-    return Settings(**{"tls": True, **files, **more})  # type: ignore[arg-type]
+    return Settings(**{"enable_ssl": True, **files, **more})  # type: ignore[arg-type]
 
 
 def test_a_tls_context() -> None:

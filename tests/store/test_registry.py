@@ -84,7 +84,8 @@ def test_serve_says_what_it_cannot_open() -> None:
 
 
 def test_serve_hands_over_its_settings(tmp_path: Path) -> None:
-    settings = Settings(store=f"disk:{tmp_path}", sync="always", max_bytes=12345, evict=False, item_size_max=2048)
+    settings = Settings(store=f"disk:{tmp_path}", sync="always", disable_evictions=True, max_item_size=2048)
+    settings.max_bytes = 12345
     store = make_instance(settings).store
     assert isinstance(store, DiskStore)
     assert (store.maxbytes, store.evict, store.slabs.item_size_max) == (12345, False, 2048)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mclite.client import Client, ConnectionLostError, ServerError, TimedOutError
+from mclite.client import Client, ConnectionLostError, MemcacheError, ServerError, TimedOutError
+from mclite.core.settings import Settings
+from mclite.server.server import ServeError
 from mclite.store.clock import SystemClock
 from mclite.testing import ServerThread
 
@@ -124,8 +129,89 @@ def test_stop_and_start_keep_port_and_items(server: ServerThread, client: Client
 
 
 def test_a_port_that_is_taken(server: ServerThread) -> None:
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(ServeError, match="in use"):
         ServerThread(port=server.port).start()
+
+
+def test_options_are_those_of_mclite_serve() -> None:
+    with ServerThread(memory_limit=8, max_item_size=1024) as server, server.client() as client:
+        assert client.stats("settings")["maxbytes"] == str(8 << 20)
+        with pytest.raises(ServerError, match="too large"):
+            client.set("k", "x" * 2000)
+    with pytest.raises(TypeError, match="did you mean 'memory_limit'"):
+        ServerThread(memory_limits=8)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="not both"):
+        ServerThread(Settings(), memory_limit=8)
+
+
+def test_a_port_of_choice() -> None:
+    with ServerThread() as first:
+        port = first.port
+    with ServerThread(port=port) as second:
+        assert second.address == f"127.0.0.1:{port}"
+    with ServerThread(port=0, listen="::1") as third, third.client() as client:
+        assert third.address == f"[::1]:{third.port}"
+        assert client.set("k", "1")
+
+
+def test_tls() -> None:
+    with ServerThread(enable_ssl=True) as server, server.client() as client:
+        assert client.set("k", "x" * 100_000)
+        assert client.get("k") == b"x" * 100_000
+        with pytest.raises(MemcacheError), Client(server.host, server.port, timeout=0.5) as plain:
+            plain.get("k")
+
+
+def test_a_unix_socket(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with ServerThread(unix_socket=path) as server, server.client() as client:
+        assert server.address == f"unix:{path}"
+        assert client.set("k", "1")
+    assert not path.exists()
+
+
+def test_frozen(server: ServerThread, client: Client[bytes]) -> None:
+    client.set("k", "1")
+    with server.frozen():
+        hasty = Client(server.host, server.port, timeout=0.1)
+        hasty.connect()  # the kernel takes the connection
+        with pytest.raises(TimedOutError):
+            hasty.get("k")
+        hasty.close()
+        assert server.call(lambda: len(server.instance.store)) == 1
+    assert client.get("k") == b"1"
+    server.freeze()
+    server.freeze()
+    server.stop()
+    with pytest.raises(RuntimeError, match="does not run"):
+        server.freeze()
+
+
+def test_call_runs_between_requests(server: ServerThread) -> None:
+    assert server.call(threading.get_ident) != threading.get_ident()
+    with pytest.raises(ZeroDivisionError):
+        server.call(lambda: 1 // 0)
+    server.stop()
+    assert server.call(threading.get_ident) == threading.get_ident()
+
+
+def test_it_runs_once(server: ServerThread) -> None:
+    with pytest.raises(RuntimeError, match="runs already"):
+        server.start()
+    assert repr(server) == f"<ServerThread {server.address} running>"
+
+
+def test_an_async_client_closes_with_its_loop(server: ServerThread) -> None:
+    """Else its socket would be found open by the garbage collector, which warns: here an error."""
+    client = server.async_client()
+
+    async def use() -> bytes | None:
+        await client.set("k", "1")
+        return await client.get("k")
+
+    assert asyncio.run(use()) == b"1"
+    assert server.call(lambda: True)
+    gc.collect()
 
 
 def test_other_libraries_can_use_it(server: ServerThread) -> None:
@@ -141,33 +227,6 @@ def test_other_libraries_can_use_it(server: ServerThread) -> None:
             other.set("k", "1", noreply=False)
     finally:
         other.close()
-
-
-def test_the_fixtures_as_a_user_has_them(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["mclite.testing.fixtures"]\n')
-    (tmp_path / "test_mine.py").write_text(
-        "import pytest\n"
-        "from mclite.client import ServerError\n"
-        "def test_expiry(mclite_client, mclite_server):\n"
-        "    mclite_client.set('k', 'v', 60)\n"
-        "    mclite_server.clock.advance(60)\n"
-        "    assert mclite_client.get('k') is None\n"
-        "def test_fault(mclite_client, mclite_server):\n"
-        "    assert mclite_client.get('k') is None\n"
-        "    mclite_server.faults.error(on='set')\n"
-        "    with pytest.raises(ServerError):\n"
-        "        mclite_client.set('k', 'v')\n"
-    )
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"},
-    )
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_package_does_not_need_pytest() -> None:

@@ -16,9 +16,7 @@ from typing import Any
 
 import pytest
 
-from mclite.replay.report import html, publish, spec
-from mclite.replay.results import diff as difference
-from mclite.replay.results import read as results
+from mclite.replay.report import difference, html, publish, results, spec
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 

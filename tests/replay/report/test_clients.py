@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from mclite.replay.report import clients, html, spec
-from mclite.replay.results import merge
+from mclite.replay.report import clients, html, merge, spec
 
 
 @pytest.fixture(autouse=True)

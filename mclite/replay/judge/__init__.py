@@ -1,4 +1,0 @@
-"""What an outcome means: verdicts, known deviations, the reference, and the release that a server resembles.
-
-It imports `scenario` and `play`.
-"""
