@@ -150,7 +150,7 @@ def picture(page: Path, out: Path, *, width: int = 1280, height: int = 1100) -> 
 def _order(run: Results) -> tuple[str, list[int], str]:
     """Put servers of one name together, newest version first."""
     name, version = run["target"]["name"].split(" ")[0], run["target"]["known_version"] or "0"
-    return name, [-int(part) for part in version.split(".") if part.isdigit()], run["target"]["name"]
+    return name, [-int(part) for part in re.findall("[0-9]{1,9}", version)], run["target"]["name"]
 
 
 def _file_name(run: Results, taken: set[str]) -> str:

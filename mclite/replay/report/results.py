@@ -16,6 +16,11 @@ Scenario = dict[str, Any]
 FORMAT = "mclite-results"
 SCHEMA = 1
 
+#: The most bytes of a results file (the suite writes 4 MB for a target), and the most levels of its JSON (8 are used).
+LONGEST, DEEPEST = 64 * 1024 * 1024, 32
+#: The largest number in a results file: every reader of JSON holds integers up to here exactly.
+LARGEST = 2**53
+
 LEVELS = ("must", "should", "observed")
 OUTCOMES = ("match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed")
 VERDICTS = (
@@ -78,18 +83,24 @@ _REFERENCE = {"outcome": "text", "transcript": "integer or null", "same": "true,
 _REFERENCE_OPTIONAL = {
     "reason": "text or null", "step": "integer or null", "target": "text or null", "got": "text or null",
 }  # fmt: skip
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})+")
 _COUNTS = {"compared": "number", "differs": "number", "not-compared": "number"}
 
 
 def load(path: Path) -> Results:
     """Read the results file at `path`; raises ResultsError, with one sentence, for whatever is not one."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LONGEST + 1)
     except OSError as error:
         raise ResultsError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if len(raw) > LONGEST:
+        raise ResultsError(f"{path} is no results file: it has more than {LONGEST >> 20} MiB.")
     try:
         text = raw.decode("utf-8")
-        data = json.loads(text)
+        data = json.loads(text, parse_int=_integer, parse_float=_fraction, parse_constant=_fraction)
+    except _NumberError as error:
+        raise ResultsError(f"{path} is no results file: no result holds the number {error}.") from None
     except json.JSONDecodeError as error:
         rest = error.doc[error.pos :].strip()
         ended = error.doc.lstrip()[:1] in ("{", "") and (len(rest) < 8 or "Unterminated" in error.msg)
@@ -100,9 +111,44 @@ def load(path: Path) -> Results:
         raise ResultsError(f"{path} {what}.") from None
     except (ValueError, RecursionError):
         raise ResultsError(f"{path} is no results file: it is not JSON text.") from None
+    if _too_deep(data):
+        raise ResultsError(f"{path} is no results file: its JSON has more than {DEEPEST} levels.")
     if _hides(text):
         data = _visible(data)
     return check(data, str(path))
+
+
+class _NumberError(Exception):
+    """A number is out of bounds; the text is its beginning."""
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 17 or abs(number := int(digits)) > LARGEST:
+        raise _NumberError(digits[:20])
+    return number
+
+
+def _fraction(digits: str) -> float:
+    """Return a number with a point or an exponent, or refuse NaN and Infinity, which Python takes for JSON."""
+    number = float(digits)
+    if not -LARGEST <= number <= LARGEST:  # NaN is not within anything
+        raise _NumberError(digits[:20])
+    return number
+
+
+def _too_deep(data: Any) -> bool:
+    """Tell whether lists and objects are nested deeper than every part of this program can follow."""
+    level: list[Any] = [[data]]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in (dict, list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 # Signs that do not show but change what does: controls, marks and overrides of direction, half surrogate pairs,
@@ -176,6 +222,7 @@ def _check_head(data: Results) -> None:
     if resembles is not None:
         _fields("summary.resembles", resembles, _RESEMBLES)
         _all_text("summary.resembles.others", resembles["others"])
+        _is_version("summary.resembles.version", resembles["version"])
 
 
 def _check_transcripts(data: Results) -> None:
@@ -212,6 +259,7 @@ def _check_scenarios(data: Results) -> None:
             if not all(part.isascii() and part.isdigit() and len(part) < 8 for part in line.split("-", 1)):
                 raise _WrongError(f"{where}.lines holds {line[:40]!r}, not a line or a range of lines")
         for version, same in scenario.get("like", {}).items():
+            _is_version(f"{where}.like", version)
             _is(f"{where}.like.{version}", same, "true or false")
         _check_transcript(where, scenario, known)
         reference = scenario.get("reference")
@@ -267,6 +315,11 @@ def _fields(
 def _is(where: str, value: Any, kind: str) -> None:
     if type(value) not in _KINDS[kind]:
         raise _WrongError(f"{where} is not {kind}")
+
+
+def _is_version(where: str, text: str) -> None:
+    if not _VERSION.fullmatch(text):
+        raise _WrongError(f"{where} holds {text[:40]!r}, not a version such as 1.6.45")
 
 
 def _all_text(where: str, values: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from mclite.replay.report import results
+from mclite.replay.report import badge, difference, markdown, merge, publish, results
 from mclite.replay.report.results import ResultsError
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema.json").read_text())
@@ -144,7 +145,18 @@ def test_a_file_truncated_anywhere_is_called_truncated(make: Any, folder: Any) -
         (b'{"format": "mclite-results", "schema": true}', "schema"),
         (b'{"format": "mclite-results", "schema": 1}', "is damaged: the top has no"),
         (b"[" * 100_000 + b"]" * 100_000, "is no results file"),
-        (b"1" * 10_000, "is no results file"),
+        (b"1" * 10_000, "no result holds the number 1"),
+        (b'{"seconds": 1e400}', "no result holds the number 1e400"),
+        (b'{"seconds": -1e400}', "no result holds the number -1e400"),
+        (b'{"seconds": 1' + b"0" * 400 + b"}", "no result holds the number 1000"),
+        (b'{"seconds": 9007199254740993}', "no result holds the number 9007199254740993"),
+        (b'{"seconds": NaN}', "no result holds the number NaN"),
+        (b'{"seconds": -Infinity}', "no result holds the number -Infinity"),
+        (b'{"format": ' + b"[" * 40 + b"]" * 40 + b"}", "more than 32 levels"),
+        (b'{"format": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}", "more than 32 levels"),
+        (bytes(range(256)) * 10, "is no results file"),
+        (b"", "is truncated: it ends after 0 bytes"),
+        (b'"' + b"x" * results.LONGEST + b'"', "more than 64 MiB"),
     ],
 )
 def test_a_foreign_file_is_refused(folder: Any, content: bytes, why: str) -> None:
@@ -160,6 +172,65 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         results.load(tmp_path / "none.json")
     with pytest.raises(ResultsError, match="cannot be read: Is a directory"):
         results.load(tmp_path)
+
+
+def test_a_device_without_an_end_is_refused() -> None:
+    with pytest.raises(ResultsError, match="more than 64 MiB"):
+        results.load(Path("/dev/zero"))
+
+
+#: What stands in place of each value of a results file, one after the other.
+ODD = (
+    *("null", "true", "-1", "0.5", "4503599627370496", "1e15", '""', '"x"', '"\\u00b2"', '"\\ud800"', '"1.99"'),
+    *('"../../x"', f'"{"9" * 5000}"', "[]", "[[]]", '["0"]', '["9999999-1"]', "[1]", "{}", '{"x": true}'),
+    *('{"1.6.9": true}', '{"²": true}', '"pass"', '"target-died"'),
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value, the first two items standing for each list."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
+    for name, item in inner:
+        yield (*path, name)
+        yield from places(item, (*path, name))
+
+
+def test_what_is_let_through_can_be_reported(make: Any, with_reference: Any, folder: Any) -> None:
+    whole = with_reference(make(size=22, fail=0.3))
+    whole["scenarios"][0] |= {"like": {"1.6.9": True, "1.6.45": False}, "baseline": "fixed"}
+    whole["summary"]["resembles"] = {"version": "1.6.45", "same": 1, "of": 1, "scores": {"1.6.45": 1}, "others": ["a"]}
+    good = results.load(folder.write(whole, "good.json"))
+    paths = list(places(whole))
+    let_through = 0
+    for path in paths:
+        odd = copy.deepcopy(whole)
+        owner = odd
+        for part in path[:-1]:
+            owner = owner[part]
+        owner[path[-1]] = "@here@"
+        text = json.dumps(odd)
+        for value in ODD:
+            (folder.path / "odd.json").write_text(text.replace('"@here@"', value))
+            try:
+                found = results.load(folder.path / "odd.json")
+            except ResultsError:
+                continue
+            let_through += 1
+            markdown.render([found, good])
+            badge.render(found)
+            for old, new in ((found, good), (good, found)):
+                changes = difference.compare(old, new)
+                difference.text(changes)
+                difference.to_markdown(changes)
+            try:
+                results.write_json(merge.merge([found, good])[0], folder.path / "merged.json")
+            except ResultsError:
+                continue
+            assert results.load(folder.path / "merged.json")
+            if let_through % 20 == 0:
+                difference.to_html(changes)
+                publish.pages([folder.path / "odd.json"], folder.path / "pages")
+    assert let_through > len(paths)
 
 
 def test_unknown_fields_are_let_through(make: Any) -> None:
