@@ -11,8 +11,8 @@ import pytest
 if importlib.util.find_spec("mclite") is None:  # in a checkout, run without being installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mclite.replay import plugin
-from mclite.replay.plugin import (  # noqa: F401  # pytest finds its hooks by their names
+from mclite.replay.pytest_plugin import plugin
+from mclite.replay.pytest_plugin.plugin import (  # noqa: F401  # pytest finds its hooks by their names
     pytest_addoption,
     pytest_collect_file,
     pytest_collection_finish,

@@ -24,11 +24,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from mclite.replay.lint import default_root, scenario_files
-from mclite.replay.scenario import load
-from mclite.replay.servers import Server
-from mclite.replay.targets import find_spec
-from mclite.replay.versions import parse_version
+from mclite.replay.scenario.lint import default_root, scenario_files
+from mclite.replay.scenario.scenario import load
+from mclite.replay.scenario.versions import parse_version
+from mclite.replay.target.servers import Server
+from mclite.replay.target.spec import find_spec
 
 EMPTY = "import pytest\n@pytest.mark.parametrize('n', range({}))\ndef test(n): pass\n"
 NEWEST = parse_version("1.6.45")

@@ -14,8 +14,8 @@ import pytest
 from mclite.replay.clients.checks import CHECKS, Check, Setting
 from mclite.replay.clients.library import Library, NotOffered, Place
 from mclite.replay.clients.registry import LIBRARIES, speaks_binary
-from mclite.replay.servers import Server
-from mclite.replay.transport import parse_address
+from mclite.replay.play.transport import parse_address
+from mclite.replay.target.servers import Server
 
 # Libraries that leave a socket to the garbage collector are no fault of the target.
 pytestmark = [

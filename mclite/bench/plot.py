@@ -6,7 +6,6 @@ Needs matplotlib (`pip install 'mclite[plot]'`).
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 Figures = dict[str, Any]
@@ -22,10 +21,11 @@ class NothingToDrawError(ValueError):
     """The result compares no servers."""
 
 
-def draw(result: Figures, file: Path) -> None:
-    """Draw the ratios of requests a second of RESULT, as `mclite bench --json` wrote it, into FILE (.svg, .png, .pdf).
+def draw(result: Figures, kind: str) -> bytes:
+    """Return the ratios of requests a second of `result`, as `mclite bench --json` wrote it, drawn as `kind`.
 
-    Raises NothingToDrawError, ImportError without matplotlib, ValueError for a format that it does not know, OSError.
+    `kind` is svg, png or pdf. Raises NothingToDrawError, ImportError without matplotlib, ValueError for a format that
+    it does not know.
     """
     rows = [row for row in result["workloads"] if row["ratios"]]
     if not rows:
@@ -58,6 +58,5 @@ def draw(result: Figures, file: Path) -> None:
         axes.set_xlabel(f"requests a second of {names[0]}, as a ratio: right of 1 it is faster")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(names) - 1, frameon=False)
         drawn = BytesIO()
-        kind = file.suffix.removeprefix(".") or "svg"
         figure.savefig(drawn, format=kind, metadata={"Date": None} if kind == "svg" else None)
-    file.write_bytes(drawn.getvalue())
+    return drawn.getvalue()

@@ -32,6 +32,10 @@ class UsageError(Exception):
     """What the user asked for cannot be done as asked; the text says why, and `mclite` exits with 2."""
 
 
+class OutputError(Exception):
+    """What was found out cannot be written where the user wants it; the text says why, and `mclite` exits with 6."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mclite ARGV...` and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -56,6 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"mclite {args.command}: {error}", file=sys.stderr)
         return 2
+    except OutputError as error:
+        print(f"mclite {args.command}: {error}", file=sys.stderr)
+        return 6
     except BrokenPipeError:
         # The reader of our output went away (`mclite ... | head`): no traceback, and none at shutdown either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

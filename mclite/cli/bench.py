@@ -1,6 +1,7 @@
 """`mclite bench`: how fast is a server, and how does it stand to others under the same load?
 
-Exit codes: 0 measured · 1 a server answered wrong bytes · 2 usage · 3 a server cannot be reached or died.
+Exit codes: 0 measured · 1 a server answered wrong bytes · 2 usage · 3 a server cannot be reached or died
+· 6 the file cannot be written.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from mclite.bench.plot import draw
 from mclite.bench.report import text
 from mclite.bench.run import run as run_benchmark
 from mclite.bench.servers import OWN_COMMAND, BadTargetError, Server, command_line
-from mclite.cli import UsageError
+from mclite.cli import OutputError, UsageError
+from mclite.replay import files
 
 EPILOG = """\
 Without a target and without --spawn, mclite's own server is measured. A command is split as a shell
@@ -100,9 +102,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the benchmark, print the tables, return the exit code."""
     if args.list:
         return _list()
-    for file in (args.json, args.plot):
-        if file is not None:
-            _writable(file)
+    try:
+        for file in (args.json, args.plot):
+            if file is not None:
+                files.check(file)
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
     if args.source is not None:
         return _show(_load(args.source), args.plot)
     settings = _settings(args)
@@ -131,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
         return 130
     print()
     if args.json is not None:  # first: nothing that was measured is lost if the drawing fails
-        args.json.write_text(json.dumps(result, indent=1) + "\n")
+        _write(json.dumps(result, indent=1) + "\n", args.json)
     code = _show(result, args.plot)
     if args.json is not None:
         print(f"\neverything measured: {args.json}")
@@ -143,11 +148,12 @@ def _show(result: dict[str, Any], plot: Path | None) -> int:
     print(text(result), end="")
     if plot is not None:
         try:
-            draw(result, plot)
+            drawn = draw(result, plot.suffix.removeprefix(".") or "svg")
         except ImportError:
             raise UsageError("--plot needs matplotlib: pip install 'mclite[plot]'") from None
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             raise UsageError(f"cannot draw {plot}: {error}") from None
+        _write(drawn, plot)
         print(f"\nthe ratios, drawn: {plot}")
     return 0
 
@@ -222,15 +228,11 @@ def _commands(args: argparse.Namespace) -> list[str]:
     return commands
 
 
-def _writable(file: Path) -> None:
-    new = not file.exists()
+def _write(data: str | bytes, file: Path) -> None:
     try:
-        with file.open("a"):
-            pass
-        if new:
-            file.unlink()
-    except OSError as error:
-        raise UsageError(f"cannot write {file}: {error.strerror}") from None
+        files.write(data, file)
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
 
 
 def _positive(text: str) -> float:

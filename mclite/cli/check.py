@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         import pytest
     except ImportError:
         raise UsageError("the suite runs in pytest: pip install 'mclite[conformance]'") from None
-    from mclite.replay.lint import default_root
+    from mclite.replay.scenario.lint import default_root
 
     root = default_root()
     if not (root / "conftest.py").is_file():

@@ -1,6 +1,7 @@
 """`mclite compare A B`: say the same generated sessions to two servers, and show where they answer otherwise.
 
-Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone.
+Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone,
+6 the file cannot be written.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mclite.cli import UsageError
+from mclite.cli import OutputError, UsageError
 
 if TYPE_CHECKING:
     from mclite.compare.pair import Side
     from mclite.compare.search import Outcome
-    from mclite.replay.servers import Server
-    from mclite.replay.transport import Address
+    from mclite.replay.play.transport import Address
+    from mclite.replay.target.servers import Server
 
 SAME, DIFFER, UNREACHABLE = 0, 1, 3
 #: Seconds when neither --seconds nor --sessions is given.
@@ -32,7 +33,8 @@ EPILOG = """\
 
 A server is an address (host:port, unix:/path, tls://host:port), or what --spawn of the suite takes: a command with
 {port}, memcached, memcached=/path/to/it, mclite.
-Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone.
+Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone,
+6 the file cannot be written.
 """
 
 
@@ -71,8 +73,9 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the two servers and return the exit code."""
-    from mclite.replay.targets import TargetError
-    from mclite.replay.transport import Unreachable
+    from mclite.replay import files
+    from mclite.replay.play.transport import Unreachable
+    from mclite.replay.target.spec import TargetError
 
     asked = list(args.servers)
     for spawn in (args.spawn_a, args.spawn_b):
@@ -84,6 +87,10 @@ def run(args: argparse.Namespace) -> int:
         asked.append(args.spawn_b)
     if len(asked) != 2:
         raise UsageError(f"it takes two servers, not {len(asked)}: mclite compare A B")
+    try:
+        files.check(args.output)
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
     known = _known(args.known) if args.known else frozenset()
     with contextlib.ExitStack() as stack:
         try:
@@ -98,10 +105,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _address(asked: str, stack: contextlib.ExitStack) -> Address:
     """Return the address that is asked for; a server that is meant to be started is."""
-    from mclite.replay.lint import default_root
-    from mclite.replay.servers import Server
-    from mclite.replay.targets import find_spec
-    from mclite.replay.transport import parse_address
+    from mclite.replay.play.transport import parse_address
+    from mclite.replay.scenario.lint import default_root
+    from mclite.replay.target.servers import Server
+    from mclite.replay.target.spec import find_spec
 
     targets = default_root() / "targets"
     name = asked.partition("=")[0]
@@ -130,6 +137,7 @@ def _known(path: Path) -> frozenset[str]:
 def _compare(addresses: list[Address], args: argparse.Namespace, known: frozenset[str]) -> int:
     from mclite.compare import report
     from mclite.compare.pair import Pair
+    from mclite.replay.files import WriteError
 
     try:
         from mclite.compare.search import Limits, Search
@@ -162,8 +170,8 @@ def _compare(addresses: list[Address], args: argparse.Namespace, known: frozense
     if outcome.found:
         try:
             report.write(args.output, outcome, pair, args.seed)
-        except OSError as error:
-            raise UsageError(f"{args.output}: {error.strerror}") from None
+        except WriteError as error:
+            raise OutputError(str(error)) from None
         print(f"\n{args.output}: a scenario of each, which passes on A and fails on B")
         print(f"  python -m mclite.replay {args.output} --target {addresses[1]}")
     if outcome.died is not None:

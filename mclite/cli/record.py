@@ -1,6 +1,6 @@
 """`mclite record`: a proxy before a server; what an application says through it becomes a scenario.
 
-Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached.
+Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached, 6 the file cannot be written.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mclite.cli import UsageError
+from mclite.cli import OutputError, UsageError
 from mclite.server.server import on_signal
 
 if TYPE_CHECKING:
     from mclite.record.proxy import Proxy
-    from mclite.replay.transport import Address
+    from mclite.replay.play.transport import Address
 
 NOTHING, UNREACHABLE = 1, 3
 
@@ -28,7 +28,7 @@ EPILOG = """\
   python -m mclite.replay session.toml --target 127.0.0.1:11211
 
 Begin with a server that holds none of the application's items: a replay begins without them, too.
-Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached.
+Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached, 6 the file cannot be written.
 """
 
 
@@ -45,7 +45,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Record until SIGINT or SIGTERM, write the scenario, and return the exit code."""
-    from mclite.replay.transport import Connection, Unreachable, parse_address
+    from mclite.replay import files
+    from mclite.replay.play.transport import Connection, Unreachable, parse_address
 
     host, port = _listen(args.listen)
     try:
@@ -56,8 +57,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a stream is recorded: --target may not be udp://")
     if len(args.title) > 80:
         raise UsageError("the title has more than 80 characters")
-    if not args.output.absolute().parent.is_dir():
-        raise UsageError(f"{args.output}: there is no such folder")
+    try:
+        files.check(args.output)
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
     try:
         Connection(target, 2.0).close()
     except Unreachable as error:
@@ -95,7 +98,7 @@ async def _record(host: str, port: int, target: Address, args: argparse.Namespac
 
 def _write(proxy: Proxy, args: argparse.Namespace) -> int:
     from mclite.record.scenario import scenario
-    from mclite.replay.report.results import write_text
+    from mclite.replay import files
 
     if proxy.failed:
         print(f"mclite record: {proxy.failed}", file=sys.stderr)
@@ -113,8 +116,8 @@ def _write(proxy: Proxy, args: argparse.Namespace) -> int:
         print("mclite record: nothing was said, so nothing is written", file=sys.stderr)
         return NOTHING
     try:
-        write_text(text, args.output)
-    except OSError as error:
-        raise UsageError(f"{args.output}: {error.strerror}") from None
+        files.write(text, args.output)
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
     print(f"{args.output}: {requests} requests\n  python -m mclite.replay {args.output} --target {proxy.target}")
     return 0

@@ -1,6 +1,7 @@
 """`mclite report`: make the compatibility report, or a part of it, from results files.
 
-Exit codes: 0 done · 1 `diff` found a regression · 2 usage, or a file that is no results file.
+Exit codes: 0 done · 1 `diff` found a regression · 2 usage, or a file that is no results file ·
+6 the output cannot be written.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from mclite.cli import UsageError
-from mclite.replay.report import results
-from mclite.replay.report.results import Results, ResultsError
+from mclite.cli import OutputError, UsageError
+from mclite.replay import files
+from mclite.replay.results import read as results
+from mclite.replay.results.read import Results, ResultsError
 
 EPILOG = """\
   mclite report html reports/mclite.json -o mclite.html
@@ -74,6 +76,10 @@ def run(args: argparse.Namespace) -> int:
         if error.name not in ("jinja2", "markupsafe"):
             raise
         raise UsageError("this needs Jinja2: pip install 'mclite[conformance]'") from None
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         raise UsageError(f"{name}{error.strerror or error}") from None
@@ -134,9 +140,9 @@ def _load(paths: list[Path]) -> list[Results]:
 
 
 def _give(text: str, output: Path | None) -> None:
-    """Write to the file that was named, whole or not at all; or to standard output."""
+    """Write to the file that was named, or to standard output."""
     if output is not None:
-        results.write_text(text, output)
+        files.write(text, output)
         return
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.flush()
@@ -165,7 +171,7 @@ def _badge(args: argparse.Namespace) -> int:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    from mclite.replay.report import difference
+    from mclite.replay.results import diff as difference
 
     old, new = _load([args.old, args.new])
     found = difference.compare(old, new)
@@ -177,7 +183,7 @@ def _diff(args: argparse.Namespace) -> int:
 
 
 def _merge(args: argparse.Namespace) -> int:
-    from mclite.replay.report import merge
+    from mclite.replay.results import merge
 
     merged, notes = merge.merge(_load(args.results), complete=True if args.complete else None)
     for note in notes:

@@ -6,11 +6,11 @@ import os
 import sys
 
 from mclite import __version__
+from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance, slabs_of
 from mclite.core.options import OptionError
 from mclite.core.settings import VERSION, Settings
 from mclite.fast import COMPILED
-from mclite.handlers.authentication import AuthFileError
 from mclite.server import options
 from mclite.server.server import ServeError, Server, run
 from mclite.store import DebugClock, SystemClock

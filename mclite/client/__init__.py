@@ -1,4 +1,7 @@
-"""The client SDK: `Client`, `AsyncClient`, what they return and what they raise. docs/client.md tells the rest."""
+"""The client SDK: `Client`, `AsyncClient`, what they return and what they raise. docs/client.md tells the rest.
+
+May import the protocol, and the core for a client without a socket; not the server.
+"""
 
 from mclite.client.aio import AsyncClient
 from mclite.client.errors import (

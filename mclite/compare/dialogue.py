@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mclite.replay.notation import parse_text
-from mclite.replay.text import Values
+from mclite.replay.scenario.notation import parse_text
+from mclite.replay.scenario.text import Values
 
 #: The keys of a session.
 KEYS = ("key", "key2", "key3")

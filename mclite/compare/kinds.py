@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mclite.compare.answers import Answer, Line
 from mclite.compare.dialogue import Request, constant
 from mclite.compare.pair import Exchange
-from mclite.replay.notation import parse_text
-from mclite.replay.wire import brief
+from mclite.replay.scenario.notation import parse_text
+from mclite.replay.scenario.wire import brief
 
 _STORAGE = frozenset({"set", "add", "replace", "append", "prepend", "cas"})
 _META = frozenset({"mg", "ms", "md", "ma", "me", "mn"})

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from mclite.compare.answers import Answer, Uniques, take_apart
 from mclite.compare.dialogue import HangUp, Session, Wait, Write, render, values_for
-from mclite.replay.capabilities import ask_version
-from mclite.replay.delivery import pieces
-from mclite.replay.transport import Address, Connection, Unreachable
-from mclite.replay.wire import escape
+from mclite.replay.play.delivery import pieces
+from mclite.replay.play.transport import Address, Connection, Unreachable
+from mclite.replay.scenario.wire import escape
+from mclite.replay.target.capabilities import ask_version
 
 BARRIER = b"version\r\n"
 #: Seconds of silence after which a server is taken to wait; and when a difference is looked at again, to be sure.

@@ -12,8 +12,8 @@ from mclite.compare.noise import NOISE
 from mclite.compare.pair import Pair
 from mclite.compare.scenario import document
 from mclite.compare.search import Found, Outcome
-from mclite.replay.report.results import write_text
-from mclite.replay.wire import brief
+from mclite.replay import files
+from mclite.replay.scenario.wire import brief
 
 _PREFIX, _END = "kind: ", " (A is "
 #: Characters of a request, and requests of a session, that a summary shows.
@@ -66,13 +66,13 @@ def _plural(count: int, word: str) -> str:
 
 
 def write(path: Path, outcome: Outcome, pair: Pair, seed: int) -> None:
-    """Write the scenarios of all kinds to `path`, whole or not at all; raise OSError."""
+    """Write the scenarios of all kinds to `path`; raise WriteError."""
     head = (
         "Made by `mclite compare`: what A answers, where B answers otherwise.",
         f"A: {pair.a.version}; B: {pair.b.version}; seed {seed}",
     )
     text = document(head, [found.written for found in outcome.found.values() if found.written is not None])
-    write_text(text, path)
+    files.write(text, path)
 
 
 def kinds_in(path: Path) -> frozenset[str]:

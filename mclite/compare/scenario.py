@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,12 +10,12 @@ from mclite.compare.answers import Unique
 from mclite.compare.dialogue import KEYS, LONG_KEY, LONGEST_KEY, HangUp, Request, Session, Wait
 from mclite.compare.notation import Slots, expected_lines, line, slots_of_keys
 from mclite.compare.pair import Exchange
-from mclite.replay.player import Player
-from mclite.replay.result import Keys, Patience
-from mclite.replay.scenario import SuiteError, parse
-from mclite.replay.text import Values
-from mclite.replay.transport import Address
-from mclite.replay.versions import KNOWN, parse_version
+from mclite.replay.play.outcome import Keys, Patience
+from mclite.replay.play.player import Player
+from mclite.replay.play.transport import Address
+from mclite.replay.scenario.scenario import SuiteError, parse
+from mclite.replay.scenario.text import Values
+from mclite.replay.scenario.versions import KNOWN, parse_version
 
 #: Where protocol.txt describes a verb.
 SECTIONS = {
@@ -183,8 +182,5 @@ def prove(written: Written, a: Address, b: Address) -> Written:
         script = parse(document((), (written,)), "difference.toml")[0].talk.script(parse_version(KNOWN[-1]))
     except SuiteError:
         return replace(written, proved=False)
-    outcomes = [
-        Player(address, Keys(f"p{secrets.token_hex(2)}"), patience=Patience(PATIENCE)).play(script).outcome
-        for address in (a, b)
-    ]
+    outcomes = [Player(address, Keys(), patience=Patience(PATIENCE)).play(script).outcome for address in (a, b)]
     return replace(written, proved=outcomes[0] == "match" and outcomes[1] not in ("match", "malformed"))

@@ -14,8 +14,8 @@ from mclite.compare.noise import calm, cut_short, looks_at_space, value_before
 from mclite.compare.pair import SURE, Exchange, Pair
 from mclite.compare.scenario import SECTIONS, Written, prove, slug_of, talk_of
 from mclite.compare.shrink import shrink
-from mclite.replay.text import Values
-from mclite.replay.transport import Unreachable
+from mclite.replay.play.transport import Unreachable
+from mclite.replay.scenario.text import Values
 
 #: Seconds that one difference may be shrunk.
 SHRINK_SECONDS = 10.0

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mclite.compare.dialogue import Request, Session, Step, Write, constant, size
-from mclite.replay.notation import parse_text
-from mclite.replay.text import TextError
+from mclite.replay.scenario.notation import parse_text
+from mclite.replay.scenario.text import TextError
 
 _KEYS = ("{key2}", "{key3}", "{key|base64}", "{keylong}", "{key}:b")
 

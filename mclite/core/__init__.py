@@ -1,4 +1,5 @@
-"""One server without sockets: its settings, its counters, its watchers, and a session for each connection.
+"""One server without sockets: its settings, its watchers, and a session for each connection.
 
-May import the store, the fast path, the handlers' table and the protocol; not the server, the client or the tools.
+The session may import the handlers, which may import the other modules here; all may import the fast path, the store
+and the protocol.
 """

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.credentials import load
 from mclite.core.prefixes import PrefixStats
 from mclite.core.settings import ANSWER_MAX, Settings
 from mclite.core.watchers import Watchers
 from mclite.fast import FastPath
-from mclite.handlers.authentication import load
 from mclite.protocol.numbers import UINT32
 from mclite.store import Clock, DebugClock, Item, MemoryStore, SlabClasses, Store, SystemClock
 from mclite.store.base import Mode, Outcome
 from mclite.store.stats import Stats
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.core.peer import Peer
 
 
 _CLOCK_STARTS_WITH: Final = 61
@@ -55,7 +55,7 @@ class Instance:
         """requests that a connection may have carried out in one turn (-R), fewer if there are large items"""
         self.largest = _LARGEST_AT_FIRST
         """no item's data is longer, in bytes"""
-        self.sessions: dict[int, Session] = {}
+        self.sessions: dict[int, Peer] = {}
         self.listeners: list[str] = []
         self.accepting = True
         self.most_connections = 0
@@ -137,7 +137,7 @@ class Instance:
         """The first second of memcached's clock, in Unix seconds."""
         return self.clock.started - _CLOCK_STARTS_WITH
 
-    def look_up(self, session: Session, key: bytes) -> Item | None:
+    def look_up(self, session: Peer, key: bytes) -> Item | None:
         """Return the item under KEY if a client may see it, and tell the watchers that SESSION looked for it."""
         if not self.watchers:
             return self.store.live(key)
@@ -149,7 +149,7 @@ class Instance:
 
     def log_store(
         self,
-        session: Session,
+        session: Peer,
         key: bytes,
         outcome: Outcome,
         mode: Mode,
@@ -161,11 +161,11 @@ class Instance:
         ttl = self.seconds_left(expires) if expires else 0
         self.watchers.item_store(session, key, outcome, mode, ttl, slab_class, size)
 
-    def log_delete(self, session: Session, key: bytes, item: Item, command: str) -> None:
+    def log_delete(self, session: Peer, key: bytes, item: Item, command: str) -> None:
         """Tell the watchers that a client deleted an item."""
         self.watchers.deleted(key, item, command)
 
-    def connected(self, session: Session) -> None:
+    def connected(self, session: Peer) -> None:
         """A connection was opened."""
         self.sessions[session.number] = session
         self.stats.total_connections += 1
@@ -173,7 +173,7 @@ class Instance:
         if self.watchers:
             self.watchers.connection(session, "conn_new")
 
-    def disconnected(self, session: Session) -> None:
+    def disconnected(self, session: Peer) -> None:
         """A connection was closed."""
         if self.sessions.pop(session.number, None) is not None:
             self.watchers.remove(session)

@@ -14,8 +14,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from mclite.core.settings import ANSWER_MAX
-from mclite.handlers import CHECKS, HANDLERS
 from mclite.handlers.authentication import Gate
+from mclite.handlers.table import CHECKS, HANDLERS
 from mclite.protocol import errors
 from mclite.protocol.parser import (
     LINE_MAX,

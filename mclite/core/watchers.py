@@ -9,7 +9,7 @@ from mclite.store.base import Mode, Outcome
 from mclite.store.item import FETCHED, Item
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.core.peer import Peer
     from mclite.store.stats import Stats
 
 STREAMS: Final = frozenset(
@@ -34,7 +34,7 @@ class Watchers:
 
     def __init__(self, stats: Stats) -> None:
         self._stats = stats
-        self._watching: dict[Session, frozenset[str]] = {}
+        self._watching: dict[Peer, frozenset[str]] = {}
         self._gid = 0
         self.streams: frozenset[str] = frozenset()
         """all streams that somebody watches"""
@@ -42,12 +42,12 @@ class Watchers:
     def __len__(self) -> int:
         return len(self._watching)
 
-    def add(self, session: Session, streams: frozenset[str]) -> None:
+    def add(self, session: Peer, streams: frozenset[str]) -> None:
         """Let SESSION, which can `push`, watch STREAMS."""
         self._watching[session] = streams
         self.streams |= streams
 
-    def remove(self, session: Session) -> None:
+    def remove(self, session: Peer) -> None:
         """SESSION is gone."""
         if self._watching.pop(session, None) is not None:
             self.streams = frozenset().union(*self._watching.values())
@@ -61,7 +61,7 @@ class Watchers:
                 session.push(line)
                 self._stats.log_watcher_sent += 1
 
-    def item_get(self, session: Session, key: bytes, item: Item | None, why: str = "not_found") -> None:
+    def item_get(self, session: Peer, key: bytes, item: Item | None, why: str = "not_found") -> None:
         """An item was looked for."""
         if "fetchers" in self.streams:
             status, slab_class, size = ("found", item.slab_class, item.size) if item else (why, 0, 0)
@@ -71,7 +71,7 @@ class Watchers:
             )
 
     def item_store(
-        self, session: Session, key: bytes, outcome: Outcome, mode: Mode, ttl: int, slab_class: int, size: int
+        self, session: Peer, key: bytes, outcome: Outcome, mode: Mode, ttl: int, slab_class: int, size: int
     ) -> None:
         """A storage command came to OUTCOME."""
         if "mutations" in self.streams:
@@ -100,7 +100,7 @@ class Watchers:
                 f"clsid={item.slab_class} size={item.size}",
             )
 
-    def connection(self, session: Session, event: str, reason: str = "") -> None:
+    def connection(self, session: Peer, event: str, reason: str = "") -> None:
         """A connection was opened (conn_new) or closed (conn_close, with the REASON)."""
         if "connevents" in self.streams:
             host, _, port = session.peer.rpartition(":")

@@ -11,13 +11,13 @@ from mclite.protocol.parser import Request
 from mclite.store.clock import DebugClock
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
 
 _VERSION_LINE: Final = f"VERSION {VERSION}\r\n".encode()
 _MEGABYTES_MAX: Final = 1_000_000_000
 
 
-def flush_all(session: Session, request: Request) -> bytes:
+def flush_all(session: Caller, request: Request) -> bytes:
     """Invalidate all items, now or after a delay in seconds."""
     instance = session.instance
     instance.stats.cmd_flush += 1
@@ -33,12 +33,12 @@ def flush_all(session: Session, request: Request) -> bytes:
     return replies.OK
 
 
-def version(session: Session, request: Request) -> bytes:
+def version(session: Caller, request: Request) -> bytes:
     """Say which memcached version mclite answers as."""
     return _VERSION_LINE
 
 
-def verbosity(session: Session, request: Request) -> bytes:
+def verbosity(session: Caller, request: Request) -> bytes:
     """Set how much the server logs."""
     level = digits(request.args[0], UINT32) if request.args else None
     if level is None:
@@ -47,13 +47,13 @@ def verbosity(session: Session, request: Request) -> bytes:
     return replies.OK
 
 
-def quit_(session: Session, request: Request) -> bytes:
+def quit_(session: Caller, request: Request) -> bytes:
     """Close the connection."""
     session.closed = True
     return b""
 
 
-def cache_memlimit(session: Session, request: Request) -> bytes:
+def cache_memlimit(session: Caller, request: Request) -> bytes:
     """Set the memory limit, in megabytes."""
     megabytes = digits(request.args[0], UINT32) if request.args else None
     if megabytes is None:
@@ -67,7 +67,7 @@ def cache_memlimit(session: Session, request: Request) -> bytes:
     return replies.OK
 
 
-def shutdown(session: Session, request: Request) -> bytes:
+def shutdown(session: Caller, request: Request) -> bytes:
     """Stop the server, if it was started with -A."""
     instance = session.instance
     if not instance.settings.shutdown_command:
@@ -80,12 +80,12 @@ def shutdown(session: Session, request: Request) -> bytes:
     return b""
 
 
-def misbehave(session: Session, request: Request) -> bytes:
+def misbehave(session: Caller, request: Request) -> bytes:
     """Say whether the security restrictions hold. They are seccomp's, and mclite has none: an ERROR as in memcached."""
     return errors.ERROR
 
 
-def debugtime(session: Session, request: Request) -> bytes:
+def debugtime(session: Caller, request: Request) -> bytes:
     """Stop the clock (p), let it run (r), or move it by seconds, if the server has the debug clock."""
     clock = session.instance.clock
     if not isinstance(clock, DebugClock):

@@ -33,7 +33,7 @@ from mclite.store.base import Mode, Outcome
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
 
 
 _KEY_UNKNOWN_MAX: Final = 1 << 20
@@ -70,7 +70,7 @@ _STATUSES: Final = {
 class Binary:
     """A Session's connection that began with the magic byte of the binary protocol."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Caller) -> None:
         self._session = session
         self._buffer = bytearray()
         self._swallow = 0
@@ -159,7 +159,7 @@ class Binary:
         return answer
 
 
-def answer_to(session: Session, frame: Frame) -> bytes:
+def answer_to(session: Caller, frame: Frame) -> bytes:
     """Carry out one request of which the form is good."""
     handler = _HANDLERS[frame.header.opcode]
     return handler(session, frame)
@@ -169,17 +169,17 @@ def _failed(frame: Frame, outcome: Outcome) -> bytes:
     return response(frame.header, _STATUSES[outcome])
 
 
-def _get(session: Session, frame: Frame) -> bytes:
+def _get(session: Caller, frame: Frame) -> bytes:
     return _fetch(session, frame, None)
 
 
-def _get_and_touch(session: Session, frame: Frame) -> bytes:
+def _get_and_touch(session: Caller, frame: Frame) -> bytes:
     (exptime,) = _UINT32.unpack(frame.extras)
     with session.instance.store.transaction():
         return _fetch(session, frame, session.instance.store.expires(exptime))
 
 
-def _fetch(session: Session, frame: Frame, expires: int | None) -> bytes:
+def _fetch(session: Caller, frame: Frame, expires: int | None) -> bytes:
     header, key = frame.header, frame.key
     item = fetch_item(session, key, expires)
     shown = key if header.opcode in _WITH_KEY else b""
@@ -191,7 +191,7 @@ def _fetch(session: Session, frame: Frame, expires: int | None) -> bytes:
     return response(header, Status.OK, value, shown, _UINT32.pack(item.flags), item.cas)
 
 
-def _store(session: Session, frame: Frame) -> bytes:
+def _store(session: Caller, frame: Frame) -> bytes:
     header, key, value = frame.header, frame.key, frame.value
     instance = session.instance
     store = instance.store
@@ -214,7 +214,7 @@ def _store(session: Session, frame: Frame) -> bytes:
     return _failed(frame, outcome)
 
 
-def _delete(session: Session, frame: Frame) -> bytes:
+def _delete(session: Caller, frame: Frame) -> bytes:
     header, key = frame.header, frame.key
     instance = session.instance
     if instance.detail is not None:
@@ -233,7 +233,7 @@ def _delete(session: Session, frame: Frame) -> bytes:
     return b"" if header.opcode in _QUIET else response(header)
 
 
-def _arithmetic(session: Session, frame: Frame) -> bytes:
+def _arithmetic(session: Caller, frame: Frame) -> bytes:
     header, key = frame.header, frame.key
     instance = session.instance
     store = instance.store
@@ -254,12 +254,12 @@ def _arithmetic(session: Session, frame: Frame) -> bytes:
     return b"" if header.opcode in _QUIET else response(header, Status.OK, _UINT64.pack(value), cas=item.cas)
 
 
-def _quit(session: Session, frame: Frame) -> bytes:
+def _quit(session: Caller, frame: Frame) -> bytes:
     session.closed = True
     return b"" if frame.header.opcode in _QUIET else response(frame.header)
 
 
-def _flush(session: Session, frame: Frame) -> bytes:
+def _flush(session: Caller, frame: Frame) -> bytes:
     instance = session.instance
     (delay,) = _UINT32.unpack(frame.extras) if frame.extras else (0,)
     if not instance.settings.flush_enabled:
@@ -269,15 +269,15 @@ def _flush(session: Session, frame: Frame) -> bytes:
     return b"" if frame.header.opcode in _QUIET else response(frame.header)
 
 
-def _no_op(session: Session, frame: Frame) -> bytes:
+def _no_op(session: Caller, frame: Frame) -> bytes:
     return response(frame.header)
 
 
-def _version(session: Session, frame: Frame) -> bytes:
+def _version(session: Caller, frame: Frame) -> bytes:
     return response(frame.header, Status.OK, VERSION.encode())
 
 
-def _stat(session: Session, frame: Frame) -> bytes:
+def _stat(session: Caller, frame: Frame) -> bytes:
     """Answer a frame for each statistic and an empty one at the end, of the same text as the text protocol's."""
     header = frame.header
     words = frame.key.split()
@@ -291,7 +291,7 @@ def _stat(session: Session, frame: Frame) -> bytes:
     return b"".join(response(header, Status.OK, row[2], row[1]) for row in rows) + end
 
 
-_HANDLERS: Final[dict[int, Callable[[Session, Frame], bytes]]] = {
+_HANDLERS: Final[dict[int, Callable[[Caller, Frame], bytes]]] = {
     **dict.fromkeys((Opcode.GET, Opcode.GETQ, Opcode.GETK, Opcode.GETKQ), _get),
     **dict.fromkeys((Opcode.TOUCH, Opcode.GAT, Opcode.GATQ, Opcode.GATK, Opcode.GATKQ), _get_and_touch),
     **dict.fromkeys(_MODES, _store),

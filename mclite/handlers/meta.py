@@ -16,7 +16,7 @@ from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
     from mclite.core.instance import Instance
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
 
 _SET_MODES: Final[dict[int, Mode]] = {
     0: "set",
@@ -137,7 +137,7 @@ def _work_off(instance: Instance, command: str, flags: MetaFlags, item: Item, cr
     return _Worked(returned, won)
 
 
-def get(session: Session, request: Request) -> bytes:
+def get(session: Caller, request: Request) -> bytes:
     """Meta get (protocol.txt 494-694)."""
     flags = _read(request, 2)
     if isinstance(flags, bytes):
@@ -188,7 +188,7 @@ def get(session: Session, request: Request) -> bytes:
     return _answer(b"HD", returned)
 
 
-def check_set(session: Session, request: Request) -> bytes | Callable[[bytes], bytes]:
+def check_set(session: Caller, request: Request) -> bytes | Callable[[bytes], bytes]:
     """Judge a meta set's line; give back what stores its data block (protocol.txt 696-805)."""
     flags = _read(request, 3)
     if isinstance(flags, bytes):
@@ -206,7 +206,7 @@ def check_set(session: Session, request: Request) -> bytes | Callable[[bytes], b
     return partial(_set, session, flags, mode)
 
 
-def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
+def _set(session: Caller, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
     instance = session.instance
     store = instance.store
     compare = flags.number("C")
@@ -261,7 +261,7 @@ def _set(session: Session, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
     return _answer(code, returned)
 
 
-def delete(session: Session, request: Request) -> bytes:
+def delete(session: Caller, request: Request) -> bytes:
     """Meta delete (protocol.txt 807-876)."""
     flags = _read_and_check(request, 2)
     if isinstance(flags, bytes):
@@ -309,14 +309,14 @@ def delete(session: Session, request: Request) -> bytes:
     return b"" if flags.quiet else _answer(b"HD", _echo(flags))
 
 
-def _count_delete(session: Session, key: bytes, item: Item) -> None:
+def _count_delete(session: Caller, key: bytes, item: Item) -> None:
     instance = session.instance
     instance.stats.classes[item.slab_class].delete_hits += 1
     if instance.watchers:
         instance.log_delete(session, key, item, "md")
 
 
-def arithmetic(session: Session, request: Request) -> bytes:
+def arithmetic(session: Caller, request: Request) -> bytes:
     """Meta arithmetic (protocol.txt 878-963)."""
     flags = _read(request, 2)
     if isinstance(flags, bytes):
@@ -361,7 +361,7 @@ def arithmetic(session: Session, request: Request) -> bytes:
     return _answer(b"HD", worked.returned)
 
 
-def debug(session: Session, request: Request) -> bytes:
+def debug(session: Caller, request: Request) -> bytes:
     """Meta debug (protocol.txt 463-492). memcached 1.6.45 forgets to decode a base64 key; mclite obeys the document."""
     key = request.args[0]
     tokens = request.args[1:]
@@ -390,6 +390,6 @@ def debug(session: Session, request: Request) -> bytes:
     )
 
 
-def no_op(session: Session, request: Request) -> bytes:
+def no_op(session: Caller, request: Request) -> bytes:
     """Meta no-op (protocol.txt 965-982)."""
     return replies.MN

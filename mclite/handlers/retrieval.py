@@ -11,38 +11,38 @@ from mclite.protocol.numbers import signed_32
 from mclite.protocol.parser import KEY_MAX, Request
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
     from mclite.store.item import Item
 
 
-def get(session: Session, request: Request) -> bytes:
+def get(session: Caller, request: Request) -> bytes:
     """Fetch items."""
     return _fetch(session, request.args, with_cas=False)
 
 
-def gets(session: Session, request: Request) -> bytes:
+def gets(session: Caller, request: Request) -> bytes:
     """Fetch items with their cas uniques."""
     return _fetch(session, request.args, with_cas=True)
 
 
-def gat(session: Session, request: Request) -> bytes:
+def gat(session: Caller, request: Request) -> bytes:
     """Fetch items and set their exptime."""
     return _fetch_and_touch(session, request, with_cas=False)
 
 
-def gats(session: Session, request: Request) -> bytes:
+def gats(session: Caller, request: Request) -> bytes:
     """Fetch items with their cas uniques, and set their exptime."""
     return _fetch_and_touch(session, request, with_cas=True)
 
 
-def _fetch_and_touch(session: Session, request: Request, with_cas: bool) -> bytes:
+def _fetch_and_touch(session: Caller, request: Request, with_cas: bool) -> bytes:
     sent = signed_32(request.args[0])
     if sent is None:
         return errors.BAD_EXPTIME
     return _fetch(session, request.args[1:], with_cas, session.instance.store.expires(sent))
 
 
-def _fetch(session: Session, keys: list[bytes], with_cas: bool, expires: int | None = None) -> bytes:
+def _fetch(session: Caller, keys: list[bytes], with_cas: bool, expires: int | None = None) -> bytes:
     """Fetch the items of KEYS. An overlong key makes the whole answer an error (protocol.txt 46-49).
 
     A few kilobytes of keys can ask for gigabytes of data: what is too much for one turn is left for the next ones.
@@ -55,14 +55,14 @@ def _fetch(session: Session, keys: list[bytes], with_cas: bool, expires: int | N
     return answer
 
 
-def _others(session: Session, keys: list[bytes], done: int, with_cas: bool, expires: int | None) -> Iterator[bytes]:
+def _others(session: Caller, keys: list[bytes], done: int, with_cas: bool, expires: int | None) -> Iterator[bytes]:
     """Go on with KEYS, of which DONE are fetched, a part at a time."""
     while done < len(keys):
         answer, done = _some(session, keys, done, with_cas, expires)
         yield answer
 
 
-def _some(session: Session, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
+def _some(session: Caller, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
     """Fetch the items of KEYS from START on, as many as one turn may; return them, and the number of keys done."""
     if expires is None:
         return _look(session, keys, start, with_cas, None)
@@ -70,7 +70,7 @@ def _some(session: Session, keys: list[bytes], start: int, with_cas: bool, expir
         return _look(session, keys, start, with_cas, expires)
 
 
-def _look(session: Session, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
+def _look(session: Caller, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
     out: list[bytes] = []
     size = 0
     for number in range(start, len(keys)):
@@ -87,7 +87,7 @@ def _look(session: Session, keys: list[bytes], start: int, with_cas: bool, expir
     return b"".join(out), len(keys)
 
 
-def fetch_item(session: Session, key: bytes, expires: int | None) -> Item | None:
+def fetch_item(session: Caller, key: bytes, expires: int | None) -> Item | None:
     """Return the item under KEY, if there is one, and count that; unless EXPIRES is None it is touched with it."""
     instance = session.instance
     store = instance.store
@@ -115,7 +115,7 @@ def fetch_item(session: Session, key: bytes, expires: int | None) -> Item | None
     return item
 
 
-def touch(session: Session, request: Request) -> bytes:
+def touch(session: Caller, request: Request) -> bytes:
     """Set an item's exptime without fetching it."""
     key = request.args[0]
     if len(key) > KEY_MAX:

@@ -19,7 +19,7 @@ from mclite.store.slabs import PAGE_SIZE
 
 if TYPE_CHECKING:
     from mclite.core.instance import Instance
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
 
 Rows = Iterable[tuple[str, object]]
 
@@ -29,7 +29,7 @@ _BEFORE_START: Final = 59
 """seconds that memcached's clock shows at its start, so that 0 is no time"""
 
 
-def stats(session: Session, request: Request) -> bytes:
+def stats(session: Caller, request: Request) -> bytes:
     """Show statistics: the general ones, or a group."""
     if not request.args:
         return replies.stats(_general(session.instance))
@@ -139,7 +139,7 @@ def _yes(value: object) -> str:
     return "yes" if value else "no"
 
 
-def _settings(session: Session, args: list[bytes]) -> bytes:
+def _settings(session: Caller, args: list[bytes]) -> bytes:
     return replies.stats(_settings_rows(session.instance))
 
 
@@ -215,7 +215,7 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "client_flags_size", 4
 
 
-def _items(session: Session, args: list[bytes]) -> bytes:
+def _items(session: Caller, args: list[bytes]) -> bytes:
     return replies.stats(_items_rows(session.instance))
 
 
@@ -250,13 +250,14 @@ def _items_rows(instance: Instance) -> Rows:
         yield prefix + "hits_to_temp", 0
 
 
-def _slabs(session: Session, args: list[bytes]) -> bytes:
+def _slabs(session: Caller, args: list[bytes]) -> bytes:
     return replies.stats(_slabs_rows(session.instance))
 
 
 def _slabs_rows(instance: Instance) -> Rows:
     slabs = instance.store.slabs
-    use, pages = instance.store.pages.count(instance.store)
+    use = instance.store.use_by_class()
+    pages = instance.store.pages.count(use)
     malloced = 0
     for slab_class, held in sorted(pages.items()):
         per_page = slabs.chunks_per_page(slab_class)
@@ -277,7 +278,7 @@ def _slabs_rows(instance: Instance) -> Rows:
     yield "total_malloced", malloced
 
 
-def _sizes(session: Session, args: list[bytes]) -> bytes:
+def _sizes(session: Caller, args: list[bytes]) -> bytes:
     instance = session.instance
     if not instance.settings.track_sizes:
         return replies.stats([("sizes_status", "disabled")])
@@ -289,11 +290,11 @@ def _sizes(session: Session, args: list[bytes]) -> bytes:
     return replies.stats((str(size), count) for size, count in sorted(histogram.items()))
 
 
-def _conns(session: Session, args: list[bytes]) -> bytes:
+def _conns(session: Caller, args: list[bytes]) -> bytes:
     return replies.stats(_conns_rows(session.instance, session))
 
 
-def _conns_rows(instance: Instance, asking: Session) -> Rows:
+def _conns_rows(instance: Instance, asking: Caller) -> Rows:
     now = instance.store.now
     for number, address in enumerate(instance.listeners):
         yield f"{number}:addr", address
@@ -308,13 +309,13 @@ def _conns_rows(instance: Instance, asking: Session) -> Rows:
         yield f"{number}:secs_since_last_cmd", now - session.last_command_time
 
 
-def _reset(session: Session, args: list[bytes]) -> bytes:
+def _reset(session: Caller, args: list[bytes]) -> bytes:
     session.instance.stats.reset()
     session.instance.prefixes.clear()
     return replies.RESET
 
 
-def _detail(session: Session, args: list[bytes]) -> bytes:
+def _detail(session: Caller, args: list[bytes]) -> bytes:
     instance = session.instance
     if not instance.settings.dump_enabled:
         return b"CLIENT_ERROR stats detail not allowed\r\n"
@@ -332,7 +333,7 @@ def _detail(session: Session, args: list[bytes]) -> bytes:
     return b"CLIENT_ERROR usage: stats detail on|off|dump\r\n"
 
 
-def _cachedump(session: Session, args: list[bytes]) -> bytes:
+def _cachedump(session: Caller, args: list[bytes]) -> bytes:
     instance = session.instance
     store = instance.store
     if not instance.settings.dump_enabled:
@@ -355,11 +356,11 @@ def _cachedump(session: Session, args: list[bytes]) -> bytes:
     return b"".join(out) + replies.END
 
 
-def _empty(session: Session, args: list[bytes]) -> bytes:
+def _empty(session: Caller, args: list[bytes]) -> bytes:
     return replies.END
 
 
-_GROUPS: Final[dict[bytes, Callable[[Session, list[bytes]], bytes]]] = {
+_GROUPS: Final[dict[bytes, Callable[[Caller, list[bytes]], bytes]]] = {
     b"settings": _settings,
     b"items": _items,
     b"slabs": _slabs,

@@ -12,7 +12,7 @@ from mclite.store.base import Mode, Outcome, Stored
 from mclite.store.slabs import item_size
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
     from mclite.store.item import Item
 
 ANSWERS: Final = {
@@ -35,7 +35,7 @@ _MODES: Final[dict[bytes, Mode]] = {
 }
 
 
-def check_store(session: Session, request: Request) -> bytes | Callable[[bytes], bytes]:
+def check_store(session: Caller, request: Request) -> bytes | Callable[[bytes], bytes]:
     """Judge a storage command's line; give back what stores its data block."""
     name = request.command.name
     args = request.args
@@ -64,7 +64,7 @@ def check_store(session: Session, request: Request) -> bytes | Callable[[bytes],
     return finish
 
 
-def refuse_too_large(session: Session, key: bytes, is_set: bool) -> None:
+def refuse_too_large(session: Caller, key: bytes, is_set: bool) -> None:
     """Count an item that is too large. A set that fails leaves nothing: stale data would be worse than none."""
     instance = session.instance
     instance.stats.store_too_large += 1
@@ -78,7 +78,7 @@ def refuse_too_large(session: Session, key: bytes, is_set: bool) -> None:
 
 
 def store_item(
-    session: Session,
+    session: Caller,
     mode: Mode,
     key: bytes,
     flags: int,
@@ -111,7 +111,7 @@ def store_item(
 
 
 def log_store(
-    session: Session,
+    session: Caller,
     key: bytes,
     outcome: Outcome,
     mode: Mode,
@@ -126,7 +126,7 @@ def log_store(
     session.instance.log_store(session, key, outcome, mode, expires, slab_class, size)
 
 
-def count_cas(session: Session, key: bytes, compare: int, stale_ok: bool = False) -> None:
+def count_cas(session: Caller, key: bytes, compare: int, stale_ok: bool = False) -> None:
     """Count what a check and set of COMPARE on KEY will come to; with STALE_OK a lower one is good too."""
     instance = session.instance
     item = instance.store.live(key)
@@ -138,7 +138,7 @@ def count_cas(session: Session, key: bytes, compare: int, stale_ok: bool = False
         instance.stats.classes[item.slab_class].cas_badval += 1
 
 
-def delete(session: Session, request: Request) -> bytes:
+def delete(session: Caller, request: Request) -> bytes:
     """Delete an item."""
     key = request.args[0]
     if len(key) > KEY_MAX:
@@ -158,17 +158,17 @@ def delete(session: Session, request: Request) -> bytes:
     return replies.DELETED
 
 
-def incr(session: Session, request: Request) -> bytes:
+def incr(session: Caller, request: Request) -> bytes:
     """Add to the number that an item holds."""
     return _arithmetic(session, request, decrement=False)
 
 
-def decr(session: Session, request: Request) -> bytes:
+def decr(session: Caller, request: Request) -> bytes:
     """Subtract from the number that an item holds, down to 0."""
     return _arithmetic(session, request, decrement=True)
 
 
-def _arithmetic(session: Session, request: Request, decrement: bool) -> bytes:
+def _arithmetic(session: Caller, request: Request, decrement: bool) -> bytes:
     key = request.args[0]
     if len(key) > KEY_MAX:
         return errors.BAD_FORMAT
@@ -184,7 +184,7 @@ def _arithmetic(session: Session, request: Request, decrement: bool) -> bytes:
     return b"%d\r\n" % result.value if result.outcome is Outcome.STORED else ANSWERS[result.outcome]
 
 
-def count_arithmetic(session: Session, outcome: Outcome, decrement: bool, slab_class: int) -> None:
+def count_arithmetic(session: Caller, outcome: Outcome, decrement: bool, slab_class: int) -> None:
     """Count an incr or decr that came to OUTCOME."""
     stats = session.instance.stats
     if outcome is Outcome.STORED:

@@ -16,14 +16,14 @@ from mclite.store.item import BINARY_KEY, FETCHED
 from mclite.store.slabs import CLASSES_MAX
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
 
 _BAD_CLASS: Final = b"BADCLASS invalid class id\r\n"
 _NOT_STARTED: Final = b"NOTSTARTED no items to crawl\r\n"
 _SLEEP_MAX: Final = 1_000_000
 
 
-def slabs(session: Session, request: Request) -> bytes:
+def slabs(session: Caller, request: Request) -> bytes:
     """Move memory between slab classes."""
     what, *args = request.args
     settings = session.instance.settings
@@ -60,13 +60,13 @@ def slabs(session: Session, request: Request) -> bytes:
     return errors.ERROR
 
 
-def _reassign(session: Session, source: int, dest: int) -> bytes:
+def _reassign(session: Caller, source: int, dest: int) -> bytes:
     classes = len(session.instance.store.slabs)
     if source == dest:
         return b"SAME src and dst class are identical\r\n"
     if source < -1 or source > classes or dest < 0 or dest > classes:
         return b"BADCLASS invalid src or dst class id\r\n"
-    if not session.instance.store.pages.move(session.instance.store, source, dest):
+    if not session.instance.store.move_page(source, dest):
         return b"NOSPARE source class has no spare pages\r\n"
     return replies.OK
 
@@ -78,7 +78,7 @@ def _number(text: bytes) -> float | None:
         return None
 
 
-def lru(session: Session, request: Request) -> bytes:
+def lru(session: Caller, request: Request) -> bytes:
     """Set the numbers of the segmented LRU."""
     what, *args = request.args
     settings = session.instance.settings
@@ -110,7 +110,7 @@ def lru(session: Session, request: Request) -> bytes:
     return errors.ERROR
 
 
-def lru_crawler(session: Session, request: Request) -> bytes:
+def lru_crawler(session: Caller, request: Request) -> bytes:
     """Free what has expired, or list the items."""
     what, *args = request.args
     settings = session.instance.settings
@@ -155,7 +155,7 @@ def _classes(text: bytes) -> set[int] | None:
     return set(numbers) if all(0 < number <= CLASSES_MAX for number in numbers) else None
 
 
-def _crawl(session: Session, which: bytes) -> bytes:
+def _crawl(session: Caller, which: bytes) -> bytes:
     instance = session.instance
     if not instance.settings.lru_crawler:
         return errors.CRAWLER_DISABLED
@@ -170,7 +170,7 @@ def _crawl(session: Session, which: bytes) -> bytes:
     return replies.OK
 
 
-def _dump(session: Session, what: bytes, which: bytes) -> bytes:
+def _dump(session: Caller, what: bytes, which: bytes) -> bytes:
     instance = session.instance
     store = instance.store
     if not instance.settings.lru_crawler:

@@ -9,10 +9,10 @@ from mclite.protocol import errors, replies
 from mclite.protocol.parser import Request
 
 if TYPE_CHECKING:
-    from mclite.core.session import Session
+    from mclite.handlers.caller import Caller
 
 
-def watch(session: Session, request: Request) -> bytes:
+def watch(session: Caller, request: Request) -> bytes:
     """Send the connection the log lines of the streams named, of fetchers if none is."""
     if session.pipelined:
         return b"ERROR cannot pipeline other commands before watch\r\n"

@@ -1,1 +1,4 @@
-"""Bytes to requests, replies to bytes, and back: no I/O, no clock, no store."""
+"""The bytes of the protocol: requests and replies as objects, both ways, without I/O, a clock or a store.
+
+Imports nothing else of mclite.
+"""

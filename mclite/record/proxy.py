@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from mclite.record.events import Event, Kind
-from mclite.replay.transport import Address, tls_context
+from mclite.replay.play.transport import Address, tls_context
 
 #: Bytes that are read at once.
 CHUNK = 1 << 16

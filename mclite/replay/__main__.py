@@ -8,19 +8,20 @@ apart; `table` says so of results that are there.
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
 from pathlib import Path
 
-from mclite.replay import coverage, show, versions_table
-from mclite.replay.capabilities import ask_version
-from mclite.replay.lint import default_root, lint, load_all, scenario_files
-from mclite.replay.player import Player
-from mclite.replay.result import Keys
-from mclite.replay.scenario import Scenario, SuiteError, load
-from mclite.replay.targets import STARTS
-from mclite.replay.transport import Address, Unreachable, parse_address
-from mclite.replay.versions import KNOWN, claimed_version, parse_version
+from mclite.replay.play.outcome import Keys
+from mclite.replay.play.player import Player
+from mclite.replay.play.transport import Address, Unreachable, parse_address
+from mclite.replay.report import evidence as show
+from mclite.replay.report import versions_table
+from mclite.replay.scenario import coverage
+from mclite.replay.scenario.lint import default_root, lint, load_all, scenario_files
+from mclite.replay.scenario.scenario import Scenario, SuiteError, load
+from mclite.replay.scenario.versions import KNOWN, claimed_version, known_release, parse_version
+from mclite.replay.target.capabilities import ask_version
+from mclite.replay.target.spec import STARTS
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         address = parse_address(args.target)
         if args.version:
-            parse_version(args.version)
+            known_release(args.version)
     except ValueError as error:
         print(f"mclite.replay: {error}", file=sys.stderr)
         return 2
@@ -120,7 +121,7 @@ def coverage_command(argv: list[str]) -> int:
 
 def play(scenarios: list[Scenario], address: Address, version: str, barrier: bytes, args: argparse.Namespace) -> int:
     """Play the scenarios one after the other and print a line each; return how many failed."""
-    player = Player(address, Keys(f"m{secrets.token_hex(2)}"), barrier=barrier)
+    player = Player(address, Keys(), barrier=barrier)
     judged = parse_version(version)
     passed = failed = left = 0
     for scenario in scenarios:

@@ -1,1 +1,4 @@
-"""The asyncio shells around a Session: TCP, TLS, unix socket, UDP; options; life cycle."""
+"""The asyncio shells around a session: TCP, TLS, unix socket, UDP; the options; a server's start and stop.
+
+May import the core and all below it; not the client.
+"""

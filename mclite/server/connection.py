@@ -6,17 +6,47 @@ While the peer does not read, nothing is read from it: what waits to be written 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+import time
+from collections import deque
+from typing import Any, Final
 
+from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.server.receiver import Receiver
-
-if TYPE_CHECKING:
-    from mclite.server.server import Server
 
 TOO_MANY: Final = b"ERROR Too many open connections\r\n"
 WATCHER_BACKLOG_MAX: Final = 256 << 10
 """Bytes of log lines that may wait for a slow watcher; then lines are skipped."""
+
+
+class Connections:
+    """The connections of a server: those that are served, and those that wait for one of the places (-c)."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.settings = instance.settings
+        self.connections: set[Connection] = set()
+        self.waiting: deque[Connection] = deque()
+        """connections above -c that wait for a place, without maxconns_fast"""
+        self._full_since = 0.0
+
+    def place_is_free(self) -> None:
+        """A connection has gone: let one that waits begin."""
+        instance = self.instance
+        while self.waiting and len(instance.sessions) < self.settings.max_connections:
+            self.waiting.popleft().begin()
+        if not self.waiting and not instance.accepting:
+            instance.accepting = True
+            instance.listen_disabled_us += int((time.monotonic() - self._full_since) * 1_000_000)
+
+    def wait_for_place(self, connection: Connection) -> None:
+        """Put `connection`, one above -c, to wait."""
+        instance = self.instance
+        self.waiting.append(connection)
+        if instance.accepting:
+            instance.accepting = False
+            instance.stats.listen_disabled_num += 1
+            self._full_since = time.monotonic()
 
 
 class Connection(Receiver, asyncio.Protocol):
@@ -24,7 +54,7 @@ class Connection(Receiver, asyncio.Protocol):
 
     __slots__ = ("_paused", "_server")
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Connections) -> None:
         self._server = server
         self._paused = False
         self._more = False

@@ -12,13 +12,12 @@ import signal
 import socket
 import ssl
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
-from mclite.server.connection import Connection
+from mclite.server.connection import Connection, Connections
 from mclite.server.listener import Listener
 from mclite.server.udp import DatagramServer
 from mclite.store.stats import Stats
@@ -46,7 +45,7 @@ class ServeError(Exception):
     """The server cannot start; the text is for the user."""
 
 
-class Server:
+class Server(Connections):
     """Listening sockets and connections around an `Instance`.
 
     `connection` makes what serves one connection; anything but `Connection` itself is served by the event loop's own
@@ -54,15 +53,10 @@ class Server:
     """
 
     def __init__(self, instance: Instance, connection: Callable[[Server], Connection] = Connection) -> None:
-        self.instance = instance
+        super().__init__(instance)
         self._make = connection
-        self.settings: Settings = instance.settings
-        self.connections: set[Connection] = set()
         self.addresses: list[tuple[str, int]] = []
         """host and port of each TCP socket listened on"""
-        self.waiting: deque[Connection] = deque()
-        """connections above -c that wait for a place, without maxconns_fast"""
-        self._full_since = 0.0
         self._unix_path: Path | None = None
         self._servers: list[asyncio.Server | Listener] = []
         self._sockets: Sockets | None = None
@@ -170,24 +164,6 @@ class Server:
         self._servers.append(server)
         self._unix_path = path  # only what was made here is taken away again
         self.instance.listeners.append(f"unix:{path}")
-
-    def place_is_free(self) -> None:
-        """A connection has gone: let one that waits begin."""
-        instance = self.instance
-        while self.waiting and len(instance.sessions) < self.settings.max_connections:
-            self.waiting.popleft().begin()
-        if not self.waiting and not instance.accepting:
-            instance.accepting = True
-            instance.listen_disabled_us += int((time.monotonic() - self._full_since) * 1_000_000)
-
-    def wait_for_place(self, connection: Connection) -> None:
-        """Put CONNECTION, one above -c, to wait."""
-        instance = self.instance
-        self.waiting.append(connection)
-        if instance.accepting:
-            instance.accepting = False
-            instance.stats.listen_disabled_num += 1
-            self._full_since = time.monotonic()
 
     def _keep_house(self) -> None:
         """Once a second: the clock, expired items, idle connections."""

@@ -1,4 +1,7 @@
-"""Items and where they live: the abstract Store, which knows what an item means, and its engines."""
+"""Items and where they live: the abstract Store, which knows what an item means, its engines and its counters.
+
+May import the protocol, for its numbers.
+"""
 
 from mclite.store.base import ArithmeticResult, Outcome, Store, StoreError
 from mclite.store.clock import Clock, DebugClock, SystemClock

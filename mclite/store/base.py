@@ -88,7 +88,7 @@ class Store(ABC):
         """whether items have cas uniques (not -C)"""
         self.temporary_ttl = -1
         """an item that lives at most this many seconds is not evicted; -1 for none"""
-        self.pages = Pages()
+        self.pages = Pages(self.slabs)
         self.reclaim_on_store = False
         """whether storing looks for expired items to free, as nobody else does"""
         self.flush_at = 0
@@ -356,6 +356,17 @@ class Store(ABC):
             if item.state & TEMPORARY:
                 use.temporary += 1
         return dict(sorted(found.items()))
+
+    def move_page(self, source: int, dest: int) -> bool:
+        """Move a page between slab classes, and evict the items that no longer fit; false if none can be spared.
+
+        `source` is -1 for any class; 0, as either, is the pool of free pages (protocol.txt 984-1016).
+        """
+        move = self.pages.move(self.use_by_class(), source, dest)
+        if move is None:
+            return False
+        self.evict_from_class(move.source, move.items)
+        return True
 
     def evict_from_class(self, slab_class: int, most: int) -> None:
         """Evict up to MOST items of a slab class, those stored longest ago first."""

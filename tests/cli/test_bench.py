@@ -103,7 +103,11 @@ def test_a_server_that_runs_already_keeps_none_of_our_keys(memcached: str) -> No
         (["--spawn", FIXED, "--against", "no-such-server {port}"], 2, "cannot run 'no-such-server'"),
         (["--spawn", f"{sys.executable} -c 0 {{port}}"], 3, "ended at once"),
         (["--only", "getz"], 2, "no workload is called 'getz'"),
-        (["--ceiling", "--json", "/no/such/folder/x.json"], 2, "cannot write /no/such/folder/x.json"),
+        (
+            ["--ceiling", "--json", "/no/such/folder/x.json"],
+            6,
+            "/no/such/folder/x.json cannot be written: there is no folder",
+        ),
         (["--seconds", "0"], 2, "0 is not above 0"),
         (["--rounds", "many"], 2, "invalid number value: 'many'"),
     ],

@@ -10,7 +10,7 @@ import pytest
 
 from mclite.cli import UsageError
 from mclite.cli.check import selected
-from mclite.replay.lint import default_root
+from mclite.replay.scenario.lint import default_root
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = f"{sys.executable} {ROOT / 'tests' / 'replay' / 'toy_server.py'} {{port}}"

@@ -38,7 +38,7 @@ def test_a_difference_is_written_and_known_the_next_time(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from mclite.handlers import HANDLERS
+    from mclite.handlers.table import HANDLERS
 
     def swapped(session: object, request: object, plain: Callable[..., bytes] = HANDLERS[b"touch"]) -> bytes:
         answer = plain(session, request)

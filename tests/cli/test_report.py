@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +121,30 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
 def test_what_cannot_be_written_is_one_sentence(
     files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["report", "html", str(files[0]), "-o", str(files[0] / "x.html")]) == 2
+    assert main(["report", "html", str(files[0]), "-o", str(files[0] / "x.html")]) == 6
     said = capsys.readouterr().err
     assert str(files[0]) in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["html", "GOOD"], ["markdown", "GOOD"], ["badge", "GOOD"], ["diff", "GOOD", "GOOD"], ["merge", "GOOD"]],
+    ids=" ".join,
+)
+def test_output_to_a_pipe_leaves_the_pipe(
+    files: tuple[Path, Path], tmp_path: Path, arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    words = [str(files[0]) if word == "GOOD" else word for word in arguments]
+    assert main(["report", *words, "-o", str(pipe)]) == 0
+    reader.join(20)
+    assert pipe.is_fifo()
+    assert read[0].strip()
 
 
 def test_the_command_line_knows_it() -> None:

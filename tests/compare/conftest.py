@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mclite.replay.transport import Address
+from mclite.replay.play.transport import Address
 from mclite.store.clock import SystemClock
 from mclite.testing import ServerThread
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from mclite.compare.answers import Uniques, take_apart
 from mclite.compare.notation import Slots, expected_lines, line, slots_of_keys, write_bytes
-from mclite.replay.notation import parse_text
-from mclite.replay.talk import Talk
+from mclite.replay.scenario.notation import parse_text
+from mclite.replay.scenario.talk import Talk
 
 
 @given(

@@ -13,7 +13,7 @@ from mclite.compare.dialogue import Request, Write
 from mclite.compare.pair import Pair
 from mclite.compare.search import Limits, Outcome, Search
 from mclite.replay import __main__ as replay
-from mclite.replay.transport import Address, Unreachable
+from mclite.replay.play.transport import Address, Unreachable
 
 Start = Callable[[Callable[[bytes], bytes]], Address]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance, slabs_of
 from mclite.core.session import Session
 from mclite.core.settings import Settings
-from mclite.handlers.authentication import AuthFileError
 from mclite.store import DebugClock, MemoryStore, SystemClock
 from mclite.store.stats import Stats
 

@@ -11,7 +11,7 @@ from faulty.judge import Judgement, judge, suite
 from faulty.nursery import Nursery
 from faulty.tables import SURVIVED, UNEXPLAINED, everything, musts, reasons, sharpest, written
 
-from mclite.replay.scenario import Scenario
+from mclite.replay.scenario.scenario import Scenario
 
 TABLES = Path(__file__).resolve().parents[2] / "docs" / "mutants-table.md"
 SMOKE = {

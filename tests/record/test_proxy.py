@@ -12,7 +12,7 @@ import pytest
 from mclite.record.proxy import Proxy
 from mclite.record.scenario import scenario
 from mclite.replay import __main__ as replay
-from mclite.replay.transport import Address
+from mclite.replay.play.transport import Address
 from mclite.store.clock import SystemClock
 from mclite.testing import ServerThread
 
@@ -153,7 +153,7 @@ def test_the_binary_protocol_is_refused_at_once(tmp_path: Path) -> None:
         (["--listen", "nowhere", "--target", "127.0.0.1:1"], 2, "it takes a port"),
         (["--listen", ":0", "--target", "127.0.0.1:1"], 3, "refused"),
         (["--listen", ":0", "--target", "udp://127.0.0.1:1"], 2, "stream"),
-        (["--listen", ":0", "--target", "127.0.0.1:1", "-o", "no/such/folder.toml"], 2, "no such folder"),
+        (["--listen", ":0", "--target", "127.0.0.1:1", "-o", "no/such/folder.toml"], 6, "there is no folder"),
     ],
 )
 def test_bad_usage(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from mclite.record.events import Event, Kind
 from mclite.record.scenario import scenario
-from mclite.replay.scenario import parse
+from mclite.replay.scenario.scenario import parse
 
 
 def talk(*events: tuple[str, Kind, bytes] | tuple[str, Kind, bytes, float]) -> list[str]:

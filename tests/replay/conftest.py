@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mclite.replay.transport import Address
+from mclite.replay.play.transport import Address
 
 sys.path.insert(0, str(Path(__file__).with_name("small")))
 

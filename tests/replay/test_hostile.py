@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import pytest
 
-from mclite.replay.conversation import LONGEST_LINE
-from mclite.replay.player import Player
-from mclite.replay.result import Keys, Patience, Result
-from mclite.replay.talk import Talk
-from mclite.replay.transport import Address
-from mclite.replay.versions import parse_version
+from mclite.replay.play.conversation import LONGEST_LINE
+from mclite.replay.play.outcome import Keys, Patience, Result
+from mclite.replay.play.player import Player
+from mclite.replay.play.transport import Address
+from mclite.replay.scenario.talk import Talk
+from mclite.replay.scenario.versions import parse_version
 
 Serve = Callable[[Callable[[socket.socket], None]], Address]
 NEW = parse_version("1.6.45")

@@ -32,7 +32,8 @@ def test_the_engine_imports_nothing_else_of_mclite(path: Path) -> None:
 
 
 def test_what_is_loaded_at_run_time() -> None:
-    program = "import sys, mclite.replay.plugin; print([n for n in sys.modules if n.startswith('mclite.')])"
+    module = "mclite.replay.pytest_plugin.plugin"
+    program = f"import sys, {module}; print([n for n in sys.modules if n.startswith('mclite.')])"
     root = PACKAGE.parents[1]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
     loaded: list[str] = ast.literal_eval(done.stdout)

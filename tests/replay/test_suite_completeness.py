@@ -9,9 +9,9 @@ import pytest
 
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.meta import FLAGS
-from mclite.replay.lint import default_root, load_all, sent_texts
-from mclite.replay.scenario import Scenario
-from mclite.replay.sections import SECTIONS
+from mclite.replay.scenario.lint import default_root, load_all, sent_texts
+from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.sections import SECTIONS
 
 #: Not of protocol.txt: the clock of debug builds, which the engine itself moves.
 UNDOCUMENTED = frozenset({"debugtime"})

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mclite.replay.versions import PROTOCOL_VERSION
+from mclite.replay.results.write import answers_like
+from mclite.replay.scenario.versions import PROTOCOL_VERSION
 
 Record = dict[str, Any]
 
@@ -66,4 +67,5 @@ def _rank(made: Record) -> int:
         return _WRONG.index(made["verdict"])
     if made["outcome"] == "match" and made.get("until"):
         return _UNRELATED - 2
-    return _UNRELATED - 1 if made.get("like", {}).get(PROTOCOL_VERSION) is False else _UNRELATED
+    like = answers_like(made.get("like", {}))
+    return _UNRELATED - 1 if like.get(PROTOCOL_VERSION) is False else _UNRELATED

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mclite.replay.report import summary, tally
+from mclite.replay.report import summary
 from mclite.replay.report.html import environment
-from mclite.replay.report.results import Results
+from mclite.replay.results import tally
+from mclite.replay.results.read import Results
 
 # White text on each has a contrast of at least 4.5.
 _COLOURS: dict[summary.State, str] = {

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mclite.replay.report.results import Results
 from mclite.replay.report.support import Status
+from mclite.replay.results.read import Results
 
 #: Characters of a library's name, and of a reason, that the page shows.
 LONGEST_NAME, LONGEST_REASON = 60, 240

@@ -14,8 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from mclite import __version__
-from mclite.replay.report import beside, clients, markdown, payload, spec, summary, support, tally
-from mclite.replay.report.results import Results, Scenario, load, write_text
+from mclite.replay.files import write as write_file
+from mclite.replay.report import clients, markdown, payload, spec, summary, support
+from mclite.replay.report import comparison as beside
+from mclite.replay.results import tally
+from mclite.replay.results.read import Results, Scenario, load
 
 #: The page's script, in the order of its parts.
 SCRIPTS = ("data", "wire", "state", "scenario", "list", "compare", "spec", "main")
@@ -56,13 +59,13 @@ def write(
 
     `protocol` is a copy of protocol.txt to annotate; without one Debian's is taken if it is installed, and
     with `text` False none is. `links`, one page a results file, leave the dialogues to those pages. Raises
-    ResultsError.
+    ResultsError, WriteError.
     """
     runs = [load(path) for path in results]
     copy = None
     if text:
         copy = spec.read(protocol) if protocol else spec.find()
-    write_text(render(runs, copy=copy, links=links, title=title), out)
+    write_file(render(runs, copy=copy, links=links, title=title), out)
 
 
 def render(
@@ -179,6 +182,7 @@ def _card(run: Results, link: str) -> dict[str, Any]:
         "caveats": summary.caveats(run),
         "resembles": summary.resembles_text(run),
         "like": resembles,
+        "releases": summary.releases(resembles) if resembles else None,
         "reference": beside.sentence(run),
         "resembles_version": resembles["version"] if resembles and resembles["others"] else None,
         "tallies": tally.tallies(run["scenarios"]),

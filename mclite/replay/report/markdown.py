@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mclite.replay.report import beside, summary, support, tally
-from mclite.replay.report.results import Results, Scenario
+from mclite.replay.report import comparison as beside
+from mclite.replay.report import summary, support
+from mclite.replay.results import tally
+from mclite.replay.results.read import Results, Scenario
 
 #: How many deviations are listed for each target.
 MOST_DEVIATIONS = 20

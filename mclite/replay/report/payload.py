@@ -12,9 +12,9 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from mclite.replay.report.results import OUTCOMES, VERDICTS, Results, Scenario
 from mclite.replay.report.spec import LENGTH, SECTIONS, Spec
 from mclite.replay.report.support import Row
+from mclite.replay.results.read import OUTCOMES, VERDICTS, Results, Scenario
 
 #: Private characters that stand for parts of a run or of a scenario.
 RUN_ID, ADDRESS, VERSION, FILE, ID, SLUG = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004", "\ue005"

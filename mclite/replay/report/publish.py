@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mclite.replay import files
 from mclite.replay.report import html
-from mclite.replay.report.results import Results, ResultsError, load, write_text
+from mclite.replay.results.read import Results, ResultsError, load
 
 #: Where a checkout keeps real memcached servers: a folder each.
 MEMCACHED = Path(".memcached")
@@ -86,7 +87,7 @@ def publish(
             if say:
                 print(f"[{number + 1}/{len(servers)}] {spawn}", flush=True)
             for path in run(spawn, root, folder, options=options):
-                write_text(_portable(path.read_text("utf-8"), root), path)
+                files.write(_portable(path.read_text("utf-8"), root), path)
                 results.append(path)
         return pages(results, out)
 
@@ -105,13 +106,12 @@ def pages(results: Sequence[Path], out: Path) -> list[Published]:
     if not results:
         raise ResultsError("There are no results to publish.")
     runs = sorted(((path, load(path)) for path in results), key=lambda pair: _order(pair[1]))
-    out.mkdir(parents=True, exist_ok=True)
     made: list[Published] = []
     for path, run in runs:
         name = _file_name(run, {one.name for one in made})
         copy, page = out / f"{name}.json", out / f"{name}.html"
         if path.resolve() != copy.resolve():
-            write_text(path.read_text("utf-8"), copy)
+            files.write(path.read_text("utf-8"), copy)
         html.write([copy], page, text=False)
         made.append(Published(name, copy, page))
     html.write(
@@ -154,7 +154,7 @@ def _order(run: Results) -> tuple[str, list[int], str]:
 
 
 def _file_name(run: Results, taken: set[str]) -> str:
-    from mclite.replay.results import slug
+    from mclite.replay.results.write import slug
 
     name = slug(run["target"]["name"])
     number = 2

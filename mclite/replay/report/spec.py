@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from mclite.replay.report.results import ResultsError
+from mclite.replay.results.read import ResultsError
 
 #: The release whose lines the suite cites.
 RELEASE = "1.6.45"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
 
-from mclite.replay.report.results import Results, Scenario
 from mclite.replay.report.support import subjects
-from mclite.replay.report.tally import FAILURES, JUDGED, LEVEL_NAMES, tallies
+from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.tally import FAILURES, JUDGED, LEVEL_NAMES, tallies
+from mclite.replay.scenario.versions import KNOWN, claimed_version
 
 State = Literal["conforms", "except", "fails", "died", "nothing"]
 
@@ -66,7 +67,7 @@ def caveats(results: Results) -> list[str]:
     """Return the sentences that belong beside the verdict, so that it claims no more than was found."""
     scenarios = results["scenarios"]
     must, should, observed = tallies(scenarios)
-    said = []
+    said = [*_judged_as(results)]
     if results["run"].get("complete") is False:
         said.append(f"Only a selection ran: {count(len(scenarios), 'scenario')}.")
     if lacking := must.verdicts["unsupported"]:
@@ -92,13 +93,32 @@ def caveats(results: Results) -> list[str]:
     return said
 
 
+def _judged_as(results: Results) -> Iterator[str]:
+    """Yield why the server is judged as another release than the one that it claims, if it is."""
+    judged, known = results["run"]["as"], results["target"]["known_version"]
+    claimed = claimed_version(results["target"]["version"] or "")
+    if known is not None and known != judged:
+        yield f"It claims to be {known} and is judged as {judged}."
+    elif known is None and claimed is not None:
+        newest = ", the newest" if judged == KNOWN[-1] else ""
+        yield f"It claims to be {claimed}, which is no release that the suite knows: it is judged as {judged}{newest}."
+    elif known is None and judged == KNOWN[-1]:
+        yield f"It claims no memcached release: it is judged as {judged}, the newest."
+
+
 def resembles_text(results: Results) -> str | None:
-    """Return the sentence on the version that the target resembles, None when nothing told versions apart."""
+    """Return the sentence on the version that the target resembles, None when there is none."""
     found = results["summary"]["resembles"]
     if not found:
         return None
     cases = "the one case that tells" if found["of"] == 1 else f"{found['same']} of {found['of']} cases that tell"
-    return f"Behaves like memcached {found['version']} in {cases} versions apart."
+    return f"Behaves like memcached {releases(found)} in {cases} releases apart."
+
+
+def releases(found: dict[str, Any]) -> str:
+    """Return the releases that a target resembles: one, or the range within which none differs in what was asked."""
+    first, last = found.get("first", found["version"]), found.get("last", found["version"])
+    return str(found["version"]) if first == last else f"{first} to {last}"
 
 
 def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str]:

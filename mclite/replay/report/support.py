@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from mclite.replay.report.results import Results, Scenario
-from mclite.replay.report.tally import GOOD, JUDGED
+from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.tally import GOOD, JUDGED
 
 Status = Literal["supported", "partly", "unsupported", "untested"]
 

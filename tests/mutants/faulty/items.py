@@ -8,7 +8,7 @@ from typing import Any
 
 from faulty.fault import How
 from faulty.points import around, patch
-from mclite.handlers import CHECKS
+from mclite.handlers.table import CHECKS
 from mclite.store.base import ArithmeticResult, Mode, Store, Stored
 from mclite.store.item import Item, head_of
 

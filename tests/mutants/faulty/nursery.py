@@ -1,4 +1,4 @@
-"""Starts the servers of a run in a nursery: looks like subprocess to mclite.replay.servers."""
+"""Starts the servers of a run in a nursery: looks like subprocess to mclite.replay.target.servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
-from mclite.replay import servers
+from mclite.replay.target import servers
 
 PROGRAM = Path(__file__).resolve().parents[1]
 _PAUSE = 0.003
@@ -67,7 +67,7 @@ class NurseryError(Exception):
 
 
 class _Child:
-    """A server, with as much of subprocess.Popen as mclite.replay.servers uses."""
+    """A server, with as much of subprocess.Popen as mclite.replay.target.servers uses."""
 
     def __init__(self, nursery: Nursery, words: Sequence[str], log: str, cwd: str) -> None:
         self._nursery = nursery
@@ -105,7 +105,7 @@ class _Child:
 
 @contextmanager
 def nursed(nursery: Nursery) -> Iterator[None]:
-    """Let mclite.replay.servers start every server in a NURSERY, meanwhile."""
+    """Let mclite.replay.target.servers start every server in a NURSERY, meanwhile."""
 
     def popen(words: Sequence[str], *, stdout: Any, cwd: Path, **others: object) -> _Child:
         return _Child(nursery, words, str(stdout.name), str(cwd))

@@ -13,7 +13,7 @@ import mclite.core.session
 from faulty.fault import How
 from mclite.core.instance import Instance
 from mclite.core.session import Session
-from mclite.handlers import CHECKS, HANDLERS
+from mclite.handlers.table import CHECKS, HANDLERS
 from mclite.protocol.parser import BadRequest, Request
 from mclite.testing.faults import first_request
 

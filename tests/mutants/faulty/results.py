@@ -13,7 +13,7 @@ from faulty import tables
 from faulty.fault import Fault
 from faulty.judge import Judgement, judge, state, suite
 from faulty.nursery import Nursery
-from mclite.replay.scenario import Scenario
+from mclite.replay.scenario.scenario import Scenario
 
 CLEAN = "(none)"
 """The name under which the judgement of mclite as it is, without a fault, is kept."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faulty.fault import Fault
 from faulty.judge import Judgement
-from mclite.replay.scenario import Scenario
+from mclite.replay.scenario.scenario import Scenario
 
 BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
 REASONS = Path(__file__).resolve().parents[1] / "unkilling.toml"

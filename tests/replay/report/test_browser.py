@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from mclite.replay.report import difference, html, publish, results, spec
+from mclite.replay.report import html, publish, spec
+from mclite.replay.results import diff as difference
+from mclite.replay.results import read as results
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 

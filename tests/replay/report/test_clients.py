@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mclite.replay.report import clients, html, merge, spec
+from mclite.replay.report import clients, html, spec
+from mclite.replay.results import merge
 
 
 @pytest.fixture(autouse=True)

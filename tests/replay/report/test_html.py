@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mclite.replay.report import html, spec
-from mclite.replay.report.results import ResultsError, load
+from mclite.replay.results.read import ResultsError, load
 
 
 class Page(HTMLParser):

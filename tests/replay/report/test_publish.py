@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mclite.replay.report import publish
-from mclite.replay.report.results import ResultsError
+from mclite.replay.results.read import ResultsError
 
 # Stands in the place of the suite: writes the results beside it where --report-dir says, and exits as it is told.
 FAKE = """

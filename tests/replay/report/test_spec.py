@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mclite.replay.report import spec
-from mclite.replay.report.results import ResultsError
+from mclite.replay.results.read import ResultsError
 
 TEXT = [f"line {number} of a document" for number in range(1, 101)]
 

@@ -70,14 +70,23 @@ function compareVersions(left, right) {
   return 0;
 }
 
-// All versions that a scenario can be bound to, oldest first.
+// Whether a guard such as `1.4.15..1.5.22,1.6.9` holds of a version.
+function holds(guard, version) {
+  return guard.split(",").some((range) => {
+    const [low, high = low] = range.split("..");
+    return compareVersions(low, version) <= 0 && compareVersions(version, high) <= 0;
+  });
+}
+
+// All versions at which something changes, oldest first.
 const versions = [...new Set(scenarios.flatMap(({ since, until, index }) => [since, until,
-  ...targets.flatMap((_, target) => Object.keys(likeOf(target, index) ?? {}))]).filter(Boolean))].sort(compareVersions);
+  ...targets.flatMap((_, target) => Object.keys(likeOf(target, index) ?? {}).flatMap((guard) => guard.split(/,|\.\./)))])
+  .filter(Boolean))].sort(compareVersions);
 
 function matchesVersion(scenario, wanted, chosen) {
   const likes = chosen.map((target) => likeOf(target, scenario.index)).filter(Boolean);
   if (wanted === "apart") return likes.length > 0 || scenario.since !== null || scenario.until !== null;
-  if (wanted.startsWith("unlike-")) return likes.some((like) => like[wanted.slice(7)] !== true);
+  if (wanted.startsWith("unlike-")) return likes.some((like) => !Object.keys(like).some((guard) => like[guard] && holds(guard, wanted.slice(7))));
   return appliesTo(scenario, wanted);
 }
 

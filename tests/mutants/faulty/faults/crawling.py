@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from faulty.fault import Fault, How
 from faulty.points import exchange, patch, reply, swap
 from mclite.core.session import Session
-from mclite.handlers import HANDLERS
+from mclite.handlers.table import HANDLERS
 from mclite.store.base import Store
 
 BAD_CLASS = b"BADCLASS invalid class id\r\n"

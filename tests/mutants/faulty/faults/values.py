@@ -10,7 +10,7 @@ from faulty.fault import Fault, How, both
 from faulty.items import living, storing
 from faulty.points import arguments, patch, requests, value
 from mclite.core.session import Session
-from mclite.handlers import CHECKS
+from mclite.handlers.table import CHECKS
 from mclite.protocol import errors, replies
 from mclite.protocol.parser import Request
 from mclite.store.base import Outcome, Store, Stored

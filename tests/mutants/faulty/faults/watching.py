@@ -69,7 +69,7 @@ def _replaced(change: Callable[[list[bytes]], list[bytes]]) -> How:
         return lambda session, request: inner(session, request._replace(args=change(list(request.args))))
 
     def how() -> None:
-        from mclite.handlers import HANDLERS
+        from mclite.handlers.table import HANDLERS
 
         HANDLERS[b"watch"] = make(HANDLERS[b"watch"])
 

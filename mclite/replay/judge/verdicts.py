@@ -1,0 +1,72 @@
+"""From what happened to a verdict: nothing is guessed, and nothing is judged twice.
+
+    outcome   level      verdict
+    match     must       pass            observed   same
+    other     must       fail            should     warn         observed   differs
+    died      any        target-died
+    malformed any        suite-error
+
+`unsupported`, `skipped` and `blocked` are of scenarios that were not played: for these the reason says why.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mclite.replay.play.outcome import Outcome
+from mclite.replay.scenario.scenario import Level
+
+Verdict = Literal[
+    "pass",
+    "fail",
+    "warn",
+    "same",
+    "differs",
+    "unsupported",
+    "skipped",
+    "blocked",
+    "suite-error",
+    "target-died",
+]
+
+VERDICTS: tuple[Verdict, ...] = (
+    "pass",
+    "fail",
+    "warn",
+    "same",
+    "differs",
+    "unsupported",
+    "skipped",
+    "blocked",
+    "suite-error",
+    "target-died",
+)
+#: Those that say that the scenario was played.
+PLAYED: frozenset[Verdict] = frozenset({"pass", "fail", "warn", "same", "differs", "target-died"})
+FAILING: frozenset[Verdict] = frozenset({"fail", "suite-error", "target-died"})
+
+#: Exit codes of a run.
+CONFORMS, DEVIATES, USAGE, UNREACHABLE, NOTHING_RAN, STALE_BASELINE = range(6)
+
+_GOOD: dict[Level, Verdict] = {"must": "pass", "should": "pass", "observed": "same"}
+_BAD: dict[Level, Verdict] = {"must": "fail", "should": "warn", "observed": "differs"}
+
+
+def judge(level: Level, outcome: Outcome) -> Verdict:
+    """Return the verdict on a scenario that was played."""
+    match outcome:
+        case "match":
+            return _GOOD[level]
+        case "died":
+            return "target-died"
+        case "malformed":
+            return "suite-error"
+        case "not-run":
+            raise ValueError("a scenario that was not played has no outcome to judge")
+        case _:
+            return _BAD[level]
+
+
+def fails(verdict: Verdict, strict: bool = False) -> bool:
+    """Tell whether the verdict fails the run; `strict` adds warnings."""
+    return verdict in FAILING or (strict and verdict == "warn")

@@ -1,0 +1,371 @@
+"""A run of the suite in one process: its targets, its timeline, its records and its exit code."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mclite
+from mclite.replay.clients import results as clients
+from mclite.replay.files import WriteError
+from mclite.replay.judge import baseline, reference
+from mclite.replay.judge.baseline import Baseline
+from mclite.replay.judge.verdicts import (
+    CONFORMS,
+    DEVIATES,
+    NOTHING_RAN,
+    PLAYED,
+    STALE_BASELINE,
+    UNREACHABLE,
+    USAGE,
+    fails,
+)
+from mclite.replay.play.outcome import Keys, process_prefix
+from mclite.replay.play.timeline import Timeline
+from mclite.replay.play.transport import parse_address
+from mclite.replay.pytest_plugin.options import Asked, Options
+from mclite.replay.results import write as results
+from mclite.replay.results.write import Record
+from mclite.replay.run.stage import WAITS, Settings, TargetInfo
+from mclite.replay.run.target_run import TargetRun
+from mclite.replay.scenario.versions import parse_version
+from mclite.replay.target.servers import Server
+
+if TYPE_CHECKING:
+    from mclite.replay.pytest_plugin.items import ScenarioItem
+
+#: Seconds that a worker waits for the others to be through with what needs the target alone.
+OTHERS = 900.0
+
+
+class Session:
+    """The suite at `root`, played as `options` say, by this process or by its workers."""
+
+    def __init__(self, config: pytest.Config, root: Path, options: Options) -> None:
+        """Prepare; nothing is started yet."""
+        self.config = config
+        self.root = root
+        self.options = options
+        self.infos: list[TargetInfo] = []
+        self.reference: TargetInfo | None = None
+        self.runs: list[TargetRun] = []
+        self.records: list[dict[str, Record]] = []
+        self.clients: list[dict[str, Record]] = []
+        self.folder: Path | None = None
+        self.collected = 0
+        self.shown = 0
+        self.written: list[Path] = []
+        self.problems: list[str] = []
+        self.documents: list[Record] = []
+        self.stale: list[str] = []
+        self.malformed = False
+        self._began = time.monotonic()
+        self._started = datetime.datetime.now(datetime.UTC)
+        self._worker = ""
+        self._timeline: Timeline[ScenarioItem, Record] | None = None
+        self._baselines: list[Baseline | None] = []
+        self._alone: set[ScenarioItem] = set()
+        self._waiting: list[ScenarioItem] = []
+        self._references: dict[str, TargetRun] = {}  # by the version that they are judged as
+
+    # -- playing
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Every server that was asked for: the targets, and behind them the reference if there is one."""
+        return [*self.options.targets, *([self.options.reference] if self.options.reference else [])]
+
+    def use(self, infos: list[TargetInfo], servers: list[Server | None], worker: str) -> None:
+        """Use these targets, and behind them the reference if there is one; a worker takes keys of its own."""
+        beside = servers[-1]
+        if self.options.reference is not None:
+            self.reference, infos, servers = infos[-1], infos[:-1], servers[:-1]
+            theirs = Keys(process_prefix(self.reference.prefix, worker))  # of all who play to it
+        self.infos = infos
+        self._worker = worker
+        settings = self._settings()
+        for info, server, asked in zip(infos, servers, self.options.targets, strict=True):
+            run = TargetRun(info, Keys(process_prefix(info.prefix, worker)), settings, asked.spec, server)
+            if self.options.reference is not None and self.reference is not None:
+                if info.judged not in self._references:
+                    twin = replace(self.reference, judged=info.judged)
+                    main = beside if not self._references else None
+                    self._references[info.judged] = TargetRun(twin, theirs, settings, self.options.reference.spec, main)
+                run.reference, run.beside = self._references[info.judged], self.options.reference.option
+            self.runs.append(run)
+            self._baselines.append(self._read_baseline(info, asked))
+            self.records.append({})
+            self.clients.append({})
+
+    def _settings(self) -> Settings:
+        return Settings(
+            self.root,
+            self.options.deliver,
+            self.options.chop,
+            self.options.strict,
+            self.options.destructive,
+            self.options.check,
+            self.options.transport,
+        )
+
+    def _read_baseline(self, info: TargetInfo, asked: Asked) -> Baseline | None:
+        """Return the baseline that was asked for, or the one that is shipped beside the target file."""
+        path = self.options.baseline
+        if path is None and asked.spec is not None and asked.spec.baseline and asked.spec.file:
+            path = asked.spec.file.parent / asked.spec.baseline.replace("{version}", info.version or "")
+            if not path.is_file():
+                return None
+        if path is None:
+            return None
+        info.baseline = str(path)
+        return baseline.read(path) if path.is_file() else Baseline()
+
+    def concerns(self, item: ScenarioItem) -> bool:
+        """Tell whether the scenario is about the version that its target is judged as."""
+        return item.scenario.applies_to(parse_version(self.infos[item.target].judged))
+
+    def rank(self, item: pytest.Item) -> tuple[int, int]:
+        """Return where the item comes: first what needs a running target alone, last what waits."""
+        target = getattr(item, "target", None)
+        if not isinstance(target, int) or not hasattr(item, "scenario"):
+            return 2, 0
+        if self._needs_alone(item):  # type: ignore[arg-type]  # checked by what it has
+            return 0, target
+        return (3 if self.runs[target].waits(item.scenario) > WAITS else 1), target
+
+    def _needs_alone(self, item: ScenarioItem) -> bool:
+        beside = self.options.reference
+        runs = self.options.targets[item.target].spec is None or (beside is not None and beside.spec is None)
+        return item.scenario.scope == "server" and runs
+
+    def plan(self, items: list[ScenarioItem]) -> None:
+        """Take note of this process's items; begin with those that wait when nothing is in their way."""
+        self._alone = {item for item in items if self._needs_alone(item)}
+        self._waiting = [
+            item for item in items if item not in self._alone and self.runs[item.target].waits(item.scenario) > WAITS
+        ]
+        self._begin_waiting()
+
+    def _begin_waiting(self, block: bool = False) -> None:
+        """Start the timeline, unless some worker still needs a target alone."""
+        if self._timeline is not None or not self._waiting or self._alone:
+            return
+        deadline = time.monotonic() + OTHERS
+        while not self._others_done():
+            if not block or time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
+        self._timeline = Timeline(lambda item: self.runs[item.target].examine(item.scenario))
+        self._timeline.start((self.runs[item.target].waits(item.scenario), item) for item in self._waiting)
+
+    def _others_done(self) -> bool:
+        """Tell whether every worker is through with what needs a target alone; say so for this one."""
+        worker: dict[str, Any] | None = getattr(self.config, "workerinput", None)
+        if worker is None or self.folder is None or all(asked.spec for asked in self.asked):
+            return True
+        (self.folder / f"{self._worker}.through").touch()
+        return len(list(self.folder.glob("*.through"))) >= int(worker["workercount"])
+
+    def examine(self, item: ScenarioItem) -> Record:
+        """Return the record of an item: play it, or wait for its end on the timeline."""
+        self._begin_waiting(block=item in self._waiting)
+        run = self.runs[item.target]
+        try:
+            if self._timeline is not None and item in self._timeline:
+                return self._compared(item, self._timeline.result(item))
+            return self._compared(item, run.examine(item.scenario))
+        finally:
+            self._alone.discard(item)
+            if not self._alone:
+                self._others_done()
+
+    def late(self, target: int) -> list[Record]:
+        """Return the records that were made anew since the last time, because the server died behind them."""
+        found, self.runs[target].late = self.runs[target].late, []
+        return found
+
+    def fails(self, made: Record) -> bool:
+        """Tell whether the record fails the run."""
+        if self.options.update_baseline or made.get("baseline") == "expected":
+            return False
+        return fails(made["verdict"], self.options.strict) or (self.options.strict and reference.differs(made))
+
+    def _compared(self, item: ScenarioItem, made: Record) -> Record:
+        """Return the record with what the baseline says of it."""
+        known = self._baselines[item.target]
+        if known is not None:
+            made["baseline"] = known.match(made, self.options.strict)
+        return made
+
+    def close(self) -> None:
+        """Stop every server of this process."""
+        for run in (*self.runs, *self._references.values()):
+            run.close()
+        if self.folder is not None and not self._worker:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- the end
+
+    @property
+    def lost_reference(self) -> str | None:
+        """The scenario at which a reference died that nobody can start again."""
+        beside = self.options.reference
+        if beside is None or beside.spec is not None:
+            return None
+        everything = (made for records in self.records for made in records.values())
+        return next((made["id"] for made in everything if (made.get("reference") or {}).get("outcome") == "died"), None)
+
+    def gather(self, target: int, made: Record) -> None:
+        """Take in the record of a scenario."""
+        self.records[target][made["id"]] = made
+
+    def gather_client(self, found: Record) -> None:
+        """Take in what a client library did in one check."""
+        clients.gather(self.clients[found["target"]], found)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was asked for."""
+        option = self.config.option
+        everything = all(
+            self.root == path or self.root.is_relative_to(path)
+            for path in (
+                (Path(str(self.config.invocation_params.dir)) / str(arg)).resolve() for arg in self.config.args
+            )
+        )
+        chosen = any(getattr(option, name, None) for name in ("keyword", "markexpr", "deselect", "lf", "maxfail"))
+        return everything and not chosen
+
+    def finish(self, exitstatus: int) -> None:
+        """Write the results of each target for which scenarios were played, and its page."""
+        complete = self.complete and exitstatus in (0, 1)
+        for index, (info, records) in enumerate(zip(self.infos, self.records, strict=True)):
+            if not records and not self.clients[index]:
+                continue
+            self._settle_baseline(index, complete)
+            made = self._document(info, records, complete)
+            if self.clients[index]:
+                made["clients"] = clients.document(self.clients[index], records)
+            self.documents.append(made)
+            if self.options.no_report or not (complete or self.options.report_dir):
+                continue
+            if self.clients[index] or any(item["verdict"] in PLAYED for item in records.values()):
+                self._write(made, self._path(info))
+        pages = [path for path in self.written if path.suffix == ".json"]
+        if len(pages) > 1:
+            self._page(pages, pages[0].parent / "index.html")
+
+    def _settle_baseline(self, index: int, complete: bool) -> None:
+        """Write the baseline anew when that was asked for; else find its entries that match no scenario."""
+        known, path = self._baselines[index], self.options.baseline
+        records = self.records[index]
+        if known is None:
+            return
+        if self.options.update_baseline and path is not None:
+            known = known.updated(records.values(), self.options.strict, complete)
+            try:
+                baseline.write(known, path, self.infos[index].name)
+            except WriteError as error:
+                self.problems.append(str(error))
+                return
+            for made in records.values():
+                made["baseline"] = known.match(made, self.options.strict)
+            self.problems.append(f"baseline: {path} holds {len(known.entries)} known deviations now")
+        elif complete:
+            self.stale = known.unmatched(records)
+            for name in self.stale:
+                self.problems.append(f"STALE {name}: the baseline names it, and there is no such scenario here")
+
+    def _path(self, info: TargetInfo) -> Path:
+        folder = self.options.report_dir or Path("reports")
+        name = info.slug
+        if info.judged != info.known and info.known is not None:
+            name += f"-as-{info.judged}"
+        if parse_address(info.address).kind != "tcp":
+            name += f"-{parse_address(info.address).kind}"
+        if self.options.deliver != "whole":
+            name += f"-{self.options.deliver}"
+        if self.options.chop:
+            name += f"-chop-{self.options.chop}"
+        if self.reference is not None:
+            name += f"-beside-{self.reference.slug}"
+        return folder / f"{name}.json"
+
+    def _write(self, made: Record, path: Path) -> None:
+        try:
+            results.write(made, path)
+        except WriteError as error:
+            self.problems.append(str(error))
+            return
+        self.written.append(path)
+        self._page([path], path.with_suffix(".html"))
+
+    def _page(self, paths: list[Path], out: Path) -> None:
+        """Let the report make a page of results, if it is there."""
+        try:
+            from mclite.replay.report import html
+        except ImportError as error:
+            self.problems.append(f"no HTML: {error.name} is missing (pip install 'mclite[conformance]')")
+            return
+        try:
+            html.write(paths, out)
+        except WriteError as error:
+            self.problems.append(str(error))
+            return
+        self.written.append(out)
+
+    def _document(self, info: TargetInfo, records: dict[str, Record], complete: bool) -> Record:
+        run = {
+            "id": info.prefix,
+            "started": self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "seconds": round(time.monotonic() - self._began, 3),
+            "as": info.judged,
+            "delivery": self.options.deliver,
+            "transport": parse_address(info.address).kind,
+            "complete": complete,
+            "destructive": self.options.destructive,
+            "baseline": info.baseline,
+            "reference": self.reference.shown if self.reference is not None else None,
+        }
+        target = {
+            "name": info.name,
+            "address": info.address,
+            "version": info.version,
+            "known_version": info.known,
+            "spawn": info.spawn,
+            "capabilities": {
+                name: {"present": present, "evidence": evidence}
+                for name, (present, evidence) in info.capabilities.items()
+            },
+        }
+        return results.document(
+            run, target, records.values(), mclite.__version__, parse_version(info.judged), self.options.strict
+        )
+
+    def exit_code(self, exitstatus: int, failed: int) -> int:
+        """Return the exit code of the run, given pytest's own."""
+        if exitstatus == pytest.ExitCode.USAGE_ERROR or self.malformed:
+            return USAGE
+        if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or not self.infos:
+            return NOTHING_RAN if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus
+        everything = [made for records in self.records for made in records.values()]
+        verdicts = {made["verdict"] for made in everything}
+        if any(made["verdict"] == "target-died" and self.fails(made) for made in everything):
+            return UNREACHABLE
+        if self.lost_reference is not None:
+            return UNREACHABLE
+        if failed or exitstatus == pytest.ExitCode.TESTS_FAILED:
+            return DEVIATES
+        if self.stale or any(made.get("baseline") == "fixed" for made in everything):
+            return STALE_BASELINE
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            return NOTHING_RAN
+        if verdicts and not PLAYED.intersection(verdicts):
+            return NOTHING_RAN
+        return CONFORMS

@@ -1,0 +1,180 @@
+"""The table of what tells memcached versions apart, made from results files of a run against each of them.
+
+`python -m mclite.replay table A.json B.json ...` prints it. `python -m mclite.replay versions` first unpacks the real
+versions (conformance/targets/debian-memcached), replays the suite against each, and then prints it.
+
+A row is a scenario. Versions with the same letter answer alike: the run of each was compared with what the scenario
+says of the others. `-` is a version that the scenario is not about, `fault` one whose baseline holds the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mclite.replay.judge.verdicts import PLAYED
+from mclite.replay.results.write import answers_like
+from mclite.replay.scenario.lint import default_root
+from mclite.replay.scenario.versions import parse_version
+
+Record = dict[str, Any]
+#: Suites of Debian, oldest first.
+SUITES = ("bullseye", "bookworm", "trixie", "sid")
+#: What a cell says of a version that the scenario is not about, or did not reach, or whose answer is a known fault.
+ABSENT, UNPLAYED, FAULT = "-", "?", "fault"
+
+
+class TableError(Exception):
+    """The results cannot be put into a table; the text says which file, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A scenario that tells versions apart: a cell for each version, a line of the talk for each guard."""
+
+    id: str
+    title: str
+    cells: tuple[str, ...]
+    answers: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """Why it tells them apart: a `fault` of some, an `answer` that differs, or being of some versions `only`."""
+        if FAULT in self.cells:
+            return "fault"
+        return "answer" if len(set(self.cells) - {ABSENT, UNPLAYED}) > 1 else "only"
+
+
+def read(paths: Iterable[Path]) -> dict[str, Record]:
+    """Return the results by the version that each target claims; raise TableError when one is no such file."""
+    found: dict[str, Record] = {}
+    for path in paths:
+        try:
+            made = json.loads(path.read_text(encoding="utf-8"))
+            version = made["target"]["known_version"]
+            if made["format"] != "mclite-results" or not isinstance(made["scenarios"], list):
+                raise ValueError("it is none of this suite")
+            if version is None:
+                raise ValueError("its target claims no memcached version")
+            if version in found:
+                raise ValueError(f"there are results of {version} already")
+        except OSError as error:
+            raise TableError(f"{path} cannot be read: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise TableError(f"{path} holds no results of a memcached version: {error}") from None
+        found[version] = made
+    return dict(sorted(found.items(), key=lambda pair: parse_version(pair[0])))
+
+
+def rows(runs: Mapping[str, Record]) -> list[Row]:
+    """Return the scenarios that tell the versions of `runs` apart, sorted by id."""
+    by_version = {version: {item["id"]: item for item in made["scenarios"]} for version, made in runs.items()}
+    names = sorted({name for items in by_version.values() for name in items})
+    made = (row(name, {version: items.get(name) for version, items in by_version.items()}) for name in names)
+    return [one for one in made if len(set(one.cells) - {UNPLAYED}) > 1]
+
+
+def row(name: str, records: Mapping[str, Record | None]) -> Row:
+    """Return the row of one scenario, of which `records` are the results of each version."""
+    some = next(record for record in records.values() if record is not None)
+    groups: list[str] = []  # the first version of each letter
+    cells: list[str] = []
+    for version, record in records.items():
+        if record is None:
+            cells.append(ABSENT)
+        elif record.get("baseline") in ("expected", "changed"):
+            cells.append(FAULT)
+        elif record["verdict"] not in PLAYED:
+            cells.append(UNPLAYED)
+        else:
+            like = answers_like(record.get("like") or {})
+            first = next((one for one in groups if like.get(one, not like)), None)
+            if first is None:
+                groups.append(first := version)
+            cells.append(chr(ord("A") + groups.index(first)))
+    guarded = (line.strip() for line in some["talk"].splitlines() if "[" in line.split(" ", 1)[0])
+    return Row(name, some["title"], tuple(cells), tuple(guarded))
+
+
+def lines(
+    runs: Mapping[str, Record], found: Sequence[Row], answers: bool = False, everything: bool = False
+) -> Iterator[str]:
+    """Yield the table for a person.
+
+    With `answers` what the talk says to some versions only follows each row; with `everything` there are also the
+    rows of scenarios that are about some of the versions and tell no more.
+    """
+    kinds = [one.kind for one in found]
+    found = [one for one in found if everything or one.kind != "only"]
+    width = max((len(one.id) for one in found), default=8)
+    wide = [max(len(version), len(FAULT)) for version in runs]
+    yield f"{'scenario':<{width}}  " + "  ".join(f"{name:<{size}}" for name, size in zip(runs, wide, strict=True))
+    for one in found:
+        cells = "  ".join(f"{cell:<{size}}" for cell, size in zip(one.cells, wide, strict=True))
+        yield f"{one.id:<{width}}  {cells}  {one.title}"
+        if answers:
+            yield from (f"{'':<{width}}    {answer}" for answer in one.answers)
+    yield (
+        f"{len(kinds)} scenarios tell {', '.join(runs)} apart: {kinds.count('answer')} by their answer, "
+        f"{kinds.count('only')} are about some of them only, {kinds.count('fault')} by a fault in a baseline"
+    )
+    for version, made in runs.items():
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in made["summary"]["verdicts"].items())
+        yield f"memcached {version}: {'conforms' if made['summary']['conforms'] else 'DEVIATES'}, {verdicts}"
+
+
+def table_command(argv: list[str]) -> int:
+    """Print the table of the results files named in `argv`; return 1 when one of their targets deviates."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mclite.replay table", description="Say what tells memcached versions apart."
+    )
+    parser.add_argument("results", nargs="+", type=Path, metavar="RESULTS.json", help="of a run against each version")
+    parser.add_argument("--answers", action="store_true", help="also print what the talk says to some versions only")
+    parser.add_argument("--all", action="store_true", help="also the scenarios that are about some versions only")
+    args = parser.parse_args(argv)
+    return _print(args.results, args)
+
+
+def versions_command(argv: list[str]) -> int:
+    """Replay the suite against every real version and print the table; return 1 when one of them deviates."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mclite.replay versions",
+        description="Unpack every real memcached, replay the suite against each, and say what tells them apart.",
+    )
+    parser.add_argument("--under", type=Path, default=Path(".memcached"), metavar="DIR", help="where they are unpacked")
+    parser.add_argument("--report-dir", type=Path, default=Path("reports/versions"), metavar="DIR")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="of pytest-xdist; 0: none")
+    parser.add_argument("--answers", action="store_true", help="also print what the talk says to some versions only")
+    parser.add_argument("--all", action="store_true", help="also the scenarios that are about some versions only")
+    args = parser.parse_args(argv)
+    root = default_root()
+    for suite in SUITES:
+        place = args.under.resolve() / suite
+        if not (place / "memcached").is_file():
+            got = subprocess.run([root / "targets" / "debian-memcached", suite, place], check=False)
+            if got.returncode:
+                print(f"mclite.replay versions: memcached of {suite} cannot be had", file=sys.stderr)
+                return 3
+        target = f"memcached={place / 'memcached'}"
+        words = [sys.executable, "-m", "pytest", str(root), "-q", "--spawn", target, "--report-dir", args.report_dir]
+        if args.workers:
+            words += ["-n", str(args.workers)]
+        subprocess.run(words, check=False)  # how it ended stands in its results
+    return _print(sorted(args.report_dir.glob("memcached-*.json")), args)
+
+
+def _print(paths: Sequence[Path], args: argparse.Namespace) -> int:
+    try:
+        runs = read(paths)
+    except TableError as error:
+        print(f"mclite.replay table: {error}", file=sys.stderr)
+        return 2
+    for line in lines(runs, rows(runs), args.answers, args.all):
+        print(line)
+    return 0 if all(made["summary"]["conforms"] for made in runs.values()) else 1

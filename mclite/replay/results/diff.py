@@ -1,0 +1,176 @@
+"""Two runs of one target: what regressed, was fixed, changed, was added or removed between them; a gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from mclite.replay.report import markdown, summary
+from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.tally import GOOD, JUDGED
+
+Kind = Literal["regressed", "fixed", "changed", "added", "removed"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+#: What each kind means, for the reader.
+MEANINGS: dict[Kind, str] = {
+    "regressed": "were right, now wrong or no longer supported",
+    "fixed": "were wrong or not supported, now right",
+    "changed": "wrong in another way, judged in one run only, or otherwise where protocol.txt is silent or "
+    "beside a reference",
+    "added": "only in the new run",
+    "removed": "only in the old run",
+}
+
+_GONE: tuple[Kind, ...] = ("changed", "removed")
+_WRONG = JUDGED - GOOD | {"unsupported", "suite-error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One scenario that the two runs do not agree on; `old` or `new` is None where it is not in that run."""
+
+    kind: Kind
+    old: Scenario | None
+    new: Scenario | None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario as its newer run has it."""
+        found = self.new or self.old
+        assert found is not None
+        return found
+
+    @property
+    def verdicts(self) -> str:
+        """`pass → fail`, or the one verdict there is."""
+        verdicts = " → ".join(one["verdict"] for one in (self.old, self.new) if one)
+        beside = _beside(self.old, self.new) if self.old and self.new else None
+        return f"{verdicts}, {beside}" if beside else verdicts
+
+    @property
+    def reason(self) -> str | None:
+        """Why the scenario is what it is now, or was."""
+        return summary.reason(self.scenario)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All changes from one run to another, and the two runs they are of."""
+
+    old: Results
+    new: Results
+    changes: dict[Kind, list[Change]] = field(default_factory=dict)
+
+    def failed(self, *, strict: bool = False) -> bool:
+        """Say whether a gate should stop this: something regressed; `strict`: or a right answer is gone."""
+        gone = [
+            change
+            for kind in _GONE
+            for change in self.changes[kind]
+            if change.old and change.old["verdict"] in GOOD and not (change.new and change.new["verdict"] in GOOD)
+        ]
+        return bool(self.changes["regressed"]) or (strict and bool(gone))
+
+    @property
+    def headline(self) -> str:
+        """The outcome in one sentence."""
+        counts = [f"{len(self.changes[kind])} {kind}" for kind in KINDS if self.changes[kind]]
+        alike = self.old["run"]["as"] == self.new["run"]["as"]
+        named = [run["target"]["name"] if alike else self._name(run) for run in (self.old, self.new)]
+        names = " → ".join(dict.fromkeys(named))
+        return f"{names}: {', '.join(counts) or 'nothing changed'}."
+
+    @staticmethod
+    def _name(run: Results) -> str:
+        return f"{run['target']['name']} (judged as memcached {run['run']['as']})"
+
+
+def compare(old: Results, new: Results) -> Difference:
+    """Say what changed from the run `old` to the run `new`."""
+    before, after = _by_id(old), _by_id(new)
+    changes: dict[Kind, list[Change]] = {kind: [] for kind in KINDS}
+    for name, scenario in after.items():
+        earlier = before.get(name)
+        kind = _kind(earlier, scenario) if earlier else "added"
+        if kind:
+            changes[kind].append(Change(kind, earlier, scenario))
+    changes["removed"] = [Change("removed", before[name], None) for name in before if name not in after]
+    return Difference(old, new, changes)
+
+
+def text(difference: Difference) -> str:
+    """Return the changes for a terminal."""
+    lines = [difference.headline]
+    for kind, changes in difference.changes.items():
+        if changes:
+            lines.append(f"{kind} ({len(changes)}): {MEANINGS[kind]}")
+        for change in changes:
+            lines.append(f"  {change.scenario['id']}: {change.verdicts}")
+            if kind in ("regressed", "changed") and change.reason:
+                lines.append(f"    {change.reason}")
+    return "\n".join(summary.plain(line) for line in lines) + "\n"
+
+
+def to_markdown(difference: Difference) -> str:
+    """Return the changes as Markdown."""
+    parts = ["# What changed", markdown.escape(difference.headline)]
+    for kind, changes in difference.changes.items():
+        if not changes:
+            continue
+        rows = [["scenario", "was → is", "why"]]
+        for change in changes:
+            why = markdown.code(change.reason) if change.reason and kind != "fixed" else ""
+            title = f"{markdown.code(change.scenario['id'])}<br>{markdown.escape(change.scenario['title'])}"
+            rows.append([title, change.verdicts, why])
+        parts += [f"## {kind} ({len(changes)})", MEANINGS[kind], markdown.table(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def to_html(difference: Difference) -> str:
+    """Return the changes as one HTML page that runs no script."""
+    from mclite.replay.report import html
+
+    return (
+        html.environment()
+        .get_template("difference.html.j2")
+        .render(
+            difference=difference,
+            kinds=KINDS,
+            meanings=MEANINGS,
+            style=html.asset("page.css"),
+            runs=[("Old", difference.old), ("New", difference.new)],
+            facts=html.facts,
+            headline=summary.headline,
+        )
+    )
+
+
+def _by_id(run: Results) -> dict[str, Scenario]:
+    return {scenario["id"]: scenario for scenario in run["scenarios"]}
+
+
+def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
+    """Say what happened to a scenario that both runs have; None when nothing did."""
+    was, now = old["verdict"], new["verdict"]
+    if was in GOOD and now in GOOD:
+        return "changed" if _beside(old, new) else None
+    binding = new["level"] != "observed"
+    if was in GOOD and now in _WRONG and binding:
+        return "regressed"
+    if was in _WRONG and now in GOOD and binding:
+        return "fixed"
+    if was != now:
+        return "changed"
+    # The same verdict: the wrong answer itself may be another. A fingerprint has no run-dependent parts.
+    fields = ["fingerprint"] if old.get("fingerprint") and new.get("fingerprint") else ["outcome", "step", "want"]
+    return "changed" if any(old.get(name) != new.get(name) for name in fields) or _beside(old, new) else None
+
+
+def _beside(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    """Say how a scenario, compared with a reference in both runs, came to agree with it or to differ from it."""
+    was, now = ((run.get("reference") or {}).get("same") for run in (old, new))
+    if was is None or now is None or was == now:
+        return None
+    return "now as the reference answers" if now else "no longer as the reference answers"

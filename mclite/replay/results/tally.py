@@ -1,0 +1,78 @@
+"""Counting what was judged, what went well, and what the counts do not cover: every ratio is honest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mclite.replay.results.read import LEVELS, Scenario
+
+GOOD = frozenset({"pass", "same"})
+BAD = frozenset({"fail", "warn", "differs", "target-died"})
+JUDGED = GOOD | BAD
+FAILURES = frozenset({"fail", "target-died"})
+
+#: Verdicts that say a scenario was not judged, as people read them.
+NOT_JUDGED = {
+    "unsupported": "not supported",
+    "skipped": "skipped",
+    "blocked": "blocked",
+    "suite-error": "fault of the suite",
+}
+
+LEVEL_NAMES = {"must": "required", "should": "recommended", "observed": "as memcached does"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The verdicts of one level: `good` of `judged`, and why the others of `total` were not judged."""
+
+    level: str
+    verdicts: Counter[str]
+
+    @property
+    def total(self) -> int:
+        """All scenarios of the level, judged or not."""
+        return sum(self.verdicts.values())
+
+    @property
+    def judged(self) -> int:
+        """The scenarios that had an answer to judge: the honest denominator."""
+        return sum(self.verdicts[verdict] for verdict in JUDGED)
+
+    @property
+    def good(self) -> int:
+        """Scenarios that passed, or were answered as memcached answers."""
+        return sum(self.verdicts[verdict] for verdict in GOOD)
+
+    @property
+    def bad(self) -> int:
+        """Scenarios that were judged and deviate."""
+        return self.judged - self.good
+
+    @property
+    def others(self) -> dict[str, int]:
+        """Why scenarios were not judged, with their numbers, none of them 0."""
+        return {name: self.verdicts[verdict] for verdict, name in NOT_JUDGED.items() if self.verdicts[verdict]}
+
+    @property
+    def text(self) -> str:
+        """The tally in words: `380 of 395 pass (12 not supported, 3 skipped)`."""
+        verb = "are the same" if self.level == "observed" else "pass"
+        words = f"{self.good} of {self.judged} {verb}" if self.judged else "none was judged"
+        others = ", ".join(f"{count} {name}" for name, count in self.others.items())
+        return f"{words} ({others})" if others else words
+
+
+def tallies(scenarios: Iterable[Scenario]) -> list[Tally]:
+    """Count the verdicts of `scenarios` by level, in the order must, should, observed."""
+    counts: dict[str, Counter[str]] = {level: Counter() for level in LEVELS}
+    for scenario in scenarios:
+        counts[scenario["level"]][scenario["verdict"]] += 1
+    return [Tally(level, counts[level]) for level in LEVELS]
+
+
+def verdict_counts(scenarios: Iterable[Scenario]) -> dict[str, int]:
+    """Count all verdicts, the most frequent first."""
+    return dict(Counter(scenario["verdict"] for scenario in scenarios).most_common())

@@ -1,0 +1,174 @@
+"""The results of a run as JSON, after conformance/schema.json: raw outcomes and verdicts apart."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mclite.replay import files
+from mclite.replay.judge.reference import count, plain
+from mclite.replay.judge.verdicts import VERDICTS, Verdict, fails
+from mclite.replay.play.outcome import Result
+from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, PROTOCOL_VERSION, Version, parse_guard
+from mclite.replay.scenario.wire import brief, escape
+
+Record = dict[str, Any]
+#: Share of the telling scenarios that a target answers like a release before it is said to behave like it.
+LIKENESS = 0.9
+
+
+def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | None, replay: str) -> Record:
+    """Return one scenario as the results say it, its transcript still inside as `events`."""
+    failed = result.outcome not in ("match", "not-run")
+    return {
+        "id": scenario.id,
+        "title": scenario.title,
+        "chapter": scenario.chapter,
+        "section": scenario.section,
+        "lines": list(scenario.lines),
+        "level": scenario.level,
+        "since": _written(scenario.since),
+        "until": _written(scenario.until),
+        "requires": list(scenario.requires),
+        "scope": scenario.scope,
+        "transport": scenario.transport,
+        "commands": list(scenario.commands),
+        "note": scenario.note,
+        "file": scenario.file,
+        "talk": scenario.talk.source,
+        "outcome": result.outcome,
+        "verdict": verdict,
+        "reason": reason,
+        "step": result.step,
+        "want": result.want,
+        "got": brief(result.got) if result.got is not None else None,
+        "at": result.at,
+        "fingerprint": fingerprint(result) if failed else None,
+        "milliseconds": result.milliseconds,
+        "events": plain(result.events),
+        "replay": replay,
+    }
+
+
+def _written(version: Version | None) -> str | None:
+    return ".".join(map(str, version)) if version is not None else None
+
+
+def fingerprint(result: Result) -> str:
+    """Return a short name of a wrong answer: the same in every run in which the target answers alike.
+
+    Keys, values that the target gave, and long numbers such as times are taken out of it.
+    """
+    got = result.got or b""
+    for name, value in sorted(result.values.items(), key=lambda item: -len(item[1])):
+        if len(value) > 3 or name.startswith("key"):
+            got = got.replace(value, b"{%s}" % name.encode())
+    got = re.sub(rb"[0-9]{5,}", b"N", got)
+    text = f"{result.outcome} {result.step} {escape(got)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def document(
+    run: Record, target: Record, records: Iterable[Record], suite_version: str, judged: Version, strict: bool
+) -> Record:
+    """Return the whole results document; `records` lose their `events` to the table of transcripts."""
+    scenarios: list[Record] = []
+    transcripts: list[list[Any]] = []
+    places: dict[str, int] = {}
+
+    def place(events: list[Any]) -> int | None:
+        """Return the number of a transcript."""
+        if not events:
+            return None
+        # Two transcripts that differ in nothing but their times are still two: the times are evidence.
+        text = json.dumps(events)
+        if text not in places:
+            places[text] = len(transcripts)
+            transcripts.append(events)
+        return places[text]
+
+    for item in sorted(records, key=lambda item: str(item["id"])):
+        item = dict(item)
+        events = item.pop("events")
+        item["transcript"] = place(events)
+        if item.get("reference"):
+            beside = dict(item["reference"])
+            item["reference"] = {"transcript": place(beside.pop("events")), **beside}
+        scenarios.append(item)
+    counts = Counter(item["verdict"] for item in scenarios)
+    expected = sum(1 for item in scenarios if item.get("baseline") == "expected" and fails(item["verdict"], strict))
+    bad = sum(1 for item in scenarios if fails(item["verdict"], strict))
+    return {
+        "format": "mclite-results",
+        "schema": 1,
+        "suite": {"version": suite_version, "protocol": PROTOCOL_VERSION},
+        "run": run,
+        "target": target,
+        "summary": {
+            "conforms": bad - expected == 0,
+            "verdicts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
+            "resembles": resembles(scenarios, ".".join(map(str, judged))),
+            "reference": count(scenarios),
+        },
+        "scenarios": scenarios,
+        "transcripts": transcripts,
+    }
+
+
+def resembles(scenarios: Iterable[Record], judged: str) -> Record | None:
+    """Return which release the target answers like most often, of the scenarios that tell releases apart.
+
+    Of releases with the same score the one judged as wins, then the newest. `first` and `last` are the ends of the
+    range around it in which no telling scenario changes. None when it answers nine of ten like no release.
+    """
+    telling = [item for item in scenarios if len(set(item.get("like", {}).values())) > 1]
+    answered = {item["id"]: answers_like(item["like"]) for item in telling}
+    scores = {version: sum(like.get(version, False) for like in answered.values()) for version in KNOWN}
+    best = max(KNOWN, key=lambda name: (scores[name], name == judged, KNOWN.index(name)))
+    if scores[best] < LIKENESS * len(telling) or not telling:
+        return None
+    first = last = KNOWN.index(best)
+    while first and all(like.get(KNOWN[first - 1]) == like.get(best) for like in answered.values()):
+        first -= 1
+    while last + 1 < len(KNOWN) and all(like.get(KNOWN[last + 1]) == like.get(best) for like in answered.values()):
+        last += 1
+    return {
+        "version": best,
+        "first": KNOWN[first],
+        "last": KNOWN[last],
+        "same": scores[best],
+        "of": len(telling),
+        "scores": scores,
+        "others": [name for name, like in answered.items() if like.get(best) is False],
+    }
+
+
+def answers_like(like: dict[str, bool]) -> dict[str, bool]:
+    """Return what a record says of ranges of releases, of each known release."""
+    found: dict[str, bool] = {}
+    for text, same in like.items():
+        found.update(dict.fromkeys(_releases(text), same))
+    return found
+
+
+@functools.cache
+def _releases(text: str) -> tuple[str, ...]:
+    guard = parse_guard(text)
+    return tuple(name for name, version in zip(KNOWN, KNOWN_VERSIONS, strict=True) if version in guard)
+
+
+def slug(name: str) -> str:
+    """Return a name for files: lower case, everything but letters, digits and dots a hyphen."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "target"
+
+
+def write(results: Record, path: Path) -> None:
+    """Write the results as JSON; raise WriteError."""
+    files.write(json.dumps(results, ensure_ascii=True, separators=(",", ":")) + "\n", path)

@@ -1,0 +1,321 @@
+"""Where scenarios play: a target that runs, or servers of our own, each started as its scenarios need it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mclite.replay.judge.verdicts import Verdict
+from mclite.replay.play.clock import SHORTEST, DebugClock
+from mclite.replay.play.outcome import Outcome
+from mclite.replay.play.transport import Address, Connection, Kind, Unreachable, parse_address
+from mclite.replay.play.udp import unsayable
+from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.talk import Act, Delivery
+from mclite.replay.scenario.versions import parse_version
+from mclite.replay.target.locks import TargetLock
+from mclite.replay.target.servers import Server
+from mclite.replay.target.spec import STARTS, TargetError, TargetSpec
+
+#: A scenario that waits longer than this, in seconds, goes on the timeline.
+WAITS = 0.05
+#: What is spoken over something else than a TCP stream is started otherwise, too.
+TRANSPORTS: frozenset[str] = frozenset({"tls", "unix", "udp"})
+#: Seconds within which a server that hung up shows that it lives or ends, be the machine as busy as it may.
+LAST_WORDS = 1.0
+#: So many scenarios whose server died are repeated at once, each on a server of its own.
+REPEATS = 16
+
+
+@dataclass(slots=True)
+class TargetInfo:
+    """What is known about a target before the first scenario; it travels to the workers as plain data."""
+
+    slug: str
+    name: str
+    address: str
+    asked: str  #: the options that chose it, e.g. `--target 127.0.0.1:11211`
+    answer: str  #: to `version`, as latin-1
+    version: str | None
+    known: str | None
+    judged: str
+    prefix: str  #: of the keys of the run
+    spawn: str | None = None
+    baseline: str | None = None
+    empty: bool = False
+    capabilities: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    declares: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """The name for people, with the address of a server that the suite did not start."""
+        return self.name if self.spawn is not None or self.name == self.address else f"{self.name} ({self.address})"
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Settings:
+    """How the scenarios are played."""
+
+    root: Path
+    delivery: Delivery = "whole"
+    chop: int = 0
+    strict: bool = False
+    destructive: bool = False
+    check: bool = False  #: called as `mclite check`
+    transport: Kind = "tcp"  #: of the servers that the suite starts
+
+
+class NotPlayed(Exception):  # noqa: N818  # no error
+    """The scenario is not played: the verdict and the reason say why."""
+
+    def __init__(self, verdict: Verdict, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict: Verdict = verdict
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Venue:
+    """Where a scenario plays: an address, and the server behind it if it is one of ours."""
+
+    address: Address
+    server: Server | None
+    once: bool = False  #: the server is stopped afterwards
+    clock: DebugClock | None = None  #: moved instead of waited for
+
+
+class Stage:
+    """The places of one target, in one process; safe to be used by several threads."""
+
+    def __init__(self, info: TargetInfo, settings: Settings, spec: TargetSpec | None, main: Server | None) -> None:
+        """Use the running target that `info` describes, or servers started after `spec`, of which `main` runs."""
+        self.info = info
+        self.settings = settings
+        self.spec = spec
+        self.judged = parse_version(info.judged)
+        self.address = parse_address(info.address) if spec is None else None
+        self.lock = TargetLock(self.address) if self.address is not None else None
+        self._servers: dict[tuple[frozenset[str], bool], Server] = {}
+        if main is not None:
+            self._servers[main.needs, False] = main
+        self._refused: dict[frozenset[str], str] = {}
+        self._guards: dict[tuple[frozenset[str], bool], threading.Lock] = {}
+        self._guard = threading.Lock()
+        self._alone = threading.Lock()
+        self._clocks: dict[Server, DebugClock] = {}
+        self._repeating = threading.BoundedSemaphore(REPEATS)
+
+    def moves_clock(self, scenario: Scenario) -> bool:
+        """Tell whether the scenario is played where the clock is moved: all it waits for is time to go by."""
+        if self.spec is None or "debugtime" not in self.spec.starts or scenario.transport is not None:
+            return False
+        acts = [op for op in scenario.talk.script(self.judged) if isinstance(op, Act) and op.number]
+        waits = [op.number for op in acts if op.verb == "wait"]
+        return bool(waits) and max(waits) >= SHORTEST and all(op.verb in ("wait", "chop") for op in acts)
+
+    @contextlib.contextmanager
+    def venue(self, scenario: Scenario) -> Iterator[Venue]:
+        """Give the scenario a place that nobody disturbs, as its scope says."""
+        needs = frozenset(name for name in scenario.requires if name in STARTS)
+        if scenario.transport in ("tls", "unix"):
+            needs |= {scenario.transport}
+        if scenario.transport in ("udp", "udp-raw"):
+            needs |= {"udp"}
+        if self.spec is None:
+            with self._running(scenario, needs) as venue:
+                yield venue
+            return
+        if not needs & TRANSPORTS:
+            needs |= TRANSPORTS & {self.settings.transport}
+        if moved := self.moves_clock(scenario):
+            needs |= {"debugtime"}
+        once = bool(needs & {"fresh", "shutdown"}) or (
+            scenario.scope == "server" and not moved and scenario.seconds(self.judged) > WAITS
+        )
+        alone = scenario.scope == "server" and not once
+        with self._alone if alone else contextlib.nullcontext():
+            server = self._server(needs, alone, once)
+            try:
+                kind = server.address.kind
+                if scenario.transport in ("udp", "udp-raw"):
+                    kind = scenario.transport
+                elif self.settings.transport == "udp" and "udp" in needs:
+                    kind = "udp"
+                address = self._fit(scenario, server.address_for(kind))
+                if not moved:
+                    yield Venue(address, server, once)
+                    return
+                clock = self._clock(server)
+                with clock.guard:
+                    yield Venue(address, server, once, clock)
+            finally:
+                if once:
+                    server.stop(at_once=True)
+
+    @contextlib.contextmanager
+    def _running(self, scenario: Scenario, needs: frozenset[str]) -> Iterator[Venue]:
+        """Use the target that runs already, if it is started as the scenario needs it."""
+        assert self.address is not None
+        assert self.lock is not None
+        address = self.address
+        present = {name for name, found in self.info.capabilities.items() if found[0]}
+        missing = sorted(needs - {address.kind} - present)
+        if scenario.transport in ("udp", "udp-raw") and not missing:
+            address = Address(scenario.transport, address.host, address.port)
+        if missing:
+            ways = " and ".join(f"{name} ({STARTS[name]})" for name in missing)
+            raise NotPlayed("skipped", f"it needs a server started otherwise: {ways}; --spawn lets the suite start one")
+        address = self._fit(scenario, address)
+        if scenario.scope == "key":
+            with self.lock.shared():
+                yield Venue(address, None)
+            return
+        if not (self.info.empty or self.settings.destructive):
+            raise NotPlayed(
+                "skipped",
+                "it changes or counts what other clients see, and the server holds data: "
+                "use an empty server, --spawn, or --destructive",
+            )
+        with self.lock.exclusive():
+            yield Venue(address, None)
+
+    @contextlib.contextmanager
+    def instead(self, venue: Venue) -> Iterator[Venue]:
+        """Give a scenario whose server died one for itself, started alike."""
+        assert venue.server is not None
+        assert self.spec is not None
+        with self._repeating:
+            try:
+                server = Server(self.spec, venue.server.needs)
+            except TargetError as error:
+                raise NotPlayed("target-died", f"{self.bury(venue)}; it cannot be started again: {error}") from None
+            try:
+                clock = self._clock(server) if venue.clock is not None else None
+                yield Venue(server.address_for(venue.address.kind), server, True, clock)
+            finally:
+                server.stop(at_once=True)
+
+    def place(self, needs: frozenset[str]) -> Address:
+        """Return the address of a server started as `needs` say; raise NotPlayed when there is none."""
+        if self.spec is not None:
+            return self._server(needs, False, False).address
+        assert self.address is not None
+        if missing := sorted(needs - {self.address.kind}):
+            raise NotPlayed("skipped", f"it needs a server started {STARTS.get(missing[0], missing[0])}")
+        return self.address
+
+    def _clock(self, server: Server) -> DebugClock:
+        """Return the stopped clock of a server."""
+        with self._guard:
+            clock = self._clocks.get(server)
+            if clock is None:
+                try:
+                    clock = self._clocks[server] = DebugClock(server.address)
+                except Unreachable as error:
+                    raise NotPlayed("unsupported", str(error)) from None
+            return clock
+
+    def _fit(self, scenario: Scenario, address: Address) -> Address:
+        """Return the address, unless the scenario cannot be said over it."""
+        if scenario.transport == "tcp" and address.kind != "tcp":
+            raise NotPlayed("skipped", f"it is about TCP, and {address} is not")
+        if self.settings.delivery != "whole" or self.settings.chop:
+            if scenario.deliver == "whole":
+                raise NotPlayed("skipped", "it is about how its own writes arrive, so it is only delivered whole")
+            if address.kind in ("udp", "udp-raw"):
+                raise NotPlayed("skipped", "a datagram is a request, so it is only delivered whole")
+        if address.kind == "tls" and "shut" in {step.sigil for step in scenario.talk.steps}:
+            raise NotPlayed("skipped", "TLS has no half-closed connection")
+        if address.kind == "udp" and (reason := unsayable(scenario.talk.script(self.judged))):
+            raise NotPlayed("skipped", reason)
+        return address
+
+    def _server(self, needs: frozenset[str], alone: bool, once: bool) -> Server:
+        """Return a running server of ours that was started as `needs` say."""
+        assert self.spec is not None
+        if missing := self.spec.missing(needs):
+            raise NotPlayed(
+                "skipped",
+                f"nothing says how to start it {' and '.join(STARTS[name] for name in missing)}: "
+                f"add [start.{missing[0]}] to its target file",
+            )
+        with self._guard:
+            guard = self._guards.setdefault((needs, alone), threading.Lock())
+        with guard if not once else contextlib.nullcontext():
+            if needs in self._refused:
+                raise NotPlayed("unsupported", self._refused[needs])
+            found = self._servers.get((needs, alone)) if not once else None
+            if found is not None and found.alive:
+                return found
+            if found is not None:
+                found.stop()
+            try:
+                server = Server(self.spec, needs)
+            except TargetError as error:
+                if not needs - {"fresh"}:
+                    raise NotPlayed("target-died", str(error)) from None
+                self._refused[needs] = str(error)
+                raise NotPlayed("unsupported", str(error)) from None
+            if not once:
+                self._servers[needs, alone] = server
+            return server
+
+    def lives(self, venue: Venue, outcome: Outcome) -> bool:
+        """Tell whether the server still answers; one of ours that hung up is given time to go down."""
+        hung_up = outcome in ("closed", "died")
+        deadline = time.monotonic() + (LAST_WORDS if hung_up and venue.server is not None else 0.4)
+        while True:
+            if venue.server is not None and not venue.server.alive:
+                return False
+            sign = _answers(venue.address)
+            if sign == "answer" or (sign == "silence" and not hung_up):
+                time.sleep(0.02)
+                return venue.server is None or venue.server.alive
+            if time.monotonic() > deadline or (sign == "silence" and venue.server is None):
+                return sign == "silence"
+            time.sleep(0.05)
+
+    def bury(self, venue: Venue) -> str:
+        """See to it that nobody plays to a server that died; return how it ended and what it printed last."""
+        if venue.server is None:
+            return f"{venue.address} cannot be connected to"
+        ended = venue.server.ended() if venue.server.finish() else "it took no connection any more"
+        printed = venue.server.printed()
+        return ended + (f"; it printed: {printed}" if printed else "")
+
+    def close(self) -> None:
+        """Stop every server that was started for this run."""
+        if self.lock is not None:
+            self.lock.close()
+        for server in self._servers.values():
+            server.tell()
+        for server in self._servers.values():
+            server.stop()
+        self._servers.clear()
+
+
+def _answers(address: Address) -> Literal["answer", "silence", "nobody"]:
+    """Say whether somebody takes a connection and answers `version`; saying nothing is no sign of death."""
+    if address.kind in ("udp", "udp-raw"):
+        return "answer"  # nobody can tell
+    try:
+        connection = Connection(address, 1.0)
+    except Unreachable:
+        return "nobody"
+    try:
+        deadline = time.monotonic() + 0.1
+        connection.send(b"version\r\n", deadline)
+        if connection.fill(deadline):
+            return "answer"
+        return "nobody" if connection.over() else "silence"
+    finally:
+        connection.close()

@@ -1,0 +1,95 @@
+"""What a server can do, probed once: a request, and the answer that shows that it is there.
+
+The probes change nothing that a client could see: they ask for missing keys, or give arguments that are
+refused.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mclite.replay.play.transport import Address, Unreachable, connect
+from mclite.replay.scenario.wire import brief
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What the probe found, and the evidence for it."""
+
+    present: bool
+    evidence: str
+
+
+#: name: (what is sent, `{key}` being a fresh key; the answer when it is there). The item of one probe may still be
+#: there when the next one asks, which does not wait until its delete was carried out.
+PROBES: dict[str, tuple[bytes, bytes]] = {
+    "meta": (b"mn\r\n", rb"MN\r\n"),
+    "meta-debug": (b"me {key}\r\n", rb"(EN|ME )"),
+    "cas": (
+        b"set {key} 0 0 1 noreply\r\n1\r\ngets {key}\r\ndelete {key} noreply\r\n",
+        rb"VALUE \S+ 0 1 [0-9]+\r\n",
+    ),
+    "touch": (b"touch {key} 0\r\n", rb"(NOT_FOUND|TOUCHED)\r\n"),
+    "gat": (b"gat 0 {key}\r\n", rb"(END\r\n|VALUE )"),
+    "verbosity": (b"verbosity 0\r\n", rb"OK\r\n"),
+    "flush": (b"flush_all mclite\r\n", rb"(?!.*not allowed)CLIENT_ERROR "),
+    "stats": (b"stats\r\n", rb"STAT "),
+    "stats-settings": (b"stats settings\r\n", rb"STAT "),
+    "stats-items": (b"stats items\r\n", rb"(STAT |END)"),
+    "stats-slabs": (b"stats slabs\r\n", rb"(STAT |END)"),
+    "stats-sizes": (b"stats sizes\r\n", rb"(STAT |END)"),
+    "stats-conns": (b"stats conns\r\n", rb"(STAT |END)"),
+    "slabs": (b"slabs reassign 1 1\r\n", rb"(SAME|BADCLASS|NOSPARE|NOTFULL|BUSY|UNSAFE)\b"),
+    "lru": (b"lru tune 100 100 1 1\r\n", rb"(?!ERROR\r)(ERROR|CLIENT_ERROR|OK)"),
+    "lru-crawler": (b"lru_crawler metadump mclite\r\n", rb"(BADCLASS|ERROR: |CLIENT_ERROR|BUSY)"),
+    "watch": (b"watch\r\n", rb"OK\r\n"),
+    "cache-memlimit": (b"cache_memlimit 1\r\n", rb"MEMLIMIT_TOO_SMALL\b"),
+    "debugtime": (b"debugtime r\r\n", rb"OK\r\n"),
+}
+
+#: The most bytes read of an answer, and how long it is waited for, in seconds.
+READ, WAIT = 4096, 1.0
+
+
+def probe(address: Address, key: bytes, names: Iterable[str] = tuple(PROBES)) -> dict[str, Capability]:
+    """Ask the target for each capability on a connection of its own; raise Unreachable when it is not there.
+
+    After three probes without an answer the others are not waited for.
+    """
+    found: dict[str, Capability] = {}
+    silent = 0
+    for name in names:
+        request, pattern = PROBES[name]
+        request = request.replace(b"{key}", key)
+        answer = _ask(address, request, WAIT if silent < 3 else 0.1)
+        silent += not answer
+        first = answer.split(b"\n", 1)[0] + b"\n" if b"\n" in answer else answer
+        shown = " ".join(line for line in request.decode().split("\r\n") if line)
+        said = f"was answered `{brief(first, 100, 0)}`" if answer else "got no answer"
+        found[name] = Capability(bool(re.match(pattern, answer)), f"`{shown}` {said}")
+    return found
+
+
+def _ask(address: Address, request: bytes, wait: float) -> bytes:
+    connection = connect(address, 2.0)
+    deadline = time.monotonic() + wait
+    try:
+        connection.send(request, deadline)
+        while b"\n" not in connection.buffer and len(connection.buffer) < READ:
+            if not connection.fill(deadline):
+                break
+        return bytes(connection.buffer[:READ])
+    finally:
+        connection.close()
+
+
+def ask_version(address: Address, wait: float = 2.0) -> bytes:
+    """Return the line with which the target answers `version`; raise Unreachable when none comes."""
+    answer = _ask(address, b"version\r\n", wait)
+    if not answer.endswith(b"\n") or len(answer) > 1000:
+        said = f": it sends `{brief(answer, 60, 0)}`" if answer else ""
+        raise Unreachable(f"{address} accepts a connection but does not answer `version` with a line{said}")
+    return answer

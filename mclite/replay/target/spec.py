@@ -1,0 +1,211 @@
+"""Target files: how a server is started, plainly and otherwise (auth, tls, a small memory ...).
+
+like = "memcached"                                 # another target file: what is not said here is as there
+name = "memcached {version}"                       # for people; {version} is what it answers
+program = "memcached"                              # {program}; `--spawn memcached=/path` changes it
+command = "{program} {user} -l {host} -p {port}"   # {user}: `-u nobody` for root, else nothing
+declares = ["meta"]                                # capabilities that must be there
+baseline = "memcached-{version}.baseline.toml"     # known deviations, beside this file
+backend = "memcached"                              # another target, started first; {backend} is its port
+files = { conf = "listen: {port}\\n" }              # as below, for every start; {port2} is another free port
+
+[start.unix]                                       # a name that scenarios may require
+add = "-s {dir}/socket"                            # put behind the command; {dir} is the server's own folder
+kind = "unix"                                      # how it is then spoken to; tcp when nothing is said
+path = "{dir}/socket"                              # of the unix socket
+files = { auth = "mclite:secret\\n" }              # written into the folder of the server: {auth} is the path
+copies = { cert = "certificate.pem" }              # copied there from beside this file: {cert} is the path
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mclite.replay.play.transport import Kind
+
+#: Ways to start a server that scenarios may require, and what each is for.
+STARTS: dict[str, str] = {
+    "auth": "with the user mclite and the password secret",
+    "tls": "with TLS",
+    "unix": "on a unix socket",
+    "udp": "with a UDP port",
+    "shutdown": "with the shutdown command enabled",
+    "no-flush": "with flush_all disabled",
+    "no-cas": "with cas disabled",
+    "no-dump": "with stats cachedump and lru_crawler metadump disabled",
+    "no-evict": "with 8 megabytes of memory and an error instead of evictions",
+    "small-memory": "with 8 megabytes of memory",
+    "small-items": "with items of 2 kilobytes at most",
+    "large-items": "with items of 4 megabytes",
+    "idle-timeout": "with an idle timeout of 2 seconds",
+    "max-conns": "with few connections at most",
+    "one-thread": "with one thread",
+    "requests": "with 5 requests an event",
+    "track-sizes": "with the histogram of sizes",
+    "no-lru-crawler": "without the LRU crawler",
+    "no-lru-maintainer": "without the LRU maintainer",
+    "temporary-ttl": "with a temporary TTL of 61 seconds",
+    "verbose": "with a verbose log",
+    "debugtime": "with a clock that can be moved",
+    "fresh": "just now, for this scenario alone",
+}
+
+_START_KEYS: dict[str, type] = {
+    "like": str,
+    "add": str,
+    "kind": str,
+    "path": str,
+    "files": dict,
+    "copies": dict,
+    "command": str,
+}
+_KEYS: dict[str, type] = {
+    "like": str,
+    "name": str,
+    "program": str,
+    "command": str,
+    "declares": list,
+    "baseline": str,
+    "backend": str,
+    "files": dict,
+    "start": dict,
+}
+_SLOT = re.compile(r"\{([a-z0-9_]+)\}")
+
+
+class TargetError(Exception):
+    """A target file, or what was asked of one, is wrong; the text says which, how and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A way to start the server: what is added to its command."""
+
+    add: str = ""
+    kind: Kind = "tcp"
+    path: str = ""
+    command: str | None = None  #: instead of the plain command
+    files: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """A server that the suite can start."""
+
+    name: str
+    command: str
+    program: str = ""
+    declares: tuple[str, ...] = ()
+    baseline: str | None = None
+    backend: str | None = None
+    starts: dict[str, Start] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    file: Path | None = None
+    asked: str = ""  #: what the user wrote after --spawn
+
+    def command_for(self, needs: frozenset[str], values: dict[str, str]) -> list[str]:
+        """Return the command that starts the server as `needs` say, as a list of words."""
+        ways = [self.starts[need] for need in sorted(needs) if need in self.starts]
+        base = next((way.command for way in ways if way.command is not None), self.command)
+        return [_fill(word, values) for word in shlex.split(_user(" ".join([base, *(way.add for way in ways)])))]
+
+    def missing(self, needs: frozenset[str]) -> list[str]:
+        """Return those of `needs` that the file does not say how to do."""
+        return sorted(need for need in needs if need not in self.starts and need != "fresh")
+
+    def describe(self, needs: frozenset[str]) -> str:
+        """Return what is added to the command for `needs`, for people."""
+        return " ".join(self.starts[need].add for need in sorted(needs) if need in self.starts)
+
+
+def _user(command: str) -> str:
+    return command.replace("{user}", "-u nobody" if os.geteuid() == 0 else "")
+
+
+def _fill(word: str, values: dict[str, str]) -> str:
+    return _SLOT.sub(lambda found: values.get(found[1], found[0]), word)
+
+
+def find_spec(asked: str, folder: Path) -> TargetSpec:
+    """Return the server meant by `--spawn ASKED`: a command with {port}, a file, or a name in `folder`.
+
+    A name may carry a program: `memcached=/usr/bin/memcached`. Raise TargetError when there is none such.
+    """
+    if "{port}" in asked or " " in asked.strip():
+        if "{port}" not in asked:
+            raise TargetError(f"the command {asked!r} does not say where the port goes: put {{port}} into it")
+        try:
+            words = shlex.split(asked)
+        except ValueError as error:
+            raise TargetError(f"the command {asked!r} cannot be split into words: {error}") from None
+        return TargetSpec(name=Path(words[0]).name, command=asked, asked=asked)
+    name, _, program = asked.partition("=")
+    path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
+    if not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.toml") if not file.name.endswith(".baseline.toml"))
+        raise TargetError(f"there is no target file {path}; known are {', '.join(known) or 'none'}")
+    return read_spec(path, program, asked)
+
+
+def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
+    """Read a target file, with another program if one is given; raise TargetError with what is wrong."""
+    document = _read(path)
+    _check(document, _KEYS, str(path))
+    base = TargetSpec(name=path.stem, command="")
+    if "like" in document:
+        model = path.with_name(f"{document['like']}.toml")
+        if model == path or "like" in _read(model):
+            raise TargetError(f"{path}: like must name a target file that is not like another")
+        base = read_spec(model)
+    if "command" not in document and not base.command:
+        raise TargetError(f"{path} says no command")
+    starts = dict(base.starts)
+    for name, table in document.get("start", {}).items():
+        if name not in STARTS:
+            raise TargetError(f"{path}: [start.{name}] is none of {', '.join(STARTS)}")
+        _check(table, _START_KEYS, f"{path}: [start.{name}]")
+        copies = {key: path.parent / value for key, value in table.get("copies", {}).items()}
+        starts[name] = Start(**{**table, "copies": copies})
+    return TargetSpec(
+        name=document.get("name", base.name),
+        command=document.get("command", base.command),
+        program=program or document.get("program", base.program),
+        declares=tuple(document.get("declares", base.declares)),
+        baseline=document.get("baseline", base.baseline),
+        backend=document.get("backend", base.backend),
+        starts=starts,
+        files=document.get("files", base.files),
+        file=path,
+        asked=asked or str(path),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TargetError(f"{path} cannot be read: {error}") from None
+
+
+def _check(table: Any, kinds: Mapping[str, type], where: str) -> None:
+    if not isinstance(table, dict):
+        raise TargetError(f"{where} must be a table")
+    for key, value in table.items():
+        if key not in kinds:
+            raise TargetError(f"{where}: unknown key {key!r}; there are {', '.join(kinds)}")
+        if not isinstance(value, kinds[key]):
+            raise TargetError(f"{where}: {key} must be a {kinds[key].__name__}")
+
+
+def common_values() -> dict[str, str]:
+    """Return the slots that mean the same in every command."""
+    return {"python": sys.executable, "host": "127.0.0.1"}

@@ -1,0 +1,114 @@
+"""The table of what tells versions apart, made from small results of three versions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mclite.replay.report.versions_table import Row, TableError, lines, read, row, rows, table_command
+
+OLD, MIDDLE, NEW = "1.6.9", "1.6.38", "1.6.45"
+TALK = "> verbosity\n<[..1.6.39] ERROR\n<[1.6.40..] CLIENT_ERROR {:rest}\n"
+
+
+def record(name: str, **more: Any) -> dict[str, Any]:
+    return {"id": name, "title": f"Title of {name}", "verdict": "pass", "talk": "> a\n< b\n", **more}
+
+
+def results(version: str, *scenarios: dict[str, Any], conforms: bool = True) -> dict[str, Any]:
+    return {
+        "format": "mclite-results",
+        "target": {"known_version": version},
+        "summary": {"conforms": conforms, "verdicts": {"pass": len(scenarios)}},
+        "scenarios": list(scenarios),
+    }
+
+
+def like(**answers: bool) -> dict[str, bool]:
+    return {f"1.6.{name[1:]}": found for name, found in answers.items()}
+
+
+def test_letters_are_groups_of_versions_that_answer_alike() -> None:
+    found = row(
+        "a",
+        {
+            OLD: record("a", talk=TALK, like=like(v9=True, v38=True, v45=False)),
+            MIDDLE: record("a", talk=TALK, like=like(v9=True, v38=True, v45=False)),
+            NEW: record("a", talk=TALK, like=like(v9=False, v38=False, v45=True)),
+        },
+    )
+    assert found.cells == ("A", "A", "B")
+    assert found.kind == "answer"
+    assert found.answers == ("<[..1.6.39] ERROR", "<[1.6.40..] CLIENT_ERROR {:rest}")
+
+
+def test_absent_unplayed_and_faults_are_named() -> None:
+    assert row("a", {OLD: None, MIDDLE: record("a"), NEW: record("a")}) == Row("a", "Title of a", ("-", "A", "A"), ())
+    assert row("a", {OLD: None, MIDDLE: record("a")}).kind == "only"
+    assert row("a", {OLD: record("a", verdict="skipped"), NEW: record("a")}).cells == ("?", "A")
+    faulty = row("a", {OLD: record("a", verdict="fail", baseline="expected"), NEW: record("a")})
+    assert (faulty.cells, faulty.kind) == (("fault", "A"), "fault")
+
+
+def test_only_scenarios_that_tell_apart_are_rows() -> None:
+    runs = {
+        OLD: results(OLD, record("same"), record("skips", verdict="skipped")),
+        NEW: results(NEW, record("same"), record("new"), record("skips")),
+    }
+    assert [one.id for one in rows(runs)] == ["new"]
+
+
+def test_the_table_counts_all_and_prints_what_is_asked_for() -> None:
+    talk = {"talk": TALK}
+    runs = {
+        OLD: results(OLD, record("a", like=like(v9=True, v45=False), **talk), conforms=False),
+        NEW: results(NEW, record("a", like=like(v9=False, v45=True), **talk), record("new")),
+    }
+    found = rows(runs)
+    short, whole = list(lines(runs, found)), list(lines(runs, found, answers=True, everything=True))
+    assert [line.split() for line in short[:2]] == [["scenario", OLD, NEW], ["a", "A", "B", "Title", "of", "a"]]
+    assert short[2].startswith("2 scenarios tell 1.6.9, 1.6.45 apart: 1 by their answer, 1 are about some")
+    assert short[3:] == ["memcached 1.6.9: DEVIATES, 1 pass", "memcached 1.6.45: conforms, 2 pass"]
+    assert [line.strip() for line in whole[2:4]] == ["<[..1.6.39] ERROR", "<[1.6.40..] CLIENT_ERROR {:rest}"]
+    assert whole[4].split()[:3] == ["new", "-", "A"]
+
+
+def test_the_command_reads_files_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for version in (NEW, OLD):
+        (tmp_path / version).write_text(json.dumps(results(version, record("a"))))
+    assert table_command([str(tmp_path / NEW), str(tmp_path / OLD)]) == 0
+    assert "1.6.9, 1.6.45" in capsys.readouterr().out
+    (tmp_path / OLD).write_text(json.dumps(results(OLD, record("a"), conforms=False)))
+    assert table_command([str(tmp_path / NEW), str(tmp_path / OLD)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "holds no results"),
+        ("[]", "holds no results"),
+        (json.dumps({**results(NEW), "format": "x"}), "none of this suite"),
+        (json.dumps(results(NEW) | {"target": {"known_version": None}}), "claims no memcached version"),
+    ],
+)
+def test_what_is_no_results_file_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(TableError, match=problem):
+        read([path])
+    assert table_command([str(path)]) == 2
+    assert str(path) in capsys.readouterr().err
+
+
+def test_a_version_may_come_once(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(results(NEW)))
+    with pytest.raises(TableError, match=f"results of {NEW} already"):
+        read([path, path])
+    with pytest.raises(TableError, match="cannot be read"):
+        read([tmp_path / "absent.json"])

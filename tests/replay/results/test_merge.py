@@ -1,0 +1,108 @@
+"""Merging the results of shards."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from mclite.replay.results import merge
+from mclite.replay.results.read import ResultsError
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema.json").read_text())
+
+
+def shards(whole: dict[str, Any], number: int) -> list[dict[str, Any]]:
+    """Deal the scenarios of a run to shards."""
+    out = []
+    for part in range(number):
+        shard = copy.deepcopy(whole)
+        shard["scenarios"] = shard["scenarios"][part::number]
+        shard["run"] |= {"complete": False, "id": f"shard{part}"}
+        out.append(shard)
+    return out
+
+
+def said(results: dict[str, Any]) -> dict[str, Any]:
+    """Return the verdict and the dialogue of each scenario."""
+    return {
+        one["id"]: (one["verdict"], one["transcript"] is not None and results["transcripts"][one["transcript"]])
+        for one in results["scenarios"]
+    }
+
+
+def test_shards_together_are_the_whole(make: Any) -> None:
+    whole = make(size=90, fail=0.1)
+    merged, notes = merge.merge(shards(whole, 3), complete=True)
+    jsonschema.validate(merged, SCHEMA)
+    assert notes == []
+    assert said(merged) == said(whole)
+    assert merged["summary"]["verdicts"] == whole["summary"]["verdicts"]
+    assert merged["run"]["complete"] is True
+    assert merged["run"]["seconds"] == pytest.approx(3 * whole["run"]["seconds"])
+    assert len(merged["transcripts"]) <= len(whole["transcripts"])
+
+
+def test_shards_are_not_complete_unless_somebody_says_so(make: Any) -> None:
+    assert merge.merge(shards(make(), 2))[0]["run"]["complete"] is False
+
+
+def test_of_two_results_the_worse_stands_and_is_told(make: Any) -> None:
+    one, two = make(size=30), make(size=30)
+    first, second = one["scenarios"][0], two["scenarios"][0]
+    second |= {"verdict": "fail", "outcome": "mismatch"}
+    for pair in ([one, two], [two, one]):
+        merged, notes = merge.merge(pair)
+        assert next(s for s in merged["scenarios"] if s["id"] == first["id"])["verdict"] == "fail"
+        assert notes == [f"{first['id']} is fail in one and {first['verdict']} in another."]
+
+
+def test_what_ran_stands_before_what_was_skipped(make: Any) -> None:
+    one, two = make(size=30), make(size=30)
+    two["scenarios"][0] |= {"verdict": "skipped", "outcome": "not-run"}
+    merged, _ = merge.merge([two, one])
+    assert merged["summary"]["verdicts"] == one["summary"]["verdicts"]
+
+
+def test_a_reference_keeps_its_dialogue(make: Any) -> None:
+    one, two = shards(make(size=30), 2)
+    two["scenarios"][0]["reference"] = {"outcome": "match", "transcript": 3, "same": False}
+    wanted = two["transcripts"][3]
+    merged, _ = merge.merge([one, two])
+    (found,) = [s["reference"] for s in merged["scenarios"] if "reference" in s]
+    assert merged["transcripts"][found["transcript"]] == wanted
+    assert merged["summary"]["reference"] == {"compared": 1, "differs": 1, "not-compared": 0}
+
+
+def test_shards_beside_one_reference_are_counted_together(make: Any, with_reference: Any) -> None:
+    whole = with_reference(make(size=60), unlike=(0, 5, 9), lacks=2)
+    merged, _ = merge.merge(shards(whole, 3))
+    assert merged["summary"]["reference"] == whole["summary"]["reference"]
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ("target", "name"),
+        ("target", "version"),
+        ("suite", "version"),
+        ("run", "as"),
+        ("run", "delivery"),
+        ("run", "reference"),
+    ],
+)
+def test_results_of_unlike_runs_are_not_mixed(make: Any, part: str, field: str) -> None:
+    one, two = make(), make()
+    two[part][field] = "other"
+    with pytest.raises(ResultsError, match="are not of one run"):
+        merge.merge([one, two])
+
+
+def test_one_that_does_not_conform_makes_the_whole_not_conform(make: Any) -> None:
+    one, two = shards(make(), 2)
+    two["summary"]["conforms"] = False
+    assert merge.merge([one, two])[0]["summary"]["conforms"] is False

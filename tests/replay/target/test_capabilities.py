@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from mclite.replay.play.transport import Address, Unreachable
+from mclite.replay.target.capabilities import PROBES, ask_version, probe
+
+Scripted = Callable[..., Address]
+Serve = Callable[[Callable[[socket.socket], None]], Address]
+
+
+def silent(peer: socket.socket) -> None:
+    """Read what the client sends until it hangs up, and say nothing."""
+    while peer.recv(65536):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "present"),
+    [
+        ("meta", {b"mn": b"MN\r\n"}, True),
+        ("meta", {b"mn": b"ERROR\r\n"}, False),
+        ("flush", {b"flush_all mclite": b"CLIENT_ERROR invalid exptime argument\r\n"}, True),
+        ("flush", {b"flush_all mclite": b"CLIENT_ERROR flush_all not allowed\r\n"}, False),
+        ("cache-memlimit", {b"cache_memlimit 1": b"MEMLIMIT_TOO_SMALL cannot set\r\n"}, True),
+        ("lru", {b"lru tune 100 100 1 1": b"ERROR hot and warm\r\n"}, True),
+        ("lru", {b"lru tune 100 100 1 1": b"ERROR\r\n"}, False),
+        ("cas", {b"gets k1": b"VALUE k1 0 1 7\r\n1\r\nEND\r\n"}, True),
+        ("cas", {b"gets k1": b"VALUE k1 0 1\r\n1\r\nEND\r\n"}, False),
+        ("touch", {b"touch k1 0": b"NOT_FOUND\r\n"}, True),
+        ("touch", {b"touch k1 0": b"TOUCHED\r\n"}, True),  # the item of the probe before is not deleted yet
+        ("touch", {b"touch k1 0": b"ERROR\r\n"}, False),
+        ("gat", {b"gat 0 k1": b"VALUE k1 0 1\r\n1\r\nEND\r\n"}, True),
+        ("stats-items", {b"stats items": b"END\r\n"}, True),
+    ],
+)
+def test_probes(scripted: Scripted, name: str, answers: dict[bytes, bytes], present: bool) -> None:
+    found = probe(scripted(answers), b"k1", [name])[name]
+    assert found.present is present
+    ((request, answer),) = answers.items()
+    assert request.decode() in found.evidence
+    assert answer.split(b"\r\n")[0].decode() in found.evidence
+
+
+def test_no_answer_is_absent_and_costs_little(serve: Serve) -> None:
+    address = serve(silent)
+    began = time.monotonic()
+    found = probe(address, b"k1")
+    assert found.keys() == PROBES.keys()
+    assert not any(item.present for item in found.values())
+    assert found["meta"].evidence == "`mn` got no answer"
+    assert time.monotonic() - began < 8
+
+
+def test_ask_version(scripted: Scripted, serve: Serve) -> None:
+    assert ask_version(scripted(version=b"VERSION 1.6.18\r\n")) == b"VERSION 1.6.18\r\n"
+    with pytest.raises(Unreachable, match="does not answer `version`"):
+        ask_version(serve(silent), 0.2)
+    with pytest.raises(Unreachable, match="it sends `xxx"):
+        ask_version(serve(lambda peer: peer.sendall(b"x" * 100_000)), 0.2)
