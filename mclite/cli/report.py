@@ -171,13 +171,14 @@ def _badge(args: argparse.Namespace) -> int:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    from mclite.replay.results import diff as difference
+    from mclite.replay.report import changes
+    from mclite.replay.results import diff
 
     old, new = _load([args.old, args.new])
-    found = difference.compare(old, new)
+    found = diff.compare(old, new)
     suffixes = {".md": "markdown", ".html": "html", ".htm": "html"}
     form = args.format or suffixes.get(args.output.suffix if args.output else "", "text")
-    makers = {"text": difference.text, "markdown": difference.to_markdown, "html": difference.to_html}
+    makers = {"text": changes.text, "markdown": changes.to_markdown, "html": changes.to_html}
     _give(makers[form](found), args.output)
     return 1 if found.failed(strict=args.strict) else 0
 

@@ -18,10 +18,10 @@ from mclite.replay.report import evidence as show
 from mclite.replay.report import versions_table
 from mclite.replay.scenario import coverage
 from mclite.replay.scenario.lint import default_root, lint, load_all, scenario_files
+from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
 from mclite.replay.scenario.versions import KNOWN, claimed_version, known_release, parse_version
 from mclite.replay.target.capabilities import ask_version
-from mclite.replay.target.spec import STARTS
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Literal
 
 from mclite.replay import files
+from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import fails
-from mclite.replay.results.write import Record
 
 Match = Literal["expected", "changed", "fixed", "new"]
 #: Verdicts of an answer that was not the right one.

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from mclite.replay.play.clock import DebugClock
 from mclite.replay.play.delivery import lines, pieces
-from mclite.replay.play.outcome import Differs, Event, Heard, Result
-from mclite.replay.play.transport import Connection, connect
+from mclite.replay.play.outcome import Differs, Event, Heard, Keys, Patience, Result
+from mclite.replay.play.transport import Address, Connection, connect
 from mclite.replay.play.udp import Datagrams
-from mclite.replay.scenario.talk import AnyOf, Expect, SomeOf
+from mclite.replay.scenario.talk import AnyOf, Delivery, Expect, SomeOf
 from mclite.replay.scenario.text import Values
 from mclite.replay.scenario.wire import HEAD, TAIL, brief, first_difference
-
-if TYPE_CHECKING:
-    from mclite.replay.play.player import Player
 
 #: The longest line that is read where a pattern stands; longer ones are too much.
 LONGEST_LINE = 64 * 1024
@@ -35,10 +33,22 @@ SHOWN, GRACE = 4096, 0.05
 Stream = Connection | Datagrams
 
 
+class Manner(Protocol):
+    """How a conversation is held: with whom, and in which pieces."""
+
+    address: Address
+    patience: Patience
+    delivery: Delivery
+    chop: int  #: bytes; 0 does not cut
+    clock: DebugClock | None
+    keys: Keys
+    barrier: bytes | None
+
+
 class Conversation:
     """What is said on all connections of one scenario, in the order in which it is said."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Manner) -> None:
         """Begin one, as the player plays."""
         self.player = player
         self.patience = player.patience

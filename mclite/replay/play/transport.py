@@ -13,15 +13,13 @@ import ssl
 import struct
 import time
 from dataclasses import dataclass
-from typing import Literal
 
 from mclite.replay.play.inbox import Inbox
 from mclite.replay.play.udp import Datagrams
+from mclite.replay.scenario.scenario import Kind
 
 #: The most bytes that are held unread of one connection.
 LIMIT = 64 * 1024 * 1024
-
-Kind = Literal["tcp", "unix", "tls", "udp", "udp-raw"]
 
 
 class Unreachable(Exception):  # noqa: N818  # the word for what it is

@@ -6,16 +6,14 @@ import functools
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from mclite.replay.judge.record import Record
+from mclite.replay.pytest_plugin.session import Session
 from mclite.replay.report.evidence import failure_of_record
-from mclite.replay.results.write import Record
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
-
-if TYPE_CHECKING:
-    from mclite.replay.pytest_plugin.session import Session
 
 #: So many failures are shown in full by each process; the others in one line, and all of them in the report.
 IN_FULL = 25

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mclite.replay.play.delivery import DELIVERIES
-from mclite.replay.play.transport import Address, parse_address
+from mclite.replay.play.transport import parse_address
 from mclite.replay.scenario.versions import known_release
-from mclite.replay.target.spec import TargetError, TargetSpec, find_spec
+from mclite.replay.target.spec import Asked, TargetError, find_spec
 
 
 class UsageError(Exception):
@@ -66,15 +66,6 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--report-dir", type=Path, metavar="DIR", help="where the results go; default: reports")
     group.addoption("--called-as-check", action="store_true", help=argparse.SUPPRESS)
     group.addoption("--no-report", action="store_true", help="write no results")
-
-
-@dataclass(slots=True)
-class Asked:
-    """One target as it was asked for: an address, or a server to start."""
-
-    option: str
-    address: Address | None = None
-    spec: TargetSpec | None = None
 
 
 @dataclass(slots=True)

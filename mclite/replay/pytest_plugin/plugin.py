@@ -18,7 +18,7 @@ import pytest
 
 from mclite.replay.judge.baseline import BaselineError
 from mclite.replay.judge.verdicts import UNREACHABLE, USAGE
-from mclite.replay.play.transport import Unreachable
+from mclite.replay.play.transport import Address, Unreachable
 from mclite.replay.pytest_plugin import terminal as summary
 from mclite.replay.pytest_plugin import terminal_reference as beside
 from mclite.replay.pytest_plugin.items import ScenarioFile, ScenarioItem
@@ -26,7 +26,8 @@ from mclite.replay.pytest_plugin.options import UsageError, add_options, read_op
 from mclite.replay.pytest_plugin.session import Session
 from mclite.replay.pytest_plugin.share import StaticScheduling, is_controller, worker_share
 from mclite.replay.run.prepare import prepare
-from mclite.replay.run.stage import TargetInfo
+from mclite.replay.run.stage import NotPlayed, TargetInfo
+from mclite.replay.run.target_run import TargetRun
 from mclite.replay.target.spec import TargetError
 
 _SESSION = pytest.StashKey[Session]()
@@ -138,10 +139,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("target", range(len(suite.options.targets)), indirect=True, ids=ids)
 
 
+class TestedTarget:
+    """A target as a test of pytest sees it."""
+
+    def __init__(self, run: TargetRun) -> None:
+        """Show the target of `run`."""
+        self._run = run
+        self.info = run.info
+        self.spec = run.spec
+        self.shared = run.shared
+
+    def place(self, *requires: str) -> Address:
+        """Return the address of a server started as `requires` says; skip the test when there is none."""
+        try:
+            return self._run.place(*requires)
+        except NotPlayed as not_played:
+            pytest.skip(f"{not_played.verdict}: {not_played.reason}")
+
+
 @pytest.fixture
-def target(request: pytest.FixtureRequest) -> Any:
+def target(request: pytest.FixtureRequest) -> TestedTarget:
     """A target of the run, for tests of what a dialogue cannot say: `info`, and `place(*requires)`."""
-    return session_of(request.config).runs[request.param]
+    return TestedTarget(session_of(request.config).runs[request.param])
 
 
 @pytest.hookimpl(trylast=True)

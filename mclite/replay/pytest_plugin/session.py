@@ -7,7 +7,7 @@ import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -16,6 +16,7 @@ from mclite.replay.clients import results as clients
 from mclite.replay.files import WriteError
 from mclite.replay.judge import baseline, reference
 from mclite.replay.judge.baseline import Baseline
+from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import (
     CONFORMS,
     DEVIATES,
@@ -29,16 +30,22 @@ from mclite.replay.judge.verdicts import (
 from mclite.replay.play.outcome import Keys, process_prefix
 from mclite.replay.play.timeline import Timeline
 from mclite.replay.play.transport import parse_address
-from mclite.replay.pytest_plugin.options import Asked, Options
+from mclite.replay.pytest_plugin.options import Options
 from mclite.replay.results import write as results
-from mclite.replay.results.write import Record
 from mclite.replay.run.stage import WAITS, Settings, TargetInfo
 from mclite.replay.run.target_run import TargetRun
+from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.servers import Server
+from mclite.replay.target.spec import Asked
 
-if TYPE_CHECKING:
-    from mclite.replay.pytest_plugin.items import ScenarioItem
+
+class Item(Protocol):
+    """A scenario to be played to the target of this number."""
+
+    scenario: Scenario
+    target: int
+
 
 #: Seconds that a worker waits for the others to be through with what needs the target alone.
 OTHERS = 900.0
@@ -68,10 +75,10 @@ class Session:
         self._began = time.monotonic()
         self._started = datetime.datetime.now(datetime.UTC)
         self._worker = ""
-        self._timeline: Timeline[ScenarioItem, Record] | None = None
+        self._timeline: Timeline[Item, Record] | None = None
         self._baselines: list[Baseline | None] = []
-        self._alone: set[ScenarioItem] = set()
-        self._waiting: list[ScenarioItem] = []
+        self._alone: set[Item] = set()
+        self._waiting: list[Item] = []
         self._references: dict[str, TargetRun] = {}  # by the version that they are judged as
 
     # -- playing
@@ -126,7 +133,7 @@ class Session:
         info.baseline = str(path)
         return baseline.read(path) if path.is_file() else Baseline()
 
-    def concerns(self, item: ScenarioItem) -> bool:
+    def concerns(self, item: Item) -> bool:
         """Tell whether the scenario is about the version that its target is judged as."""
         return item.scenario.applies_to(parse_version(self.infos[item.target].judged))
 
@@ -139,12 +146,12 @@ class Session:
             return 0, target
         return (3 if self.runs[target].waits(item.scenario) > WAITS else 1), target
 
-    def _needs_alone(self, item: ScenarioItem) -> bool:
+    def _needs_alone(self, item: Item) -> bool:
         beside = self.options.reference
         runs = self.options.targets[item.target].spec is None or (beside is not None and beside.spec is None)
         return item.scenario.scope == "server" and runs
 
-    def plan(self, items: list[ScenarioItem]) -> None:
+    def plan(self, items: list[Item]) -> None:
         """Take note of this process's items; begin with those that wait when nothing is in their way."""
         self._alone = {item for item in items if self._needs_alone(item)}
         self._waiting = [
@@ -172,7 +179,7 @@ class Session:
         (self.folder / f"{self._worker}.through").touch()
         return len(list(self.folder.glob("*.through"))) >= int(worker["workercount"])
 
-    def examine(self, item: ScenarioItem) -> Record:
+    def examine(self, item: Item) -> Record:
         """Return the record of an item: play it, or wait for its end on the timeline."""
         self._begin_waiting(block=item in self._waiting)
         run = self.runs[item.target]
@@ -196,7 +203,7 @@ class Session:
             return False
         return fails(made["verdict"], self.options.strict) or (self.options.strict and reference.differs(made))
 
-    def _compared(self, item: ScenarioItem, made: Record) -> Record:
+    def _compared(self, item: Item, made: Record) -> Record:
         """Return the record with what the baseline says of it."""
         known = self._baselines[item.target]
         if known is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mclite.replay.judge.record import Record
 from mclite.replay.report.comparison import differing
-from mclite.replay.results.write import Record
 
 if TYPE_CHECKING:
     from mclite.replay.pytest_plugin.session import Session

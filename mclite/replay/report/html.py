@@ -260,7 +260,7 @@ def _deviations(order: Sequence[Scenario], by_id: Sequence[dict[str, Scenario]])
                 {
                     "scenario": scenario,
                     "targets": [number for number, _ in failing],
-                    "reason": summary.reason(first),
+                    "reason": tally.reason(first),
                     "known": all(one.get("baseline") == "expected" for _, one in failing),
                     "verdict": first["verdict"],
                 }

@@ -101,7 +101,7 @@ def _deviations(failed: Sequence[dict[str, object]]) -> str:
     for scenario in failed[:MOST_DEVIATIONS]:
         known = " (known)" if scenario.get("baseline") == "expected" else ""
         lines.append(f"- {code(str(scenario['id']))} {escape(str(scenario['title']))}{known}")
-        if reason := summary.reason(scenario):
+        if reason := tally.reason(scenario):
             lines.append(f"  <br>{code(reason)}")
     if len(failed) > MOST_DEVIATIONS:
         lines.append(f"- … and {len(failed) - MOST_DEVIATIONS} more")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from mclite.replay.report.support import subjects
 from mclite.replay.results.read import Results, Scenario
-from mclite.replay.results.tally import FAILURES, JUDGED, LEVEL_NAMES, tallies
+from mclite.replay.results.tally import FAILURES, JUDGED, LEVEL_NAMES, reason, tallies, want_and_got
 from mclite.replay.scenario.versions import KNOWN, claimed_version
 
 State = Literal["conforms", "except", "fails", "died", "nothing"]
@@ -16,8 +16,6 @@ State = Literal["conforms", "except", "fails", "died", "nothing"]
 #: More failures than this share of the required cases, and it is no longer "conforms except".
 EXCEPT_SHARE = 0.1
 
-#: Characters of an answer that a line shows.
-SHOWN = 80
 
 #: What the baseline says of an entry that has to go.
 STALE = ("fixed", "unmatched")
@@ -147,20 +145,13 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
         if why := reason(scenario):
             out.append(f"    {why}")
         if scenario.get("reason") and scenario.get("want") is not None:
-            out.append(f"    {_want_and_got(scenario)}")
+            out.append(f"    {want_and_got(scenario)}")
     if len(failed) > first:
         out.append(f"  ... and {len(failed) - first} more")
     for scenario in scenarios:
         if scenario.get("baseline") in STALE:
             out.append(f"  stale in the baseline ({scenario['baseline']}): {scenario['id']}")
     return [plain(line) for line in out]
-
-
-def reason(scenario: Scenario) -> str | None:
-    """Return why a scenario got its verdict: what was said, else what was wanted and got."""
-    if scenario.get("reason"):
-        return str(scenario["reason"])
-    return None if scenario.get("want") is None else _want_and_got(scenario)
 
 
 def _clients(results: Results) -> list[str]:
@@ -179,14 +170,6 @@ def _clients(results: Results) -> list[str]:
     if missing := [name for name, outcomes in tried if outcomes == {"missing"}]:
         out.append(f"  client libraries that are not installed: {', '.join(missing)}")
     return out
-
-
-def _want_and_got(scenario: Scenario) -> str:
-    return f"want {_short(str(scenario['want']))}  got {_short(str(scenario.get('got') or 'nothing'))}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
 def count(number: int, thing: str) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from mclite.replay.report import markdown, summary
 from mclite.replay.results.read import Results, Scenario
-from mclite.replay.results.tally import GOOD, JUDGED
+from mclite.replay.results.tally import GOOD, JUDGED, reason
 
 Kind = Literal["regressed", "fixed", "changed", "added", "removed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -52,7 +51,7 @@ class Change:
     @property
     def reason(self) -> str | None:
         """Why the scenario is what it is now, or was."""
-        return summary.reason(self.scenario)
+        return reason(self.scenario)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,53 +97,6 @@ def compare(old: Results, new: Results) -> Difference:
             changes[kind].append(Change(kind, earlier, scenario))
     changes["removed"] = [Change("removed", before[name], None) for name in before if name not in after]
     return Difference(old, new, changes)
-
-
-def text(difference: Difference) -> str:
-    """Return the changes for a terminal."""
-    lines = [difference.headline]
-    for kind, changes in difference.changes.items():
-        if changes:
-            lines.append(f"{kind} ({len(changes)}): {MEANINGS[kind]}")
-        for change in changes:
-            lines.append(f"  {change.scenario['id']}: {change.verdicts}")
-            if kind in ("regressed", "changed") and change.reason:
-                lines.append(f"    {change.reason}")
-    return "\n".join(summary.plain(line) for line in lines) + "\n"
-
-
-def to_markdown(difference: Difference) -> str:
-    """Return the changes as Markdown."""
-    parts = ["# What changed", markdown.escape(difference.headline)]
-    for kind, changes in difference.changes.items():
-        if not changes:
-            continue
-        rows = [["scenario", "was → is", "why"]]
-        for change in changes:
-            why = markdown.code(change.reason) if change.reason and kind != "fixed" else ""
-            title = f"{markdown.code(change.scenario['id'])}<br>{markdown.escape(change.scenario['title'])}"
-            rows.append([title, change.verdicts, why])
-        parts += [f"## {kind} ({len(changes)})", MEANINGS[kind], markdown.table(rows)]
-    return "\n\n".join(parts) + "\n"
-
-
-def to_html(difference: Difference) -> str:
-    """Return the changes as one HTML page that runs no script."""
-    from mclite.replay.report import html
-
-    return (
-        html.environment()
-        .get_template("difference.html.j2")
-        .render(
-            difference=difference,
-            kinds=KINDS,
-            meanings=MEANINGS,
-            style=html.asset("page.css"),
-            runs=[("Old", difference.old), ("New", difference.new)],
-            facts=html.facts,
-            headline=summary.headline,
-        )
-    )
 
 
 def _by_id(run: Results) -> dict[str, Scenario]:

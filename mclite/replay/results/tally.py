@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from mclite.replay.results.read import LEVELS, Scenario
 
+#: Characters of an answer that a line shows.
+SHOWN = 80
+
 GOOD = frozenset({"pass", "same"})
 BAD = frozenset({"fail", "warn", "differs", "target-died"})
 JUDGED = GOOD | BAD
@@ -76,3 +79,19 @@ def tallies(scenarios: Iterable[Scenario]) -> list[Tally]:
 def verdict_counts(scenarios: Iterable[Scenario]) -> dict[str, int]:
     """Count all verdicts, the most frequent first."""
     return dict(Counter(scenario["verdict"] for scenario in scenarios).most_common())
+
+
+def reason(scenario: Scenario) -> str | None:
+    """Return why a scenario got its verdict: what was said, else what was wanted and got."""
+    if scenario.get("reason"):
+        return str(scenario["reason"])
+    return None if scenario.get("want") is None else want_and_got(scenario)
+
+
+def want_and_got(scenario: Scenario) -> str:
+    """Return the answer that was wanted and the one received, each cut to `SHOWN` characters."""
+    return f"want {_short(str(scenario['want']))}  got {_short(str(scenario.get('got') or 'nothing'))}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import re
 from collections import Counter
@@ -12,67 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mclite.replay import files
-from mclite.replay.judge.reference import count, plain
-from mclite.replay.judge.verdicts import VERDICTS, Verdict, fails
-from mclite.replay.play.outcome import Result
-from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.judge.record import Record
+from mclite.replay.judge.reference import count
+from mclite.replay.judge.verdicts import VERDICTS, fails
 from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, PROTOCOL_VERSION, Version, parse_guard
-from mclite.replay.scenario.wire import brief, escape
 
-Record = dict[str, Any]
 #: Share of the telling scenarios that a target answers like a release before it is said to behave like it.
 LIKENESS = 0.9
-
-
-def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | None, replay: str) -> Record:
-    """Return one scenario as the results say it, its transcript still inside as `events`."""
-    failed = result.outcome not in ("match", "not-run")
-    return {
-        "id": scenario.id,
-        "title": scenario.title,
-        "chapter": scenario.chapter,
-        "section": scenario.section,
-        "lines": list(scenario.lines),
-        "level": scenario.level,
-        "since": _written(scenario.since),
-        "until": _written(scenario.until),
-        "requires": list(scenario.requires),
-        "scope": scenario.scope,
-        "transport": scenario.transport,
-        "commands": list(scenario.commands),
-        "note": scenario.note,
-        "file": scenario.file,
-        "talk": scenario.talk.source,
-        "outcome": result.outcome,
-        "verdict": verdict,
-        "reason": reason,
-        "step": result.step,
-        "want": result.want,
-        "got": brief(result.got) if result.got is not None else None,
-        "at": result.at,
-        "fingerprint": fingerprint(result) if failed else None,
-        "milliseconds": result.milliseconds,
-        "events": plain(result.events),
-        "replay": replay,
-    }
-
-
-def _written(version: Version | None) -> str | None:
-    return ".".join(map(str, version)) if version is not None else None
-
-
-def fingerprint(result: Result) -> str:
-    """Return a short name of a wrong answer: the same in every run in which the target answers alike.
-
-    Keys, values that the target gave, and long numbers such as times are taken out of it.
-    """
-    got = result.got or b""
-    for name, value in sorted(result.values.items(), key=lambda item: -len(item[1])):
-        if len(value) > 3 or name.startswith("key"):
-            got = got.replace(value, b"{%s}" % name.encode())
-    got = re.sub(rb"[0-9]{5,}", b"N", got)
-    text = f"{result.outcome} {result.step} {escape(got)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def document(

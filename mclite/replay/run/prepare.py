@@ -7,15 +7,16 @@ import socket
 import time
 
 from mclite.replay.play.outcome import run_prefix
-from mclite.replay.play.transport import Address, Kind, connect
-from mclite.replay.pytest_plugin.options import Asked
+from mclite.replay.play.transport import Address, connect
 from mclite.replay.results.write import slug
 from mclite.replay.run.stage import TRANSPORTS, TargetInfo
+from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.scenario import Kind
 from mclite.replay.scenario.versions import KNOWN, claimed_version
 from mclite.replay.scenario.wire import escape
 from mclite.replay.target.capabilities import Capability, ask_version, probe
 from mclite.replay.target.servers import Server
-from mclite.replay.target.spec import STARTS, TargetError
+from mclite.replay.target.spec import Asked, TargetError
 
 
 def prepare(asked: Asked, judge_as: str | None, transport: Kind = "tcp") -> tuple[TargetInfo, Server | None]:

@@ -13,14 +13,15 @@ from typing import Any, Literal
 from mclite.replay.judge.verdicts import Verdict
 from mclite.replay.play.clock import SHORTEST, DebugClock
 from mclite.replay.play.outcome import Outcome
-from mclite.replay.play.transport import Address, Connection, Kind, Unreachable, parse_address
+from mclite.replay.play.transport import Address, Connection, Unreachable, parse_address
 from mclite.replay.play.udp import unsayable
-from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.scenario import Kind, Scenario
 from mclite.replay.scenario.talk import Act, Delivery
 from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.locks import TargetLock
 from mclite.replay.target.servers import Server
-from mclite.replay.target.spec import STARTS, TargetError, TargetSpec
+from mclite.replay.target.spec import TargetError, TargetSpec
 
 #: A scenario that waits longer than this, in seconds, goes on the timeline.
 WAITS = 0.05

@@ -7,22 +7,21 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import pytest
-
 from mclite.replay.judge import likeness as hindsight
+from mclite.replay.judge.record import Record, record
 from mclite.replay.judge.reference import Beside, entry
 from mclite.replay.judge.verdicts import judge
 from mclite.replay.play.outcome import Keys, Patience, Result
 from mclite.replay.play.player import Player
 from mclite.replay.play.transport import Address
-from mclite.replay.results.write import Record, record
 from mclite.replay.run.stage import WAITS, NotPlayed, Settings, Stage, TargetInfo, Venue
+from mclite.replay.scenario.requirements import CAPABILITIES, STARTS
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
 from mclite.replay.scenario.versions import KNOWN, parse_version, written
-from mclite.replay.target.capabilities import PROBES, Capability
+from mclite.replay.target.capabilities import Capability
 from mclite.replay.target.locks import Held
 from mclite.replay.target.servers import Server
-from mclite.replay.target.spec import STARTS, TargetSpec
+from mclite.replay.target.spec import TargetSpec
 
 #: How long an answer is waited for when a scenario is played as of another version, just to compare.
 COMPARE = 0.25
@@ -176,7 +175,7 @@ class TargetRun:
         if self.dead is not None:
             raise NotPlayed("blocked", f"the target died while {self.dead} was played")
         for name in scenario.requires:
-            if name in PROBES and name not in STARTS:
+            if name in CAPABILITIES and name not in STARTS:
                 found = self.capabilities.get(name)
                 if found is not None and not found.present:
                     if name in self.info.declares:
@@ -309,14 +308,8 @@ class TargetRun:
         return like
 
     def place(self, *requires: str) -> Address:
-        """Return the address of a server started as `requires` says, for a test that speaks for itself.
-
-        The test is skipped when there is none such.
-        """
-        try:
-            return self.stage.place(frozenset(requires))
-        except NotPlayed as not_played:
-            pytest.skip(f"{not_played.verdict}: {not_played.reason}")
+        """Return the address of a server started as `requires` says; raise NotPlayed when there is none."""
+        return self.stage.place(frozenset(requires))
 
     def shared(self) -> contextlib.AbstractContextManager[None]:
         """Hold the target together with others, so that no worker plays meanwhile what needs it alone."""

@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mclite.replay.scenario.requirements import CAPABILITIES, STARTS
 from mclite.replay.scenario.scenario import Fault, Scenario, SuiteError, line_ranges, load
 from mclite.replay.scenario.sections import LAST_LINE, SECTIONS
 from mclite.replay.scenario.talk import Act, AnyOf, Expect, Script, SomeOf, Write
 from mclite.replay.scenario.text import Literal, Text
 from mclite.replay.scenario.versions import KNOWN_VERSIONS
-from mclite.replay.target.capabilities import PROBES
-from mclite.replay.target.spec import STARTS
 
 #: TOML files of the suite that hold no scenarios.
 OTHER_FILES = frozenset({"exclusions.toml"})
@@ -83,7 +82,7 @@ def problems(scenario: Scenario, by_id: dict[str, Scenario]) -> Iterator[str]:
     yield from _title(scenario.title)
     yield from _lines(scenario)
     for name in scenario.requires:
-        if name not in PROBES and name not in STARTS:
+        if name not in CAPABILITIES and name not in STARTS:
             yield f"it requires {name!r}, which is no capability and no way to start a server"
     yield from _depends(scenario, by_id)
     yield from _versions(scenario)

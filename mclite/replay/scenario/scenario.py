@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mclite.replay.play.transport import Kind
 from mclite.replay.scenario.talk import Talk, TalkError
 from mclite.replay.scenario.versions import Version, parse_version
 
@@ -28,6 +27,8 @@ FIELDS = STRINGS | ARRAYS | FLAGS
 DEFAULTS = FIELDS - {"id", "title", "note", "talk"}
 #: Seconds that a server may take in a scenario that is slow.
 SLOW = 1.0
+#: What a scenario can be played over; `udp-raw` is UDP whose frames the scenario writes itself.
+Kind = Literal["tcp", "unix", "tls", "udp", "udp-raw"]
 TRANSPORTS: tuple[Kind, ...] = ("tcp", "unix", "tls", "udp", "udp-raw")
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -13,7 +13,8 @@ import threading
 import time
 from pathlib import Path
 
-from mclite.replay.play.transport import Address, Connection, Kind, Unreachable
+from mclite.replay.play.transport import Address, Connection, Unreachable
+from mclite.replay.scenario.scenario import Kind
 from mclite.replay.target.ports import free_port, release
 from mclite.replay.target.spec import TargetError, TargetSpec, common_values, find_spec
 

@@ -29,34 +29,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mclite.replay.play.transport import Kind
-
-#: Ways to start a server that scenarios may require, and what each is for.
-STARTS: dict[str, str] = {
-    "auth": "with the user mclite and the password secret",
-    "tls": "with TLS",
-    "unix": "on a unix socket",
-    "udp": "with a UDP port",
-    "shutdown": "with the shutdown command enabled",
-    "no-flush": "with flush_all disabled",
-    "no-cas": "with cas disabled",
-    "no-dump": "with stats cachedump and lru_crawler metadump disabled",
-    "no-evict": "with 8 megabytes of memory and an error instead of evictions",
-    "small-memory": "with 8 megabytes of memory",
-    "small-items": "with items of 2 kilobytes at most",
-    "large-items": "with items of 4 megabytes",
-    "idle-timeout": "with an idle timeout of 2 seconds",
-    "max-conns": "with few connections at most",
-    "one-thread": "with one thread",
-    "requests": "with 5 requests an event",
-    "track-sizes": "with the histogram of sizes",
-    "no-lru-crawler": "without the LRU crawler",
-    "no-lru-maintainer": "without the LRU maintainer",
-    "temporary-ttl": "with a temporary TTL of 61 seconds",
-    "verbose": "with a verbose log",
-    "debugtime": "with a clock that can be moved",
-    "fresh": "just now, for this scenario alone",
-}
+from mclite.replay.play.transport import Address
+from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.scenario import Kind
 
 _START_KEYS: dict[str, type] = {
     "like": str,
@@ -209,3 +184,12 @@ def _check(table: Any, kinds: Mapping[str, type], where: str) -> None:
 def common_values() -> dict[str, str]:
     """Return the slots that mean the same in every command."""
     return {"python": sys.executable, "host": "127.0.0.1"}
+
+
+@dataclass(slots=True)
+class Asked:
+    """One target as it was asked for: an address, or a server to start."""
+
+    option: str
+    address: Address | None = None
+    spec: TargetSpec | None = None

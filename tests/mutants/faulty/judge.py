@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faulty.nursery import Nursery, NurseryError, nursed
+from mclite.replay.judge.record import Record
 from mclite.replay.play.outcome import Patience, Result
 from mclite.replay.play.timeline import Timeline
 from mclite.replay.play.transport import Unreachable
-from mclite.replay.pytest_plugin.options import Asked
-from mclite.replay.results.write import Record
 from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import WAITS, Settings, Venue
 from mclite.replay.run.target_run import TargetRun
 from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.capabilities import PROBES
-from mclite.replay.target.spec import STARTS, TargetError, find_spec
+from mclite.replay.target.spec import Asked, TargetError, find_spec
 
 VERSION = "1.6.45"
 """What mclite is judged as, whatever the fault makes it answer."""

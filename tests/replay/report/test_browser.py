@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mclite.replay.report import html, publish, spec
-from mclite.replay.results import diff as difference
+from mclite.replay.results import diff
 from mclite.replay.results import read as results
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -470,7 +470,7 @@ def test_axe_finds_nothing(tab: Tab, fleet: Any, make: Any, scheme: str) -> None
     copy = spec.Spec(Path("protocol.txt"), tuple(f"line {number}" for number in numbers), numbers)
     few = fleet(44)
     changes = tab.folder / "changes.html"
-    changes.write_text(difference.to_html(difference.compare(few[0], few[5])))
+    changes.write_text(changes.to_html(diff.compare(few[0], few[5])))
     try:
         for runs, options in (([few[5]], {"copy": copy}), (few, {})):
             tab.show(runs, f"open={failing(few[5])[0]['id']}", **options)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mclite.replay.results import diff as difference
+from mclite.replay.report import changes
+from mclite.replay.results import diff
 
 
 def run(*scenarios: dict[str, Any], make: Any) -> dict[str, Any]:
@@ -52,14 +53,14 @@ AGREES, DIFFERS = {"reference": {"same": True}}, {"reference": {"same": False}}
     ],
 )
 def test_kinds(make: Any, old: dict[str, Any], new: dict[str, Any], kind: str | None) -> None:
-    found = difference.compare(run(old, make=make), run(new, make=make))
+    found = diff.compare(run(old, make=make), run(new, make=make))
     assert [name for name, changes in found.changes.items() if changes] == ([kind] if kind else [])
     assert found.failed() == (kind == "regressed")
 
 
 def test_added_and_removed(make: Any) -> None:
     old, new = run({"id": "a/a/a"}, {"id": "b/b/b"}, make=make), run({"id": "b/b/b"}, {"id": "c/c/c"}, make=make)
-    found = difference.compare(old, new)
+    found = diff.compare(old, new)
     assert [change.scenario["id"] for change in found.changes["added"]] == ["c/c/c"]
     assert [change.scenario["id"] for change in found.changes["removed"]] == ["a/a/a"]
     assert not found.failed()
@@ -67,22 +68,22 @@ def test_added_and_removed(make: Any) -> None:
 
 
 def test_what_changed_beside_a_reference_is_said_and_is_no_right_answer_gone(make: Any) -> None:
-    found = difference.compare(run(AGREES, make=make), run(DIFFERS, make=make))
+    found = diff.compare(run(AGREES, make=make), run(DIFFERS, make=make))
     assert not found.failed(strict=True)
-    assert "s/s/0: pass → pass, no longer as the reference answers" in difference.text(found)
-    assert "no longer as the reference answers" in difference.to_markdown(found)
-    assert "no longer as the reference answers" in difference.to_html(found)
+    assert "s/s/0: pass → pass, no longer as the reference answers" in changes.text(found)
+    assert "no longer as the reference answers" in changes.to_markdown(found)
+    assert "no longer as the reference answers" in changes.to_html(found)
 
 
 def test_strict_lets_go_what_was_wrong_before(make: Any) -> None:
     old, new = run({"id": "a/a/a"} | FAIL, {"id": "b/b/b"}, make=make), run({"id": "b/b/b"}, make=make)
-    assert not difference.compare(old, new).failed(strict=True)
+    assert not diff.compare(old, new).failed(strict=True)
 
 
 def test_the_three_forms_say_the_same(make: Any) -> None:
-    found = difference.compare(run({}, {}, FAIL, make=make), run(FAIL, {}, {}, make=make))
+    found = diff.compare(run({}, {}, FAIL, make=make), run(FAIL, {}, {}, make=make))
     assert found.headline.endswith(": 1 regressed, 1 fixed.")
-    text, markdown, html = difference.text(found), difference.to_markdown(found), difference.to_html(found)
+    text, markdown, html = changes.text(found), changes.to_markdown(found), changes.to_html(found)
     assert "regressed (1): were right, now wrong or no longer supported\n  s/s/0: pass → fail\n" in text
     assert "## regressed (1)" in markdown
     assert "pass → fail" in markdown
@@ -93,10 +94,10 @@ def test_the_three_forms_say_the_same(make: Any) -> None:
 
 
 def test_unlike_judges_are_named(make: Any) -> None:
-    found = difference.compare(make(), make("b", judged_as="1.6.9"))
+    found = diff.compare(make(), make("b", judged_as="1.6.9"))
     assert found.headline.startswith("memcached 1.6.45 (judged as memcached 1.6.45) → b (judged as memcached 1.6.9): ")
 
 
 def test_nothing_changed_is_said(make: Any) -> None:
-    found = difference.compare(make(), make())
-    assert difference.text(found) == "memcached 1.6.45: nothing changed.\n"
+    found = diff.compare(make(), make())
+    assert changes.text(found) == "memcached 1.6.45: nothing changed.\n"

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from mclite.replay.judge.record import fingerprint
 from mclite.replay.play.outcome import Result
 from mclite.replay.results import write as results
-from mclite.replay.results.write import document, fingerprint, resembles, slug, write
+from mclite.replay.results.write import document, resembles, slug, write
 from mclite.replay.scenario.versions import parse_version
 
 NEW = parse_version("1.6.45")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mclite.replay.judge.baseline import read
-from mclite.replay.target.spec import STARTS, TargetError, find_spec, read_spec
+from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.target.spec import TargetError, find_spec, read_spec
 
 TARGETS = Path(__file__).resolve().parents[3] / "conformance" / "targets"
 

@@ -1,0 +1,67 @@
+"""One scenario as the results say it: what it claims, what happened, and the verdict."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from mclite.replay.judge.reference import plain
+from mclite.replay.judge.verdicts import Verdict
+from mclite.replay.play.outcome import Result
+from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.versions import Version
+from mclite.replay.scenario.wire import brief, escape
+
+Record = dict[str, Any]
+
+
+def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | None, replay: str) -> Record:
+    """Return one scenario as the results say it, its transcript still inside as `events`."""
+    failed = result.outcome not in ("match", "not-run")
+    return {
+        "id": scenario.id,
+        "title": scenario.title,
+        "chapter": scenario.chapter,
+        "section": scenario.section,
+        "lines": list(scenario.lines),
+        "level": scenario.level,
+        "since": _written(scenario.since),
+        "until": _written(scenario.until),
+        "requires": list(scenario.requires),
+        "scope": scenario.scope,
+        "transport": scenario.transport,
+        "commands": list(scenario.commands),
+        "note": scenario.note,
+        "file": scenario.file,
+        "talk": scenario.talk.source,
+        "outcome": result.outcome,
+        "verdict": verdict,
+        "reason": reason,
+        "step": result.step,
+        "want": result.want,
+        "got": brief(result.got) if result.got is not None else None,
+        "at": result.at,
+        "fingerprint": fingerprint(result) if failed else None,
+        "milliseconds": result.milliseconds,
+        "events": plain(result.events),
+        "replay": replay,
+    }
+
+
+def _written(version: Version | None) -> str | None:
+    return ".".join(map(str, version)) if version is not None else None
+
+
+def fingerprint(result: Result) -> str:
+    """Return a short name of a wrong answer: the same in every run in which the target answers alike.
+
+    Keys, values that the target gave, and long numbers such as times are taken out of it.
+    """
+    got = result.got or b""
+    for name, value in sorted(result.values.items(), key=lambda item: -len(item[1])):
+        if len(value) > 3 or name.startswith("key"):
+            got = got.replace(value, b"{%s}" % name.encode())
+    got = re.sub(rb"[0-9]{5,}", b"N", got)
+    text = f"{result.outcome} {result.step} {escape(got)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
