@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from mclite.core.settings import Settings
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 Kind = Literal["flag", "off", "integer", "size", "megabytes", "text", "list", "octal", "float", "nothing", "nothing+"]
 
@@ -19,6 +16,14 @@ SIZE_UNITS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 class OptionError(ValueError):
     """An option is unknown or has a bad value; the text names it."""
+
+
+class Assignable(Protocol):
+    """Settings whose fields the rows name."""
+
+    listen: list[str]
+    temp_lru: bool
+    detail_enabled: bool
 
 
 class Option(NamedTuple):
@@ -146,7 +151,7 @@ def parse_value(row: Option, text: str, flag: str) -> str | float:
         raise OptionError(f"{flag} takes a number, not {text!r}") from None
 
 
-def assign(settings: Settings, row: Option, value: bool | str | float, flag: str, text: str | None = None) -> None:
+def assign(settings: Assignable, row: Option, value: bool | str | float, flag: str, text: str | None = None) -> None:
     """Set what option `row` sets to `value`, in the option's own unit; `text` is how it was written, if otherwise.
 
     Raises OptionError, naming the option as `flag`.
@@ -169,7 +174,7 @@ def assign(settings: Settings, row: Option, value: bool | str | float, flag: str
     setattr(settings, row.setting, value)
 
 
-def assign_keywords(settings: Settings, given: dict[str, Any]) -> None:
+def assign_keywords(settings: Assignable, given: dict[str, Any]) -> None:
     """Set what the keyword arguments `given` say.
 
     Raises TypeError for an unknown name, with the nearest known one, or a value of the wrong type; OptionError, a

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mclite.replay.report import badge, markdown, publish
+from mclite.replay.report import badge, changes, markdown, publish
 from mclite.replay.results import diff, merge
 from mclite.replay.results import read as results
 from mclite.replay.results.read import ResultsError
@@ -222,16 +222,16 @@ def test_what_is_let_through_can_be_reported(make: Any, with_reference: Any, fol
             markdown.render([found, good])
             badge.render(found)
             for old, new in ((found, good), (good, found)):
-                changes = diff.compare(old, new)
-                diff.text(changes)
-                diff.to_markdown(changes)
+                found_changes = diff.compare(old, new)
+                changes.text(found_changes)
+                changes.to_markdown(found_changes)
             try:
                 results.write_json(merge.merge([found, good])[0], folder.path / "merged.json")
             except ResultsError:
                 continue
             assert results.load(folder.path / "merged.json")
             if let_through % 20 == 0:
-                diff.to_html(changes)
+                changes.to_html(found_changes)
                 publish.pages([folder.path / "odd.json"], folder.path / "pages")
     assert let_through > len(paths)
 
