@@ -39,8 +39,22 @@ class OutputError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mclite ARGV...` and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments, own=argv is None)
+    except ModuleNotFoundError as error:
+        from mclite.cli import extras  # here, since `mclite serve` starts sooner without it
+
+        said = extras.sentence(error)
+        if said is None:
+            raise
+        print(f"mclite {' '.join(arguments[:1])}: {said}", file=sys.stderr)
+        return 2
+
+
+def _run(arguments: list[str], own: bool) -> int:
+    """Run a subcommand; with `own` this process is only for it."""
     if arguments[:1] == ["serve"]:  # has memcached's own options
-        if argv is None:  # a process of its own
+        if own:
             gc.disable()  # as mclite.server.server.run will do: until then the collector only costs time
         return int(importlib.import_module(COMMANDS["serve"][0]).run_raw(arguments[1:]))
     import argparse  # here, since `mclite serve` starts sooner without it

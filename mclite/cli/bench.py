@@ -22,6 +22,7 @@ from mclite.bench.report import text
 from mclite.bench.run import run as run_benchmark
 from mclite.bench.servers import OWN_COMMAND, BadTargetError, Server, command_line
 from mclite.cli import OutputError, UsageError
+from mclite.cli.extras import need
 from mclite.replay import files
 
 EPILOG = """\
@@ -102,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the benchmark, print the tables, return the exit code."""
     if args.list:
         return _list()
+    if args.plot is not None:
+        need("matplotlib")
     try:
         for file in (args.json, args.plot):
             if file is not None:
@@ -149,8 +152,6 @@ def _show(result: dict[str, Any], plot: Path | None) -> int:
     if plot is not None:
         try:
             drawn = draw(result, plot.suffix.removeprefix(".") or "svg")
-        except ImportError:
-            raise UsageError("--plot needs matplotlib: pip install 'mclite[plot]'") from None
         except ValueError as error:
             raise UsageError(f"cannot draw {plot}: {error}") from None
         _write(drawn, plot)
@@ -164,7 +165,7 @@ def _load(file: Path) -> dict[str, Any]:
         text(result)
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise UsageError(f"{file} is no result of mclite bench --json") from None
     return dict(result)
 

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from mclite.cli import UsageError
+from mclite.cli.extras import need
 
 #: Options of pytest that take a value, by their names here.
 _VALUES = ("reference", "reference_spawn", "judge_as", "deliver", "transport", "chop", "baseline", "report_dir")
@@ -48,10 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the suite and return its exit code."""
-    try:
-        import pytest
-    except ImportError:
-        raise UsageError("the suite runs in pytest: pip install 'mclite[conformance]'") from None
+    need("pytest", *([] if args.no_report else ["jinja2"]), *(["xdist"] if args.workers else []))
+    import pytest
+
     from mclite.replay.scenario.lint import default_root
 
     root = default_root()

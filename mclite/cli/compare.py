@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mclite.cli import OutputError, UsageError
+from mclite.cli.extras import need
 
 if TYPE_CHECKING:
     from mclite.compare.pair import Side
@@ -73,6 +74,7 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the two servers and return the exit code."""
+    need("hypothesis")
     from mclite.replay import files
     from mclite.replay.play.transport import Unreachable
     from mclite.replay.target.spec import TargetError
@@ -137,12 +139,9 @@ def _known(path: Path) -> frozenset[str]:
 def _compare(addresses: list[Address], args: argparse.Namespace, known: frozenset[str]) -> int:
     from mclite.compare import report
     from mclite.compare.pair import Pair
+    from mclite.compare.search import Limits, Search
     from mclite.replay.files import WriteError
 
-    try:
-        from mclite.compare.search import Limits, Search
-    except ModuleNotFoundError:
-        raise UsageError("the sessions are drawn by Hypothesis: pip install 'mclite[conformance]'") from None
     pair = Pair(*addresses)
     destructive = args.destructive or all(side.empty() for side in pair.sides)
     seconds = args.seconds or (None if args.sessions else SECONDS)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mclite.cli import OutputError, UsageError
+from mclite.cli.extras import need
 from mclite.replay import files
 from mclite.replay.results import read as results
 from mclite.replay.results.read import Results, ResultsError
@@ -72,10 +73,6 @@ def run(args: argparse.Namespace) -> int:
         return actions[args.report](args)
     except ResultsError as error:
         raise UsageError(str(error)) from None
-    except ModuleNotFoundError as error:
-        if error.name not in ("jinja2", "markupsafe"):
-            raise
-        raise UsageError("this needs Jinja2: pip install 'mclite[conformance]'") from None
     except files.WriteError as error:
         raise OutputError(str(error)) from None
     except BrokenPipeError:
@@ -206,6 +203,7 @@ def _publish(args: argparse.Namespace) -> int:
             servers = args.servers or publish.usual_servers(root)
             if not servers:
                 raise UsageError("there is no server to test: name some as --spawn takes them")
+            need("pytest")
             made = publish.publish(servers, root, args.dir)
     except publish.PublishError as error:
         raise UsageError(str(error)) from None

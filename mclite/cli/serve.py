@@ -35,6 +35,10 @@ def run_raw(arguments: list[str]) -> int:
         print(f"mclite serve: {note}", file=sys.stderr)
     if parsed.ready_file is not None:
         _remove(parsed.ready_file)  # of a server that was killed: it is not ready
+    if parsed.settings.loop == "uvloop":
+        from mclite.cli.extras import need  # here, since a server starts sooner without it
+
+        need("uvloop")
     try:
         instance = make_instance(parsed.settings)
         if parsed.daemonize:
