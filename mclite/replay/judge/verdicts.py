@@ -6,6 +6,7 @@
     died      any        target-died
     malformed any        suite-error
 
+`known` is a wrong answer, or a death, that the release itself is known for (judge/faults.py).
 `unsupported`, `skipped` and `blocked` are of scenarios that were not played: for these the reason says why.
 """
 
@@ -22,6 +23,7 @@ Verdict = Literal[
     "warn",
     "same",
     "differs",
+    "known",
     "unsupported",
     "skipped",
     "blocked",
@@ -35,6 +37,7 @@ VERDICTS: tuple[Verdict, ...] = (
     "warn",
     "same",
     "differs",
+    "known",
     "unsupported",
     "skipped",
     "blocked",
@@ -42,7 +45,7 @@ VERDICTS: tuple[Verdict, ...] = (
     "target-died",
 )
 #: Those that say that the scenario was played.
-PLAYED: frozenset[Verdict] = frozenset({"pass", "fail", "warn", "same", "differs", "target-died"})
+PLAYED: frozenset[Verdict] = frozenset({"pass", "fail", "warn", "same", "differs", "known", "target-died"})
 FAILING: frozenset[Verdict] = frozenset({"fail", "suite-error", "target-died"})
 
 #: Exit codes of a run.
@@ -68,5 +71,5 @@ def judge(level: Level, outcome: Outcome) -> Verdict:
 
 
 def fails(verdict: Verdict, strict: bool = False) -> bool:
-    """Tell whether the verdict fails the run; `strict` adds warnings."""
-    return verdict in FAILING or (strict and verdict == "warn")
+    """Tell whether the verdict fails the run; `strict` adds warnings and known faults of the release."""
+    return verdict in FAILING or (strict and verdict in ("warn", "known"))

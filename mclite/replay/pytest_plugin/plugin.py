@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from mclite.replay.judge.baseline import BaselineError
+from mclite.replay.judge.faults import FaultsError
 from mclite.replay.judge.verdicts import UNREACHABLE, USAGE
 from mclite.replay.play.transport import Address, Unreachable
 from mclite.replay.pytest_plugin import terminal as summary
@@ -32,7 +33,7 @@ from mclite.replay.target.spec import TargetError
 
 _SESSION = pytest.StashKey[Session]()
 #: Files of the suite's root that are no scenarios.
-_NO_SCENARIOS = frozenset({"exclusions.toml"})
+_NO_SCENARIOS = frozenset({"exclusions.toml", "releases.toml"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,7 +92,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"no {what}: {error}", returncode=UNREACHABLE)
     try:
         suite.use(infos, servers, "")
-    except BaselineError as error:
+    except (BaselineError, FaultsError) as error:
         suite.close()
         pytest.exit(f"usage: {error}", returncode=USAGE)
 

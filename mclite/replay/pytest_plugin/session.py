@@ -14,7 +14,7 @@ import pytest
 import mclite
 from mclite.replay.clients import results as clients
 from mclite.replay.files import WriteError
-from mclite.replay.judge import baseline, reference
+from mclite.replay.judge import baseline, faults, reference
 from mclite.replay.judge.baseline import Baseline
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import (
@@ -106,7 +106,7 @@ class Session:
                     self._references[info.judged] = TargetRun(twin, theirs, settings, self.options.reference.spec, main)
                 run.reference, run.beside = self._references[info.judged], self.options.reference.option
             self.runs.append(run)
-            self._baselines.append(self._read_baseline(info, asked))
+            self._baselines.append(self._read_baseline(info))
             self.records.append({})
             self.clients.append({})
 
@@ -119,15 +119,12 @@ class Session:
             self.options.destructive,
             self.options.check,
             self.options.transport,
+            faults.read(self.root / faults.FILE),
         )
 
-    def _read_baseline(self, info: TargetInfo, asked: Asked) -> Baseline | None:
-        """Return the baseline that was asked for, or the one that is shipped beside the target file."""
+    def _read_baseline(self, info: TargetInfo) -> Baseline | None:
+        """Return the baseline that was asked for."""
         path = self.options.baseline
-        if path is None and asked.spec is not None and asked.spec.baseline and asked.spec.file:
-            path = asked.spec.file.parent / asked.spec.baseline.replace("{version}", info.version or "")
-            if not path.is_file():
-                return None
         if path is None:
             return None
         info.baseline = str(path)

@@ -182,7 +182,7 @@ def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
         round(scenario["milliseconds"]) if scenario["milliseconds"] >= 10 else round(scenario["milliseconds"], 1),
         texts.transcript(scenario["transcript"]) if dialogues else None,
         texts.text(scenario.get("replay"), scenario),
-        texts.text(scenario.get("reason"), scenario),
+        texts.text(_reason(scenario), scenario),
         texts.text(scenario.get("want")),
         texts.text(scenario.get("got")),
         scenario.get("at"),
@@ -194,6 +194,16 @@ def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
     while row[-1] is None:
         row.pop()
     return row
+
+
+def _reason(scenario: Scenario) -> str | None:
+    """Return why the verdict is this one; of a known fault of the release also which it is."""
+    fault = scenario.get("fault")
+    if fault is None:
+        reason: str | None = scenario.get("reason")
+        return reason
+    link = f" See {fault['link']}." if fault["link"] else ""
+    return f"{scenario.get('reason') or 'It did not answer so'}. Known of the release: {fault['reason']}{link}"
 
 
 def _reference(reference: dict[str, Any], texts: _Run, dialogues: bool) -> list[Any]:

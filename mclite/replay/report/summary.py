@@ -80,6 +80,9 @@ def caveats(results: Results) -> list[str]:
     if observed.bad:
         more = "is" if observed.bad == 1 else "are"
         said.append(f"{count(observed.bad, 'answer')} on which protocol.txt is silent {more} not memcached's.")
+    if faults := sum(s["verdict"] == "known" for s in scenarios):
+        release = f"memcached {results['run']['as']} itself deviates"
+        said.append(f"{count(faults, 'answer')} in which {release}, as conformance/releases.toml says.")
     known = sum(s["verdict"] in FAILURES and s.get("baseline") == "expected" for s in scenarios)
     if known:
         every = "All failures are" if known == must.bad else f"{known} of the failures {'is' if known == 1 else 'are'}"

@@ -17,6 +17,7 @@ _RANK = (
     "fail",
     "warn",
     "differs",
+    "known",
     "pass",
     "same",
     "unsupported",

@@ -25,7 +25,7 @@ LARGEST = 2**53
 LEVELS = ("must", "should", "observed")
 OUTCOMES = ("match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed")
 VERDICTS = (
-    "pass", "fail", "warn", "same", "differs", "unsupported", "skipped", "blocked", "suite-error",
+    "pass", "fail", "warn", "same", "differs", "known", "unsupported", "skipped", "blocked", "suite-error",
     "target-died",
 )  # fmt: skip
 CLIENT_OUTCOMES = ("works", "fails", "missing", "unsupported", "not-offered")
@@ -77,7 +77,7 @@ _SCENARIO_OPTIONAL = {
     "transport": "text or null", "commands": "list", "note": "text or null", "talk": "text",
     "baseline": "text or null", "reason": "text or null", "step": "integer or null", "want": "text or null",
     "got": "text or null", "at": "integer or null", "fingerprint": "text or null", "like": "object",
-    "reference": "object or null", "replay": "text",
+    "reference": "object or null", "replay": "text", "fault": "object or null",
 }  # fmt: skip
 
 _REFERENCE = {"outcome": "text", "transcript": "integer or null", "same": "true, false or null"}
@@ -263,6 +263,8 @@ def _check_scenarios(data: Results) -> None:
             _is_guard(f"{where}.like", version)
             _is(f"{where}.like.{version}", same, "true or false")
         _check_transcript(where, scenario, known)
+        if scenario.get("fault") is not None:
+            _fields(f"{where}.fault", scenario["fault"], {"id": "text", "reason": "text", "link": "text or null"})
         reference = scenario.get("reference")
         if reference is not None:
             _fields(f"{where}.reference", reference, _REFERENCE, _REFERENCE_OPTIONAL)

@@ -16,8 +16,9 @@ BAD = frozenset({"fail", "warn", "differs", "target-died"})
 JUDGED = GOOD | BAD
 FAILURES = frozenset({"fail", "target-died"})
 
-#: Verdicts that say a scenario was not judged, as people read them.
+#: Verdicts that neither count as right nor as wrong, as people read them.
 NOT_JUDGED = {
+    "known": "known of the release",
     "unsupported": "not supported",
     "skipped": "skipped",
     "blocked": "blocked",

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from mclite.replay.judge.faults import Faults
 from mclite.replay.judge.verdicts import Verdict
 from mclite.replay.play.clock import SHORTEST, DebugClock
 from mclite.replay.play.outcome import Outcome
@@ -73,6 +74,7 @@ class Settings:
     destructive: bool = False
     check: bool = False  #: called as `mclite check`
     transport: Kind = "tcp"  #: of the servers that the suite starts
+    faults: Faults = field(default_factory=Faults)  #: of the releases themselves
 
 
 class NotPlayed(Exception):  # noqa: N818  # no error
@@ -139,8 +141,10 @@ class Stage:
             needs |= TRANSPORTS & {self.settings.transport}
         if moved := self.moves_clock(scenario):
             needs |= {"debugtime"}
-        once = bool(needs & {"fresh", "shutdown"}) or (
-            scenario.scope == "server" and not moved and scenario.seconds(self.judged) > WAITS
+        once = (
+            bool(needs & {"fresh", "shutdown"})
+            or self.settings.faults.deadly(scenario.id, self.judged) is not None
+            or (scenario.scope == "server" and not moved and scenario.seconds(self.judged) > WAITS)
         )
         alone = scenario.scope == "server" and not once
         with self._alone if alone else contextlib.nullcontext():
@@ -168,6 +172,8 @@ class Stage:
         assert self.address is not None
         assert self.lock is not None
         address = self.address
+        if deadly := self.settings.faults.deadly(scenario.id, self.judged):
+            raise NotPlayed("skipped", f"memcached {self.info.judged} ends at it: {deadly.reason}")
         present = {name for name, found in self.info.capabilities.items() if found[0]}
         missing = sorted(needs - {address.kind} - present)
         if scenario.transport in ("udp", "udp-raw") and not missing:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mclite.replay.judge import likeness as hindsight
+from mclite.replay.judge.baseline import WRONG
 from mclite.replay.judge.record import Record, record
 from mclite.replay.judge.reference import Beside, entry
 from mclite.replay.judge.verdicts import judge
@@ -52,7 +53,7 @@ class TargetRun:
         """Play with `keys` to the running target that `info` describes, or to servers started after `spec`."""
         self.info = info
         self.settings = settings
-        self.spec = spec
+        self.spec = spec = spec.of_release(info.known) if spec is not None else None
         self.judged = parse_version(info.judged)
         self.keys = keys
         self.patience = Patience()
@@ -98,6 +99,8 @@ class TargetRun:
         except Held as held:
             verdict, reason = "blocked", str(held)
         made = record(scenario, result, verdict, reason, self.replay(scenario))
+        if verdict in WRONG and (fault := self.settings.faults.find(scenario.id, made["fingerprint"], self.judged)):
+            made.update(verdict="known", fault=fault.to_plain())
         if like:
             made["like"] = like
         # Not before the target is free again: who holds one server never waits for another.
@@ -227,6 +230,9 @@ class TargetRun:
             return result, f"the target does not answer any more: {said}"
         if "shutdown" in scenario.requires:
             return result, result.reason
+        if self.settings.faults.deadly(scenario.id, self.judged) is not None:
+            result.outcome = "died"  # it had a server of its own
+            return result, f"the server died while this was played: {said}"
         # Everybody whose server died is repeated on one of its own: the one that kills it is found by itself.
         second = self._again(scenario, venue)
         if second is None:

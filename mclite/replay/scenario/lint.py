@@ -18,7 +18,7 @@ from mclite.replay.scenario.text import Literal, Text
 from mclite.replay.scenario.versions import KNOWN_VERSIONS
 
 #: TOML files of the suite that hold no scenarios.
-OTHER_FILES = frozenset({"exclusions.toml"})
+OTHER_FILES = frozenset({"exclusions.toml", "releases.toml"})
 #: Commands that other clients of the server would notice.
 _DISTURBING = {
     "flush_all": r"flush_all( -?[0-9]+)?( noreply)?",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from mclite.replay.scenario.versions import Version, parse_version
+
 #: What a running target can do. `mclite.replay.target.capabilities` finds out whether it can.
 CAPABILITIES: frozenset[str] = frozenset(
     {
@@ -53,3 +57,32 @@ STARTS: dict[str, str] = {
     "debugtime": "with a clock that can be moved",
     "fresh": "just now, for this scenario alone",
 }
+
+#: The first release of memcached that has it, found by asking every release; what is not listed, every known one has.
+#: `slabs` and `lru-crawler` are there earlier, but switched off.
+SINCE: dict[str, Version] = {
+    name: parse_version(release)
+    for name, release in {
+        "shutdown": "1.4.16",
+        "no-flush": "1.4.17",
+        "watch": "1.4.26",
+        "cache-memlimit": "1.4.27",
+        "idle-timeout": "1.4.27",
+        "stats-conns": "1.4.19",
+        "no-dump": "1.4.34",
+        "lru": "1.4.35",
+        "slabs": "1.5.0",
+        "lru-crawler": "1.5.0",
+        "temporary-ttl": "1.5.0",
+        "gat": "1.5.3",
+        "tls": "1.5.13",
+        "auth": "1.5.15",
+        "meta": "1.6.0",
+        "meta-debug": "1.6.0",
+    }.items()
+}
+
+
+def required_since(requires: Iterable[str]) -> Version | None:
+    """Return the first release that has everything in `requires`; None when every known one has it."""
+    return max((SINCE[name] for name in requires if name in SINCE), default=None)

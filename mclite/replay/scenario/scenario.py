@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from mclite.replay.scenario.requirements import required_since
 from mclite.replay.scenario.talk import Talk, TalkError
 from mclite.replay.scenario.versions import Version, parse_version
 
@@ -235,14 +236,16 @@ class _Reader:
 
     def make(self, fields: dict[str, Any], line: int) -> Scenario | None:
         talk_line = self.find("talk", line)
-        written = self.source_lines[talk_line - 1].split("=", 1)[1].strip()
-        if written in ("'''", '"""'):
+        opening = self.source_lines[talk_line - 1].split("=", 1)[1].strip()
+        if opening in ("'''", '"""'):
             talk_line += 1  # TOML drops the newline after the opening quotes
         try:
             talk = Talk(fields["talk"])
         except TalkError as error:
             self.fault(talk_line + error.line - 1, f"scenario {fields['id']}: {error.problem}")
             return None
+        requires = tuple(fields.get("requires", ()))
+        written = parse_version(fields["since"]) if "since" in fields else None
         return Scenario(
             id=f"{self.prefix}/{fields['id']}",
             slug=fields["id"],
@@ -254,9 +257,9 @@ class _Reader:
             file=self.name,
             line=line,
             talk_line=talk_line,
-            since=parse_version(fields["since"]) if "since" in fields else None,
+            since=max(filter(None, (written, required_since(requires))), default=None),
             until=parse_version(fields["until"]) if "until" in fields else None,
-            requires=tuple(fields.get("requires", ())),
+            requires=requires,
             scope=fields.get("scope", "key"),
             transport=fields.get("transport"),
             depends=tuple(fields.get("depends", ())),

@@ -67,7 +67,7 @@ class Server:
                         stdout=log,
                         stderr=subprocess.STDOUT,
                         cwd=self.folder,
-                        env={**os.environ, "PYTHONPATH": _python_path()},
+                        env={**os.environ, "PYTHONPATH": _python_path(), **self.spec.environment(self.needs)},
                         start_new_session=True,
                     )
             except OSError as error:

@@ -5,12 +5,13 @@ name = "memcached {version}"                       # for people; {version} is wh
 program = "memcached"                              # {program}; `--spawn memcached=/path` changes it
 command = "{program} {user} -l {host} -p {port}"   # {user}: `-u nobody` for root, else nothing
 declares = ["meta"]                                # capabilities that must be there
-baseline = "memcached-{version}.baseline.toml"     # known deviations, beside this file
 backend = "memcached"                              # another target, started first; {backend} is its port
 files = { conf = "listen: {port}\\n" }              # as below, for every start; {port2} is another free port
 
 [start.unix]                                       # a name that scenarios may require
 add = "-s {dir}/socket"                            # put behind the command; {dir} is the server's own folder
+before = { "1.5.0" = "" }                          # what servers older than this release get instead
+environment = { EVENT_NOEPOLL = "1" }              # variables that are set for the server
 kind = "unix"                                      # how it is then spoken to; tcp when nothing is said
 path = "{dir}/socket"                              # of the unix socket
 files = { auth = "mclite:secret\\n" }              # written into the folder of the server: {auth} is the path
@@ -25,13 +26,14 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mclite.replay.play.transport import Address
 from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Kind
+from mclite.replay.scenario.versions import Version, parse_version
 
 _START_KEYS: dict[str, type] = {
     "like": str,
@@ -41,6 +43,8 @@ _START_KEYS: dict[str, type] = {
     "files": dict,
     "copies": dict,
     "command": str,
+    "before": dict,
+    "environment": dict,
 }
 _KEYS: dict[str, type] = {
     "like": str,
@@ -48,7 +52,6 @@ _KEYS: dict[str, type] = {
     "program": str,
     "command": str,
     "declares": list,
-    "baseline": str,
     "backend": str,
     "files": dict,
     "start": dict,
@@ -68,8 +71,14 @@ class Start:
     kind: Kind = "tcp"
     path: str = ""
     command: str | None = None  #: instead of the plain command
+    environment: dict[str, str] = field(default_factory=dict)
+    before: tuple[tuple[Version, str], ...] = ()  #: what older releases get instead of `add`, oldest first
     files: dict[str, str] = field(default_factory=dict)
     copies: dict[str, Path] = field(default_factory=dict)
+
+    def words(self, release: Version | None) -> str:
+        """Return what is added to the command of a release; None is the newest."""
+        return next((add for before, add in self.before if release is not None and release < before), self.add)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +89,30 @@ class TargetSpec:
     command: str
     program: str = ""
     declares: tuple[str, ...] = ()
-    baseline: str | None = None
     backend: str | None = None
     starts: dict[str, Start] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     file: Path | None = None
     asked: str = ""  #: what the user wrote after --spawn
+    release: Version | None = None  #: of memcached, if the server claims one
+
+    def of_release(self, release: str | None) -> TargetSpec:
+        """Return the same server with the options of memcached `release`."""
+        return replace(self, release=parse_version(release)) if release is not None else self
 
     def command_for(self, needs: frozenset[str], values: dict[str, str]) -> list[str]:
         """Return the command that starts the server as `needs` say, as a list of words."""
         ways = [self.starts[need] for need in sorted(needs) if need in self.starts]
         base = next((way.command for way in ways if way.command is not None), self.command)
-        return [_fill(word, values) for word in shlex.split(_user(" ".join([base, *(way.add for way in ways)])))]
+        return [
+            _fill(word, values)
+            for word in shlex.split(_user(" ".join([base, *(way.words(self.release) for way in ways)])))
+        ]
+
+    def environment(self, needs: frozenset[str]) -> dict[str, str]:
+        """Return the variables that are set for a server started as `needs` say."""
+        ways = (self.starts[need] for need in sorted(needs) if need in self.starts)
+        return {name: value for way in ways for name, value in way.environment.items()}
 
     def missing(self, needs: frozenset[str]) -> list[str]:
         """Return those of `needs` that the file does not say how to do."""
@@ -99,7 +120,7 @@ class TargetSpec:
 
     def describe(self, needs: frozenset[str]) -> str:
         """Return what is added to the command for `needs`, for people."""
-        return " ".join(self.starts[need].add for need in sorted(needs) if need in self.starts)
+        return " ".join(self.starts[need].words(self.release) for need in sorted(needs) if need in self.starts)
 
 
 def _user(command: str) -> str:
@@ -126,7 +147,7 @@ def find_spec(asked: str, folder: Path) -> TargetSpec:
     name, _, program = asked.partition("=")
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     if not path.is_file():
-        known = sorted(file.stem for file in folder.glob("*.toml") if not file.name.endswith(".baseline.toml"))
+        known = sorted(file.stem for file in folder.glob("*.toml"))
         raise TargetError(f"there is no target file {path}; known are {', '.join(known) or 'none'}")
     return read_spec(path, program, asked)
 
@@ -149,13 +170,16 @@ def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
             raise TargetError(f"{path}: [start.{name}] is none of {', '.join(STARTS)}")
         _check(table, _START_KEYS, f"{path}: [start.{name}]")
         copies = {key: path.parent / value for key, value in table.get("copies", {}).items()}
-        starts[name] = Start(**{**table, "copies": copies})
+        try:
+            before = tuple(sorted((parse_version(key), add) for key, add in table.get("before", {}).items()))
+        except ValueError as error:
+            raise TargetError(f"{path}: [start.{name}] before: {error}") from None
+        starts[name] = Start(**{**table, "copies": copies, "before": before})
     return TargetSpec(
         name=document.get("name", base.name),
         command=document.get("command", base.command),
         program=program or document.get("program", base.program),
         declares=tuple(document.get("declares", base.declares)),
-        baseline=document.get("baseline", base.baseline),
         backend=document.get("backend", base.backend),
         starts=starts,
         files=document.get("files", base.files),

@@ -33,6 +33,7 @@ def test_what_fails_a_run() -> None:
         "suite-error",
         "target-died",
         "warn",
+        "known",
     }
 
 

@@ -413,3 +413,34 @@ def test_hypothesis_beside_the_suite(suite: Suite, toy: str, workers: tuple[str,
     run = suite(PASSES, *spawn(toy), *workers, "test_drawn.py", "--hypothesis-show-statistics", files=files)
     assert run.code == 0, run.out
     assert "Stopped because settings.max_examples=3" in run.out
+
+
+def faults(fingerprint: str, releases: str = "1.6.45", dies: str = "false") -> dict[str, str]:
+    text = f'id = "f"\nreleases = "{releases}"\nreason = "It forgets."\ndies = {dies}\n[fault.answers]\n'
+    return {"conformance/releases.toml": f'[[fault]]\n{text}"chapter/file/wrong" = ["{fingerprint}"]\n'}
+
+
+def test_a_fault_of_the_release_itself_is_known(suite: Suite, toy: str, running: Callable[..., str]) -> None:
+    fingerprint = suite(PASSES + WRONG, *spawn(toy)).record("wrong")["fingerprint"]
+    for options in (spawn(toy), ("--target", running()), (*spawn(toy), "-n", "2")):
+        run = suite(PASSES + WRONG, *options, files=faults(fingerprint))
+        assert (run.code, run.verdicts["wrong"]) == (0, "known"), run.out
+        assert run.record("wrong")["fault"] == {"id": "f", "reason": "It forgets.", "link": None}
+        assert "1 answer in which memcached 1.6.45 itself deviates" in run.out
+    assert suite(PASSES + WRONG, *spawn(toy), "--strict", files=faults(fingerprint)).code == 1
+    for others in (faults("0123"), faults(fingerprint, "..1.6.44")):
+        run = suite(PASSES + WRONG, *spawn(toy), files=others)
+        assert (run.code, run.verdicts["wrong"]) == (1, "fail"), "another answer, or of another release"
+    assert suite(PASSES, *spawn(toy), files={"conformance/releases.toml": "x = 1"}).code == 2
+
+
+def test_a_scenario_that_the_release_does_not_survive_is_known(
+    suite: Suite, toy: str, running: Callable[..., str]
+) -> None:
+    died = suite(WRONG + PASSES, *spawn(toy, "die-on-delete")).record("wrong")["fingerprint"]
+    run = suite(WRONG + PASSES, *spawn(toy, "die-on-delete"), files=faults(died, dies="true"))
+    assert run.code == 0, run.out
+    assert run.verdicts == {"wrong": "known", "stored": "pass", "no-key": "pass"}
+    run = suite(WRONG + PASSES, "--target", running("die-on-delete"), files=faults(died, dies="true"))
+    assert (run.code, run.verdicts["wrong"], run.verdicts["stored"]) == (0, "skipped", "pass")
+    assert "memcached 1.6.45 ends at it: It forgets." in run.record("wrong")["reason"]

@@ -62,6 +62,16 @@ def test_what_is_wrong_with_a_reference_is_named(make: Any, with_reference: Any,
         results.check(data, "run.json")
 
 
+def test_what_is_wrong_with_a_fault_of_the_release_is_named(make: Any) -> None:
+    data = make(size=30)
+    data["scenarios"][0] |= {"verdict": "known", "fault": {"id": "a", "reason": "It is so.", "link": None}}
+    VALIDATOR.validate(data)
+    results.check(data, "run.json")
+    del data["scenarios"][0]["fault"]["reason"]
+    with pytest.raises(ResultsError, match=r"fault has no 'reason'"):
+        results.check(data, "run.json")
+
+
 @pytest.mark.parametrize("path", required_fields(SCHEMA), ids=lambda path: ".".join(map(str, path)))
 def test_a_missing_field_is_named(make: Any, path: tuple[Any, ...]) -> None:
     data = make(size=30)

@@ -21,6 +21,7 @@ const KINDS = {
   pass: ["good", "✓", "pass"],
   same: ["good", "=", "same as memcached"],
   fail: ["bad", "✕", "fail"],
+  known: ["warn", "≈", "known of the release"],
   "target-died": ["bad", "✕", "server died"],
   "suite-error": ["bad", "?", "fault of the suite"],
   warn: ["warn", "!", "warning"],
