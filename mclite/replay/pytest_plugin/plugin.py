@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import sys
-import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from mclite.replay.pytest_plugin.share import StaticScheduling, is_controller, w
 from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import NotPlayed, TargetInfo
 from mclite.replay.run.target_run import TargetRun
+from mclite.replay.target.processes import temporary_folder
 from mclite.replay.target.spec import TargetError
 
 _SESSION = pytest.StashKey[Session]()
@@ -74,7 +74,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     if config.getoption("collectonly"):
         return
-    suite.folder = Path(tempfile.mkdtemp(prefix="mclite-run-"))
+    suite.folder = temporary_folder("mclite-run-")
     infos, servers = [], []
     try:
         for asked in suite.asked:

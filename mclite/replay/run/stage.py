@@ -111,6 +111,7 @@ class Stage:
         if main is not None:
             self._servers[main.needs, False] = main
         self._refused: dict[frozenset[str], str] = {}
+        self._closed = threading.Event()
         self._guards: dict[tuple[frozenset[str], bool], threading.Lock] = {}
         self._guard = threading.Lock()
         self._alone = threading.Lock()
@@ -202,7 +203,7 @@ class Stage:
         assert self.spec is not None
         with self._repeating:
             try:
-                server = Server(self.spec, venue.server.needs)
+                server = self._start(venue.server.needs)
             except TargetError as error:
                 raise NotPlayed("target-died", f"{self.bury(venue)}; it cannot be started again: {error}") from None
             try:
@@ -266,7 +267,7 @@ class Stage:
             if found is not None:
                 found.stop()
             try:
-                server = Server(self.spec, needs)
+                server = self._start(needs)
             except TargetError as error:
                 if not needs - {"fresh"}:
                     raise NotPlayed("target-died", str(error)) from None
@@ -275,6 +276,16 @@ class Stage:
             if not once:
                 self._servers[needs, alone] = server
             return server
+
+    def _start(self, needs: frozenset[str]) -> Server:
+        """Start a server, unless the run has ended: scenarios that wait may still be on their way to it."""
+        assert self.spec is not None
+        if not self._closed.is_set():
+            server = Server(self.spec, needs)
+            if not self._closed.is_set():
+                return server
+            server.stop(at_once=True)
+        raise NotPlayed("skipped", "the run has ended")
 
     def lives(self, venue: Venue, outcome: Outcome) -> bool:
         """Tell whether the server still answers; one of ours that hung up is given time to go down."""
@@ -301,11 +312,13 @@ class Stage:
 
     def close(self) -> None:
         """Stop every server that was started for this run."""
+        self._closed.set()
         if self.lock is not None:
             self.lock.close()
-        for server in self._servers.values():
+        servers = list(self._servers.values())
+        for server in servers:
             server.tell()
-        for server in self._servers.values():
+        for server in servers:
             server.stop()
         self._servers.clear()
 

@@ -1,18 +1,20 @@
 """Free ports for the servers that the suite starts, none of them handed out twice at the same time.
 
 The kernel names a port that is free now. Until the server listens, which takes seconds on a busy machine, it could
-name the same one to somebody else, and two scenarios would speak to one server. So each port is claimed with a lock
-on a file in the temporary folder: between threads, the workers of a run, and runs.
+name the same one to somebody else. So each port is claimed with a locked file in the folder of the user's runs:
+between threads, the workers of a run, and runs. What other users and other programs take meanwhile is seen when the
+server is to listen.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
+import atexit
 import os
 import socket
-import tempfile
 from pathlib import Path
+
+from mclite.replay.target.processes import folder_of_user
+from mclite.replay.target.watcher import hold
 
 #: The descriptor of the lock file of each port that this process claims.
 _claims: dict[int, int] = {}
@@ -34,9 +36,14 @@ def release(port: int) -> None:
     """Give up the claim of a port; nothing happens if this process has none."""
     descriptor = _claims.pop(port, None)
     if descriptor is not None:
-        with contextlib.suppress(OSError):
-            _file(port).unlink()
+        _file(port).unlink(missing_ok=True)
         os.close(descriptor)
+
+
+@atexit.register
+def _release_all() -> None:
+    for port in list(_claims):
+        release(port)
 
 
 def _free_for_udp(port: int) -> bool:
@@ -49,22 +56,13 @@ def _free_for_udp(port: int) -> bool:
 
 
 def _claim(port: int) -> bool:
-    """Lock the file of a port; False when somebody else has it."""
+    """Lock the file of a port; False when another process or thread has it."""
     try:
-        descriptor = os.open(_file(port), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
-    except OSError:  # another user's file: that port is in use
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        current = _file(port).stat().st_ino == os.fstat(descriptor).st_ino  # it may just have been given up
+        _claims[port] = hold(_file(port))
     except OSError:
-        current = False
-    if not current:
-        os.close(descriptor)
         return False
-    _claims[port] = descriptor
     return True
 
 
 def _file(port: int) -> Path:
-    return Path(tempfile.gettempdir()) / f"mclite-port-{port}"
+    return folder_of_user() / f"port-{port}"

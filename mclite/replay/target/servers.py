@@ -1,32 +1,36 @@
-"""Servers that the suite starts: each on a free port, in a folder of its own, stopped by its process id."""
+"""Servers that the suite starts: each on a free port, in a folder of its own, ended with all that it started."""
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
 
 from mclite.replay.play.transport import Address, Connection, Unreachable
 from mclite.replay.scenario.scenario import Kind
+from mclite.replay.target.listeners import listening_pid, owner
 from mclite.replay.target.ports import free_port, release
-from mclite.replay.target.spec import TargetError, TargetSpec, common_values, find_spec
+from mclite.replay.target.processes import start, temporary_folder
+from mclite.replay.target.spec import TargetError, TargetSpec, common_values, fill, find_spec
 
 #: Seconds a server may take until it listens, and to end when it is told to: it holds nothing worth saving,
 #: and real memcached takes a whole second.
 START, STOP = 20.0, 0.2
-#: How often a port that was taken meanwhile is tried anew.
+#: Seconds a server may take until it has its UDP port, once it listens on TCP.
+UDP_START = 2.0
+#: Number of ports that are tried while other processes take them.
 TRIES = 5
+#: Number of lines of a log that are shown: its first ones, where the reason of a failure often is, and its last ones.
+HEAD, TAIL = 3, 5
+#: Number of bytes of a log that are read at either end, and of characters of a line that are shown.
+LOG_BYTES, LINE = 4096, 300
 
 _UDP = ("udp", "udp-raw")
-_running: set[Server] = set()
-_guard = threading.Lock()
 
 
 class Server:
@@ -38,49 +42,55 @@ class Server:
         self.needs = needs
         self.backend: Server | None = None
         self.ports: list[int] = []
-        self.folder = Path(tempfile.mkdtemp(prefix="mclite-server-"))
+        self.folder = temporary_folder("mclite-server-")
         self.folder.chmod(0o777 if os.geteuid() == 0 else 0o700)  # the server may drop to another user
-        _watch_for_the_end()
-        with _guard:
-            _running.add(self)
+        self._changing = threading.Lock()
+        self._stopped = False
         try:
             if spec.backend:
                 here = spec.file.parent if spec.file else Path()
                 self.backend = Server(find_spec(spec.backend, here))
             self._start()
         except BaseException:
-            self.stop()
+            self.stop(at_once=True)
             raise
 
     def _start(self) -> None:
-        problem = ""
         for _ in range(TRIES):
             values, address = self._prepare()
-            words = self.spec.command_for(self.needs, values)
-            self.command = " ".join(words)
-            log = (self.folder / "log").open("wb")
+            self._spawn(self.spec.command_for(self.needs, values))
+            self.address = address
+            problem = self._wait(address)
+            if problem is None:
+                return
+            ended, printed = self.process.poll(), self.printed()
+            self._end(at_once=True)
+            if problem != _TAKEN and "in use" not in printed:
+                break
+        raise TargetError(
+            f"`{self.command}` does not listen: {problem if ended is None else _how(ended)}; "
+            f"{f'it printed: {printed}' if printed else 'it printed nothing'}; "
+            f"it ran in a temporary folder of its own, {self.folder}"
+        )
+
+    def _spawn(self, words: list[str]) -> None:
+        """Start the process, unless the server was stopped meanwhile."""
+        self.command = " ".join(words)
+        with self._changing, (self.folder / "log").open("wb") as log:
+            if self._stopped:
+                raise TargetError(f"`{self.command}` is not started: the run ends")
             try:
-                with log:
-                    self.process = subprocess.Popen(
-                        [_absolute(words[0]), *words[1:]],
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        cwd=self.folder,
-                        env={**os.environ, "PYTHONPATH": _python_path(), **self.spec.environment(self.needs)},
-                        start_new_session=True,
-                    )
+                self.process = start(
+                    words,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self.folder,
+                    env={**os.environ, "PYTHONPATH": _python_path(), **self.spec.environment(self.needs)},
+                )
             except OSError as error:
                 hint = "" if "/" in words[0] else f": install it, or say where it is (--spawn {self.hint()})"
                 raise TargetError(f"{words[0]} cannot be started: {error.strerror}{hint}") from None
-            self.address = address
-            if self._listens(address):
-                return
-            problem = self.printed()
-            self._end()
-            if "in use" not in problem:
-                break
-        raise TargetError(f"`{self.command}` does not listen: {problem or 'it printed nothing'}")
 
     def hint(self) -> str:
         """Return how a program can be given."""
@@ -91,55 +101,69 @@ class Server:
         self._release()
         self.ports = [port := free_port(udp="udp" in self.needs)]
         values = {**common_values(), "port": str(port), "dir": str(self.folder), "program": self.spec.program}
-        if "{port2}" in self.spec.command:
+        if self.spec.uses("port2"):
             self.ports.append(free_port())
             values["port2"] = str(self.ports[-1])
         if self.backend is not None:
             values["backend"] = str(self.backend.address.port)
+        ways = [self.spec.starts[need] for need in sorted(self.needs) if need in self.spec.starts]
+        contents = dict(self.spec.files)
         kind: Kind = "tcp"
         path = ""
-        for name, content in self.spec.files.items():
-            self._write(name, content, values)
-        for need in sorted(self.needs):
-            way = self.spec.starts.get(need)
-            if way is None:
-                continue
-            for name, content in way.files.items():
-                self._write(name, content, values)
+        for way in ways:
+            contents |= way.files
             for name, source in way.copies.items():
-                shutil.copyfile(source, self._file(name))
-                values[name] = str(self._file(name))
+                shutil.copyfile(source, self.folder / name)
+                values[name] = str(self.folder / name)
             if way.kind != "tcp":
                 kind, path = way.kind, way.path
+        values |= {name: str(self.folder / name) for name in contents}
+        for name, content in contents.items():
+            (self.folder / name).write_text(fill(content, values), encoding="utf-8")
         if kind == "unix":
-            return values, Address("unix", path.replace("{dir}", str(self.folder)))
+            return values, Address("unix", fill(path, values))
         return values, Address(kind if kind != "udp" else "tcp", values["host"], port)
 
-    def _write(self, name: str, content: str, values: dict[str, str]) -> None:
-        for slot, value in values.items():
-            content = content.replace(f"{{{slot}}}", value)
-        self._file(name).write_text(content, encoding="utf-8")
-        values[name] = str(self._file(name))
+    def _wait(self, address: Address) -> str | None:
+        """Wait until it listens at `address`, and on UDP if it was started so; return None, or what is wrong."""
+        problem = self._wait_for(address, START)
+        if problem is None and "udp" in self.needs:
+            problem = self._wait_for(Address("udp", address.host, address.port), UDP_START)
+        return problem
 
-    def _file(self, name: str) -> Path:
-        return self.folder / name
-
-    def _listens(self, address: Address) -> bool:
-        deadline = time.monotonic() + START
+    def _wait_for(self, address: Address, seconds: float) -> str | None:
+        deadline = time.monotonic() + seconds
         pause = 0.002
         while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                return False
+            ended = self.process.poll()
+            if ended or (ended == 0 and not self.process.members()):
+                return "it ended"
+            said = owner(self.process, address)
+            if said == "other":
+                return _TAKEN
+            if said == "unknown":
+                return (
+                    f"nothing on this machine tells whether it is the process that listens on {address}; "
+                    "start it as the user who runs the suite"
+                )
+            if said == "ours" and self._connects(address):
+                return None
+            time.sleep(pause)
+            pause = min(0.05, pause * 1.5)
+        return f"nothing is on {address} after {seconds:g} s"
+
+    def _connects(self, address: Address) -> bool:
+        """Tell whether it takes a connection; one that went into the background is followed there."""
+        if address.kind not in _UDP:
             try:
                 Connection(address, 1.0).close()
             except Unreachable:
-                time.sleep(pause)
-                pause = min(0.05, pause * 1.5)
-                continue
-            # What answers could be another program that took the port: then ours ends at once.
-            time.sleep(0.001)
-            return self.process.poll() is None
-        return False
+                return False
+        if self.process.poll() is None:
+            return True
+        members = self.process.members()
+        pid = listening_pid(self.process, address) or next(iter(members), None)
+        return pid is not None and self.process.follow(pid)
 
     def address_for(self, kind: Kind) -> Address:
         """Return where it is spoken to over UDP (the same port) or as it was started."""
@@ -151,40 +175,37 @@ class Server:
         return hasattr(self, "process") and self.process.poll() is None
 
     def printed(self) -> str:
-        """Return the last lines of what the server printed."""
-        with contextlib.suppress(OSError):
+        """Return the first and the last lines of what the server printed."""
+        try:
             with (self.folder / "log").open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
-                lines = file.read().decode("utf-8", "replace").strip().splitlines()
-            return " / ".join(line.strip() for line in lines[-5:])
-        return ""
+                size = file.seek(0, os.SEEK_END)
+                file.seek(0)
+                data = file.read(min(size, 2 * LOG_BYTES))
+                if size > 2 * LOG_BYTES:
+                    file.seek(size - LOG_BYTES)
+                    data = data[:LOG_BYTES] + b"\n...\n" + file.read(LOG_BYTES)
+        except OSError:
+            return ""
+        lines = [line.strip()[:LINE] for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
+        if len(lines) > HEAD + TAIL + 1:
+            lines[HEAD:-TAIL] = ["..."]
+        return " / ".join(lines)
 
     def ended(self) -> str:
         """Return how the process ended, for people."""
-        code = self.process.poll()
-        if code is None:
+        status = self.process.poll()
+        if status is None:
             return "it runs"
-        return f"it was ended by {signal.Signals(-code).name}" if code < 0 else f"it exited with {code}"
+        return "it ended, in the background" if self.process.in_background else _how(status)
 
     def tell(self) -> None:
         """Tell the server to end, without waiting for it."""
         if self.alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.tell()
 
     def _end(self, at_once: bool = False) -> None:
-        process = getattr(self, "process", None)
-        if process is None:
-            return
-        for number, patience in ((signal.SIGTERM, STOP), (signal.SIGKILL, START)):
-            if process.poll() is not None:
-                break
-            if at_once and number == signal.SIGTERM:
-                continue
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, number)  # it leads a session of its own, so its children end with it
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+        if hasattr(self, "process"):
+            self.process.end(0.0 if at_once else STOP)
 
     def finish(self) -> bool:
         """End the process, if it does not do so itself within a second; return whether it did."""
@@ -201,44 +222,25 @@ class Server:
 
     def stop(self, at_once: bool = False) -> None:
         """End the process, its backend and its folder; `at_once` without giving it time to do it itself."""
-        with _guard:
-            _running.discard(self)
-        self._end(at_once)
+        with self._changing:  # another thread may be about to start the process
+            self._stopped = True
+            self._end(at_once)
         self._release()
         if self.backend is not None:
             self.backend.stop(at_once)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@atexit.register
-def stop_all() -> None:
-    """Stop every server that this process started."""
-    for server in tuple(_running):
-        server.tell()
-    for server in tuple(_running):
-        server.stop()
+#: The problem of a server that has lost its port to another process.
+_TAKEN = "another process, which it did not start, listens on its port"
 
 
-def _watch_for_the_end() -> None:
-    """Stop the servers also when this process is told to end by SIGTERM, if nobody else sees to that."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        return
-
-    def end(number: int, frame: object) -> None:
-        stop_all()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-    signal.signal(signal.SIGTERM, end)
-
-
-def _absolute(program: str) -> str:
-    """Return a PROGRAM given by a relative path as seen from here: the server starts in a folder of its own."""
-    return str(Path(program).absolute()) if "/" in program else program
+def _how(status: int) -> str:
+    return f"it was ended by {signal.Signals(-status).name}" if status < 0 else f"it exited with {status}"
 
 
 def _python_path() -> str:
-    """Return a PYTHONPATH with which a target written in Python finds this very mclite."""
+    """Return a PYTHONPATH with which a target written in Python finds this very mclite, from any folder."""
     here = str(Path(__file__).resolve().parents[3])
-    before = os.environ.get("PYTHONPATH")
-    return f"{here}{os.pathsep}{before}" if before else here
+    before = [str(Path(part).absolute()) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    return os.pathsep.join([here, *before])

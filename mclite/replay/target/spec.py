@@ -16,6 +16,10 @@ kind = "unix"                                      # how it is then spoken to; t
 path = "{dir}/socket"                              # of the unix socket
 files = { auth = "mclite:secret\\n" }              # written into the folder of the server: {auth} is the path
 copies = { cert = "certificate.pem" }              # copied there from beside this file: {cert} is the path
+
+A word in braces is a slot, unless `$` stands before it as in shell scripts. An unknown slot is an error; a file with
+such words of its own can be copied. Relative paths in a command are those of the folder where the suite is run; the
+server itself runs in its own folder.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ import re
 import shlex
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +60,9 @@ _KEYS: dict[str, type] = {
     "files": dict,
     "start": dict,
 }
-_SLOT = re.compile(r"\{([a-z0-9_]+)\}")
+_SLOT = re.compile(r"(?<!\$)\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+#: Slots that may be in every text of a target file that is filled in. {program} and {backend} only if there is one.
+_SLOTS = ("port", "port2", "host", "dir", "python")
 
 
 class TargetError(Exception):
@@ -104,15 +110,51 @@ class TargetSpec:
         """Return the command that starts the server as `needs` say, as a list of words."""
         ways = [self.starts[need] for need in sorted(needs) if need in self.starts]
         base = next((way.command for way in ways if way.command is not None), self.command)
-        return [
-            _fill(word, values)
-            for word in shlex.split(_user(" ".join([base, *(way.words(self.release) for way in ways)])))
-        ]
+        line = " ".join([base, *(way.words(self.release) for way in ways)])
+        words = [fill(word, values) for word in shlex.split(_user(line))]
+        return [_from_here(word, first=not index, asked=self.file is None) for index, word in enumerate(words)]
 
     def environment(self, needs: frozenset[str]) -> dict[str, str]:
         """Return the variables that are set for a server started as `needs` say."""
         ways = (self.starts[need] for need in sorted(needs) if need in self.starts)
         return {name: value for way in ways for name, value in way.environment.items()}
+
+    def uses(self, slot: str) -> bool:
+        """Tell whether a slot is anywhere in what is filled in for the server."""
+        return any(slot in _slots(text) for _, text, _ in self._texts())
+
+    def check_slots(self) -> None:
+        """Raise TargetError if there is a slot for which there is no value."""
+        for where, text, known in self._texts():
+            for slot in _slots(text):
+                if slot not in known:
+                    place = f"{self.file}: {where}" if self.file else f"the command {self.asked!r}"
+                    there_are = ", ".join(f"{{{name}}}" for name in known) or "none"
+                    raise TargetError(f"{place} has the unknown slot {{{slot}}}; there are {there_are}")
+
+    def _texts(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Yield every text with slots: where it is, the text, and the slots that it may have."""
+        if self.file is not None:
+            yield "name", self.name, ["version"]
+            yield "program", self.program, []
+        plain = [*_SLOTS]
+        plain += ["program"] if self.program else []
+        plain += ["backend"] if self.backend else []
+        plain += self.files
+        yield "command", self.command, [*plain, "user"]
+        for name, text in self.files.items():
+            yield f"files.{name}", text, plain
+        for start, way in self.starts.items():
+            known = [*plain, *way.files, *way.copies]
+            yield f"[start.{start}] add", way.add, [*known, "user"]
+            for _, add in way.before:
+                yield f"[start.{start}] before", add, [*known, "user"]
+            yield f"[start.{start}] command", way.command or "", [*known, "user"]
+            yield f"[start.{start}] path", way.path, known
+            for name, text in way.environment.items():
+                yield f"[start.{start}] environment.{name}", text, []
+            for name, text in way.files.items():
+                yield f"[start.{start}] files.{name}", text, known
 
     def missing(self, needs: frozenset[str]) -> list[str]:
         """Return those of `needs` that the file does not say how to do."""
@@ -127,8 +169,35 @@ def _user(command: str) -> str:
     return command.replace("{user}", "-u nobody" if os.geteuid() == 0 else "")
 
 
-def _fill(word: str, values: dict[str, str]) -> str:
-    return _SLOT.sub(lambda found: values.get(found[1], found[0]), word)
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Return a text with the values of its slots; raise TargetError if there is none for a slot."""
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            raise TargetError(f"nothing is known for the slot {found[0]} in {text!r}")
+        return values[found[1]]
+
+    return _SLOT.sub(value, text)
+
+
+def _slots(text: str) -> Iterable[str]:
+    return dict.fromkeys(_SLOT.findall(text))
+
+
+def _from_here(word: str, first: bool, asked: bool) -> str:
+    """Return a relative path in a command as seen from here: the server runs in a folder of its own.
+
+    Args:
+        word: of the command
+        first: it is the program, which is looked for in PATH if there is no slash in it
+        asked: the user wrote the command; a word without a slash may be a file here, then
+    """
+    path = Path(word)
+    if path.is_absolute():
+        return word
+    if "/" in word:
+        return str(path.absolute()) if first or path.exists() else word
+    return str(path.absolute()) if asked and not first and path.is_file() else word
 
 
 def find_spec(asked: str, folder: Path) -> TargetSpec:
@@ -143,10 +212,16 @@ def find_spec(asked: str, folder: Path) -> TargetSpec:
             words = shlex.split(asked)
         except ValueError as error:
             raise TargetError(f"the command {asked!r} cannot be split into words: {error}") from None
-        return TargetSpec(name=Path(words[0]).name, command=asked, asked=asked)
+        spec = TargetSpec(name=Path(words[0]).name, command=asked, asked=asked)
+        spec.check_slots()
+        return spec
     name, _, program = asked.partition("=")
     path = Path(name) if name.endswith(".toml") else folder / f"{name}.toml"
     if not path.is_file():
+        if "/" in name and not name.endswith(".toml"):
+            if not Path(name).exists():
+                raise TargetError(f"there is no {name} here ({Path.cwd()})")
+            raise TargetError(f"{name} does not say where the port goes: --spawn '{name} {{port}}', or as it takes it")
         known = sorted(file.stem for file in folder.glob("*.toml"))
         raise TargetError(f"there is no target file {path}; known are {', '.join(known) or 'none'}")
     return read_spec(path, program, asked)
@@ -154,6 +229,12 @@ def find_spec(asked: str, folder: Path) -> TargetSpec:
 
 def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
     """Read a target file, with another program if one is given; raise TargetError with what is wrong."""
+    spec = _load(path, program, asked)
+    spec.check_slots()
+    return spec
+
+
+def _load(path: Path, program: str = "", asked: str = "") -> TargetSpec:
     document = _read(path)
     _check(document, _KEYS, str(path))
     base = TargetSpec(name=path.stem, command="")
@@ -161,7 +242,7 @@ def read_spec(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         model = path.with_name(f"{document['like']}.toml")
         if model == path or "like" in _read(model):
             raise TargetError(f"{path}: like must name a target file that is not like another")
-        base = read_spec(model)
+        base = _load(model)
     if "command" not in document and not base.command:
         raise TargetError(f"{path} says no command")
     starts = dict(base.starts)

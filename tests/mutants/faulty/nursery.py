@@ -1,22 +1,21 @@
-"""Starts the servers of a run in a nursery: looks like subprocess to mclite.replay.target.servers."""
+"""Starts the servers of a run in a nursery, in the place of mclite.replay.target.processes."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self
 
-from mclite.replay.target import servers
+from mclite.replay.target import processes, servers
 
 PROGRAM = Path(__file__).resolve().parents[1]
-_PAUSE = 0.003
 
 
 class Nursery:
@@ -27,12 +26,12 @@ class Nursery:
         self.tracebacks: list[str] = []
         """the last line of each exception that a server did not expect"""
         words = ["nursery", *(["--mutation", mutation] if mutation else [])]
-        self._process = subprocess.Popen(
+        self._process = processes.start(
             [sys.executable, str(PROGRAM), *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-        )
+        ).popen
         self._lock = threading.Lock()
 
     def ask(self, what: dict[str, Any]) -> Any:
@@ -66,24 +65,53 @@ class NurseryError(Exception):
     """The nursery ended; the text is what it printed."""
 
 
-class _Child:
-    """A server, with as much of subprocess.Popen as mclite.replay.target.servers uses."""
+class _Child(processes.Process):
+    """A server, which is a child of the nursery and leads a process group of its own."""
 
     def __init__(self, nursery: Nursery, words: Sequence[str], log: str, cwd: str) -> None:
         self._nursery = nursery
         self._log = Path(log)
         self._code: int | None = None
+        self._guard = threading.Lock()
         self.pid: int = nursery.ask(
             {"start": {"args": list(words[1:]), "log": log, "cwd": cwd, "fault": nursery.fault}}
         )
 
     def poll(self) -> int | None:
         """Return how it ended, None while it runs."""
-        if self._code is None:
-            self._code = self._nursery.ask({"poll": self.pid})
-            if self._code is not None:
-                self._note()
-        return self._code
+        with self._guard:
+            if self._code is None:
+                self._code = self._nursery.ask({"poll": self.pid})
+                if self._code is not None:
+                    self._note()
+            return self._code
+
+    @property
+    def in_background(self) -> bool:
+        """Whether it left another process running: never."""
+        return False
+
+    def members(self) -> list[int]:
+        """Return its id while it runs; it starts nothing."""
+        return [self.pid] if self.poll() is None else []
+
+    def tell(self) -> None:
+        """Send it SIGTERM."""
+        self._kill(signal.SIGTERM)
+
+    def _kill(self, number: int) -> None:
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    def end(self, patience: float = 0.0) -> None:
+        """End it."""
+        if patience > 0:
+            self.tell()
+            with suppress(subprocess.TimeoutExpired):
+                self.wait(patience)
+        self._kill(signal.SIGKILL)
+        self.wait(processes.GONE_SECONDS)
 
     def _note(self) -> None:
         """Keep what the server printed of exceptions: its folder goes soon."""
@@ -93,28 +121,17 @@ class _Child:
                 lines = [line for line in block.splitlines() if line and not line.startswith(" ")]
                 self._nursery.tracebacks += lines[:1]
 
-    def wait(self, timeout: float) -> int:
-        """Wait for its end; raise subprocess.TimeoutExpired."""
-        deadline = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("server", timeout)
-            time.sleep(_PAUSE)
-        return code
-
 
 @contextmanager
 def nursed(nursery: Nursery) -> Iterator[None]:
     """Let mclite.replay.target.servers start every server in a NURSERY, meanwhile."""
 
-    def popen(words: Sequence[str], *, stdout: Any, cwd: Path, **others: object) -> _Child:
+    def start(words: Sequence[str], *, stdout: Any, cwd: Path, **others: object) -> _Child:
         return _Child(nursery, words, str(stdout.name), str(cwd))
 
-    before = servers.subprocess
-    servers.subprocess = SimpleNamespace(  # type: ignore[assignment,attr-defined]
-        Popen=popen, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT, TimeoutExpired=subprocess.TimeoutExpired
-    )
+    before = servers.start
+    servers.start = start
     try:
         yield
     finally:
-        servers.subprocess = before  # type: ignore[attr-defined]
+        servers.start = before

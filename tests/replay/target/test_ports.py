@@ -8,11 +8,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from mclite.replay.target import ports
 
-CLAIM = "import sys; from mclite.replay import ports; sys.exit(not ports._claim({port}))"
+CLAIM = "import sys; from mclite.replay.target import ports; sys.exit(not ports._claim({port}))"
 
 
 def claimable_elsewhere(port: int) -> bool:
@@ -44,15 +42,10 @@ def test_a_port_of_udp_that_is_taken_is_not_free() -> None:
         assert not ports._free_for_udp(datagram.getsockname()[1])
 
 
-def test_a_file_that_was_given_up_meanwhile_is_no_claim(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ports.tempfile, "gettempdir", lambda: str(tmp_path))
-    gone = tmp_path / "mclite-port-1"
-
-    def lock_and_lose(descriptor: int, how: int) -> None:
-        gone.unlink()
-        gone.touch()
-
-    monkeypatch.setattr(ports.fcntl, "flock", lock_and_lose)
-    assert not ports._claim(1)
-    monkeypatch.setattr(ports.tempfile, "gettempdir", lambda: str(tmp_path / "absent"))
-    assert not ports._claim(1)
+def test_a_claim_does_not_outlast_its_process() -> None:
+    port = ports.free_port()
+    ports.release(port)
+    code = f"import os; from mclite.replay.target import ports; assert ports._claim({port}); os._exit(0)"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[3], check=True)
+    assert ports._claim(port)
+    ports.release(port)

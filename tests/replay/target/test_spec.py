@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from mclite.replay.scenario.requirements import STARTS
-from mclite.replay.target.spec import TargetError, find_spec, read_spec
+from mclite.replay.target.spec import TargetError, fill, find_spec, read_spec
 
 TARGETS = Path(__file__).resolve().parents[3] / "conformance" / "targets"
 
@@ -20,7 +21,7 @@ def test_the_command_and_what_is_added(tmp_path: Path) -> None:
     file = write(
         tmp_path / "x.toml",
         'program = "x"\ncommand = "{program} {user} -p {port}"\n'
-        '[start.auth]\nadd = "-Y {users}"\n[start.small-items]\nadd = "-I 2k"\n',
+        '[start.auth]\nadd = "-Y {users}"\nfiles = { users = "a:b" }\n[start.small-items]\nadd = "-I 2k"\n',
     )
     spec = read_spec(file)
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
@@ -98,6 +99,86 @@ def test_older_releases_get_the_options_that_they_have(tmp_path: Path) -> None:
     spec = read_spec(write(tmp_path / "x.toml", text))
     for release, words in ((None, "--new"), ("1.5.0", "--new"), ("1.4.39", "--old"), ("1.4.28", "")):
         assert spec.of_release(release).describe(frozenset({"fresh"})) == words
-        assert spec.of_release(release).command_for(frozenset({"fresh"}), {})[2:] == words.split()
+        assert spec.of_release(release).command_for(frozenset({"fresh"}), {"port": "7"})[2:] == words.split()
     with pytest.raises(TargetError, match=r"\[start.fresh\] before: 'new' is not a version"):
         read_spec(write(tmp_path / "y.toml", text.replace("1.5.0", "new")))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('command = "x {port} {nosuch}"', "command has the unknown slot {nosuch}; there are {port}, {port2}, {host}"),
+        ('command = "x {port} {Conf}"\nfiles = { conf = "" }', "command has the unknown slot {Conf}"),
+        ('command = "x {port}"\nfiles = { conf = "a {nosuch}" }', "files.conf has the unknown slot {nosuch}"),
+        ('command = "x {port} {program}"', "the unknown slot {program}"),
+        ('command = "x {port} {backend}"', "the unknown slot {backend}"),
+        ('program = "{python}"\ncommand = "{program} {port}"', "program has the unknown slot {python}"),
+        ('command = "x {port}"\n[start.auth]\nadd = "{users}"', "[start.auth] add has the unknown slot {users}"),
+        (
+            'command = "x {port}"\n[start.auth]\ncommand = "{users}"',
+            "[start.auth] command has the unknown slot {users}",
+        ),
+        ('command = "x {port}"\n[start.unix]\npath = "{folder}/s"', "[start.unix] path has the unknown slot {folder}"),
+        ('command = "x {port}"\n[start.auth]\nfiles = { a = "{user}" }', "[start.auth] files.a has the unknown slot"),
+        ('command = "x {port} {users}"\n[start.auth]\nfiles = { users = "" }', "command has the unknown slot {users}"),
+        ('command = "x {port}"\nname = "x {port}"', "name has the unknown slot {port}; there are {version}"),
+        (
+            'command = "x {port}"\n[start.auth]\nbefore = { "1.5.0" = "{a}" }',
+            "[start.auth] before has the unknown slot {a}",
+        ),
+        (
+            'command = "x {port}"\n[start.auth]\nenvironment = { A = "{port}" }',
+            "environment.A has the unknown slot {port}",
+        ),
+    ],
+)
+def test_an_unknown_slot_is_an_error_that_names_it(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(TargetError, match=re.escape(problem)):
+        read_spec(write(tmp_path / "x.toml", text))
+
+
+def test_an_unknown_slot_of_a_command() -> None:
+    with pytest.raises(TargetError, match=re.escape("the command 'x {port} {nosuch}' has the unknown slot {nosuch}")):
+        find_spec("x {port} {nosuch}", Path())
+
+
+def test_what_looks_like_a_slot_and_is_none(tmp_path: Path) -> None:
+    text = 'sh {a: 1, b: [2]} ${HOME} ${x} {} {2} a{1,3} { port } {"port": {port}}'
+    assert fill(text, {"port": "7"}) == text.replace(": {port}", ": 7")
+    spec = read_spec(write(tmp_path / "x.toml", f"command = 'x {{port}}'\nfiles = {{ conf = '{text}' }}"))
+    assert spec.uses("port")
+    assert not spec.uses("port2")
+    with pytest.raises(TargetError, match=re.escape("nothing is known for the slot {x}")):
+        fill("{x}", {})
+
+
+@pytest.mark.parametrize("where", ["command", "files", "start"])
+def test_a_second_port_wherever_it_is_asked_for(tmp_path: Path, where: str) -> None:
+    text = {
+        "command": 'command = "x {port} {port2}"',
+        "files": 'command = "x {port}"\nfiles = { conf = "{port2}" }',
+        "start": 'command = "x {port}"\n[start.auth]\nfiles = { conf = "{port2}" }',
+    }
+    assert read_spec(write(tmp_path / "x.toml", text[where])).uses("port2")
+
+
+def test_a_program_here_that_does_not_say_where_the_port_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TargetError, match=re.escape(f"there is no ./server here ({tmp_path})")):
+        find_spec("./server", tmp_path / "targets")
+    write(tmp_path / "server", "")
+    with pytest.raises(TargetError, match=re.escape("./server does not say where the port goes: --spawn './server")):
+        find_spec("./server", tmp_path / "targets")
+
+
+def test_relative_words_of_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "conf").mkdir()
+    for name in ("x", "conf/a", "b"):
+        write(tmp_path / name, "")
+    spec = find_spec("x {port} conf/a nosuch/a b conf /absolute", tmp_path)
+    words = spec.command_for(frozenset(), {"port": "7"})
+    # a program without a slash is in PATH; a bare word that is a folder is left alone
+    assert words == ["x", "7", f"{tmp_path}/conf/a", "nosuch/a", f"{tmp_path}/b", "conf", "/absolute"]
+    spec = read_spec(write(tmp_path / "x.toml", 'command = "./x {port} b conf/a"'))
+    assert spec.command_for(frozenset(), {"port": "7"}) == [f"{tmp_path}/x", "7", "b", f"{tmp_path}/conf/a"]
