@@ -11,6 +11,7 @@ from typing import Any
 
 from mclite.bench.connection import TargetDiedError, WrongReplyError
 from mclite.bench.servers import Server, pinned
+from mclite.replay.target.processes import start
 
 
 class Driver:
@@ -24,14 +25,14 @@ class Driver:
         here = str(Path(__file__).parents[2])
         paths = [here, *filter(None, [os.environ.get("PYTHONPATH")])]
         with pinned(where):
-            self._process = subprocess.Popen(
+            self._started = start(
                 [sys.executable, "-m", "mclite.bench.load"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
                 text=True,
-                start_new_session=True,  # Ctrl-C is for the benchmark, which then ends the others
             )
+        self._process = self._started.popen
 
     def __enter__(self) -> Driver:
         return self
@@ -85,8 +86,8 @@ class Driver:
         except BrokenPipeError:
             pass
         try:
-            self._process.wait(5.0)
+            self._started.wait(5.0)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            pass
+        self._started.end()
         self._process.stdout.close()

@@ -18,11 +18,21 @@ from pathlib import Path
 from typing import IO
 
 from mclite.bench.connection import Address, TargetDiedError
+from mclite.replay.play import transport
+from mclite.replay.target.listeners import owner
+from mclite.replay.target.log import excerpt
+from mclite.replay.target.ports import free_port, release
+from mclite.replay.target.processes import Process, start
 
 START_LIMIT = 15.0  # seconds until the port has to answer
 STOP_LIMIT = 10.0  # seconds between SIGTERM and SIGKILL
+TRIES = 5  # ports, while other processes take them
 _serials = itertools.count()
 OWN_COMMAND = f"{shlex.quote(sys.executable)} -m mclite serve -p {{port}}"
+
+
+class _TakenError(Exception):
+    """Another process listens on the port of a server."""
 
 
 class BadTargetError(Exception):
@@ -65,7 +75,7 @@ class Server:
         self,
         address: Address,
         command: str | None = None,
-        process: subprocess.Popen[bytes] | None = None,
+        process: Process | None = None,
         errors: IO[bytes] | None = None,
     ) -> None:
         self.address = address
@@ -115,28 +125,37 @@ class Server:
             TargetDiedError: it ended or did not answer
         """
         arguments = command_line(command, extra)
+        for _ in range(TRIES):
+            try:
+                return cls._spawn(command, arguments, where)
+            except _TakenError as error:
+                problem = str(error)
+        raise TargetDiedError(problem)
+
+    @classmethod
+    def _spawn(cls, command: str, arguments: list[str], where: set[int] | None) -> Server:
         port = free_port()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         began = time.monotonic()
         try:
             with pinned(where):
-                process = subprocess.Popen(
+                process = start(
                     [argument.replace("{port}", str(port)) for argument in arguments],
                     stdin=subprocess.DEVNULL,
                     stdout=errors,
                     stderr=errors,
-                    start_new_session=True,
                 )
         except OSError as error:
             errors.close()
+            release(port)
             raise BadTargetError(f"cannot run {arguments[0]!r}: {error.strerror or error}") from None
         server = cls(("127.0.0.1", port), command, process, errors)
         try:
             version = server._version(began + START_LIMIT)
+            server.start_seconds = time.monotonic() - began
         except BaseException:
             server.stop()
             raise
-        server.start_seconds = time.monotonic() - began
         server.name = f"{program(arguments)} {version}"
         return server
 
@@ -145,6 +164,7 @@ class Server:
 
         Raises:
             TargetDiedError: the process ended, or the time is over
+            _TakenError: what answers is not the process
         """
         while True:
             try:
@@ -156,6 +176,12 @@ class Server:
                         if not piece:
                             break
                         answer += piece
+                if answer and self.process is not None:
+                    said = owner(self.process, transport.Address("tcp", *self.address))
+                    if said == "other":
+                        raise _TakenError(f"{self.command!r} does not listen: another process has {self.name}")
+                    if said == "unknown":
+                        raise TargetDiedError(f"nothing here tells whether {self.command!r} listens on {self.name}")
                 if answer.startswith(b"VERSION ") and answer.endswith(b"\r\n"):
                     return answer[8:-2].decode("ascii", "backslashreplace")
                 if answer:
@@ -172,12 +198,9 @@ class Server:
             time.sleep(0.0005)
 
     def last_words(self) -> str:
-        """Return `: ` and the last line that the process printed, or nothing."""
-        if self.errors is None:
-            return ""
-        self.errors.seek(0)
-        lines = self.errors.read()[-4000:].decode(errors="replace").strip().splitlines()
-        return f": {lines[-1].strip()}" if lines else ""
+        """Return `: ` and the first and last lines that the process printed, or nothing."""
+        printed = excerpt(self.errors) if self.errors is not None else ""
+        return f": {printed}" if printed else ""
 
     def ended(self) -> str:
         """Return how the process ended, or nothing while it runs or is not ours."""
@@ -195,14 +218,7 @@ class Server:
         """The process and all that it started; nothing when it is not ours."""
         if self.process is None:
             return []
-        found = [self.process.pid]
-        for pid in found:
-            for file in Path(f"/proc/{pid}/task").glob("*/children"):
-                try:
-                    found.extend(int(word) for word in file.read_text().split())
-                except OSError:
-                    continue
-        return found
+        return sorted(self.process.members(), key=self.process.pid.__ne__)
 
     def memory(self) -> int | None:
         """Return the resident memory in bytes, None when the process is not ours or nothing says."""
@@ -233,13 +249,9 @@ class Server:
 
     def stop(self) -> None:
         """End the process, if it is ours; a server that runs already is left alone."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(STOP_LIMIT)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process is not None:
+            self.process.end(STOP_LIMIT)
+            release(self.address[1])
         if self.errors is not None:
             self.errors.close()
             self.errors = None
@@ -266,10 +278,3 @@ def program(arguments: list[str]) -> str:
     if first.startswith("python") and "-m" in arguments[:-1]:
         return arguments[arguments.index("-m") + 1]
     return first
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody uses."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -74,7 +74,7 @@ def test_commands_that_cannot_be_meant(command: str, words: str) -> None:
 
 def test_the_last_words_of_a_server_that_ends_at_once() -> None:
     command = f"{sys.executable} -c 'import sys; print(1, flush=True); sys.exit(\"no luck today\")' {{port}}"
-    with pytest.raises(TargetDiedError, match=r"ended at once: no luck today"):
+    with pytest.raises(TargetDiedError, match=r"ended at once: 1 / no luck today"):
         Server.spawn(command)
 
 
@@ -127,3 +127,20 @@ def test_stat(scripted: Callable) -> None:
 )
 def test_program(arguments: list[str], name: str) -> None:
     assert servers.program(arguments) == name
+
+
+def test_a_stranger_on_the_port_is_not_measured(scripted: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers as a memcached, and the started process neither listens nor ends."""
+    monkeypatch.setattr(servers, "free_port", lambda: scripted().address[1])
+    with pytest.raises(TargetDiedError, match="does not listen: another process has"):
+        Server.spawn("sleep 60 {port}")
+
+
+def test_another_port_is_taken_when_a_stranger_has_one(scripted: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = [scripted().address[1]]
+    free_port = servers.free_port
+    monkeypatch.setattr(servers, "free_port", lambda: taken.pop() if taken else free_port())
+    script = "test $1 = {} && exec sleep 60; exec {} -m mclite.bench.fixed $1"
+    server = Server.spawn(f"sh -c '{script.format(taken[0], sys.executable)}' x {{port}}")
+    assert server.name.endswith(" fixed")
+    server.stop()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import select
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mclite.replay.clients.library import Library, NotOffered, Place
+from mclite.replay.target.processes import run, start
 
 DRIVER = Path(__file__).with_name("driver.js")
 #: Seconds for a call, and until node runs: on a busy machine that takes longer than any call.
@@ -32,8 +34,8 @@ def _version(package: str) -> str | None:
     if node is None:
         return None
     code = f"console.log(require(require.resolve({json.dumps(package + '/package.json')}, {{paths: ['.']}})).version)"
-    said = subprocess.run([node, "-e", code], capture_output=True, text=True, timeout=30, check=False)
-    return said.stdout.strip() or None
+    _, said = run([node, "-e", code], timeout=30, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return said.decode().strip() or None
 
 
 class _Node(Library):
@@ -46,7 +48,7 @@ class _Node(Library):
     def __init__(self, places: Sequence[Place]) -> None:
         servers = ",".join(f"{host}:{port}" for host, port in places)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
-        self._process = subprocess.Popen(
+        self._started = start(
             [shutil.which("node") or "node", str(DRIVER), self.package, servers],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -54,6 +56,7 @@ class _Node(Library):
             text=True,
             encoding="utf-8",
         )
+        self._process = self._started.popen
         self._answer("node", START)
 
     @classmethod
@@ -113,11 +116,9 @@ class _Node(Library):
         assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.stdout.close()
-        try:
-            self._process.wait(2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._started.wait(2)
+        self._started.end()
         self._log.close()
 
 

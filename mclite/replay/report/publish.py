@@ -14,6 +14,7 @@ from pathlib import Path
 from mclite.replay import files
 from mclite.replay.report import html
 from mclite.replay.results.read import Results, ResultsError, load
+from mclite.replay.target import processes
 
 #: Where a checkout keeps real memcached servers: a folder each.
 MEMCACHED = Path(".memcached")
@@ -54,21 +55,20 @@ def run(spawn: str, root: Path, folder: Path, *, options: Sequence[str] = ()) ->
     """
     command = [sys.executable, "-m", "pytest", "conformance", "--spawn", spawn, "--report-dir", str(folder)]
     try:
-        done = subprocess.run(
+        status, said = processes.run(
             [*command, "-q", *options],
+            timeout=PATIENCE,
             cwd=root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            check=False,
         )
     except subprocess.TimeoutExpired:
         raise PublishError(f"{spawn}: the run took longer than {PATIENCE} s.") from None
     found = sorted(folder.glob("*.json"))
-    if done.returncode not in (0, 1) or not found:
-        last = done.stdout.decode("utf-8", "replace").strip().splitlines()[-5:]
-        raise PublishError(f"{spawn}: the run ended with {done.returncode}: {' / '.join(last)}")
+    if status not in (0, 1) or not found:
+        last = said.decode("utf-8", "replace").strip().splitlines()[-5:]
+        raise PublishError(f"{spawn}: the run ended with {status}: {' / '.join(last)}")
     return found
 
 
@@ -79,7 +79,7 @@ def publish(
 
     What is in `out` is replaced only when all runs are done.
     """
-    with tempfile.TemporaryDirectory(prefix="mclite-publish-") as name:
+    with processes.scratch_folder("mclite-publish-") as name:
         results = []
         for number, spawn in enumerate(servers):
             folder = Path(name) / str(number)
@@ -129,7 +129,7 @@ def picture(page: Path, out: Path, *, width: int = 1280, height: int = 1100) -> 
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         return False
-    with tempfile.TemporaryDirectory(prefix="mclite-chromium-") as profile:
+    with processes.scratch_folder("mclite-chromium-") as profile:
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"]
         flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
         flags += [
@@ -137,14 +137,14 @@ def picture(page: Path, out: Path, *, width: int = 1280, height: int = 1100) -> 
             f"--window-size={width},{height}",
             f"--screenshot={out.resolve()}",
         ]
-        done = subprocess.run(
+        status, _ = processes.run(
             [program, *flags, page.resolve().as_uri()],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
             timeout=120,
-            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-    return done.returncode == 0 and out.is_file()
+    return status == 0 and out.is_file()
 
 
 def _order(run: Results) -> tuple[str, list[int], str]:

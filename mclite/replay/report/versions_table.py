@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from mclite.replay.judge.verdicts import PLAYED
 from mclite.replay.results.write import answers_like
 from mclite.replay.scenario.lint import default_root
 from mclite.replay.scenario.versions import parse_version
+from mclite.replay.target.processes import run
 
 Record = dict[str, Any]
 #: Suites of Debian, oldest first.
@@ -157,15 +157,15 @@ def versions_command(argv: list[str]) -> int:
     for suite in SUITES:
         place = args.under.resolve() / suite
         if not (place / "memcached").is_file():
-            got = subprocess.run([root / "targets" / "debian-memcached", suite, place], check=False)
-            if got.returncode:
+            status, _ = run([root / "targets" / "debian-memcached", suite, place])
+            if status:
                 print(f"mclite.replay versions: memcached of {suite} cannot be had", file=sys.stderr)
                 return 3
         target = f"memcached={place / 'memcached'}"
         words = [sys.executable, "-m", "pytest", str(root), "-q", "--spawn", target, "--report-dir", args.report_dir]
         if args.workers:
             words += ["-n", str(args.workers)]
-        subprocess.run(words, check=False)  # how it ended stands in its results
+        run(words)  # how it ended stands in its results
     return _print(sorted(args.report_dir.glob("memcached-*.json")), args)
 
 

@@ -7,13 +7,14 @@ import contextlib
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,16 @@ def temporary_folder(prefix: str) -> Path:
         folder = _make_folder(prefix)
         owner.note(folder=str(folder))
         return folder
+
+
+@contextlib.contextmanager
+def scratch_folder(prefix: str) -> Iterator[str]:
+    """Give a temporary folder to a block, and remove it at its end; `prefix` begins its name."""
+    folder = temporary_folder(prefix)
+    try:
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_folder(prefix: str) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 from mclite.replay.play.transport import Address, Connection, Unreachable
 from mclite.replay.scenario.scenario import Kind
 from mclite.replay.target.listeners import listening_pid, owner
+from mclite.replay.target.log import excerpt
 from mclite.replay.target.ports import free_port, release
 from mclite.replay.target.processes import start, temporary_folder
 from mclite.replay.target.spec import TargetError, TargetSpec, common_values, fill, find_spec
@@ -25,10 +26,6 @@ START, STOP = 20.0, 0.2
 UDP_START = 2.0
 #: Number of ports that are tried while other processes take them.
 TRIES = 5
-#: Number of lines of a log that are shown: its first ones, where the reason of a failure often is, and its last ones.
-HEAD, TAIL = 3, 5
-#: Number of bytes of a log that are read at either end, and of characters of a line that are shown.
-LOG_BYTES, LINE = 4096, 300
 
 _UDP = ("udp", "udp-raw")
 
@@ -176,20 +173,9 @@ class Server:
 
     def printed(self) -> str:
         """Return the first and the last lines of what the server printed."""
-        try:
-            with (self.folder / "log").open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(0)
-                data = file.read(min(size, 2 * LOG_BYTES))
-                if size > 2 * LOG_BYTES:
-                    file.seek(size - LOG_BYTES)
-                    data = data[:LOG_BYTES] + b"\n...\n" + file.read(LOG_BYTES)
-        except OSError:
-            return ""
-        lines = [line.strip()[:LINE] for line in data.decode("utf-8", "replace").splitlines() if line.strip()]
-        if len(lines) > HEAD + TAIL + 1:
-            lines[HEAD:-TAIL] = ["..."]
-        return " / ".join(lines)
+        with contextlib.suppress(OSError), (self.folder / "log").open("rb") as file:
+            return excerpt(file)
+        return ""
 
     def ended(self) -> str:
         """Return how the process ended, for people."""
