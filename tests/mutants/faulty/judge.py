@@ -12,7 +12,7 @@ from typing import Any
 
 from faulty.nursery import Nursery, NurseryError, nursed
 from mclite.replay.judge.record import Record
-from mclite.replay.play.outcome import Patience, Result
+from mclite.replay.play.outcome import Keys, Patience, Result, process_prefix
 from mclite.replay.play.timeline import Timeline
 from mclite.replay.play.transport import Unreachable
 from mclite.replay.run.prepare import prepare
@@ -115,7 +115,7 @@ def judge(
             made.killers["(the server does not start)"] = "died"
             made.seconds = round(time.monotonic() - began, 1)
             return made
-        run = _Run(info, Settings(default_root(), check=True), spec, main)
+        run = _Run(info, Keys(process_prefix(info.prefix)), Settings(default_root(), check=True), spec, main)
         run.patience = Patience(PATIENCE)
         wanted = [scenario for scenario in scenarios if scenario.id not in ignored]
         near = [scenario for scenario in wanted if not chapters or scenario.chapter in chapters]
