@@ -74,21 +74,25 @@ class Server(Connections):
         return tcp + [f"udp://{name[4:]}" if name.startswith("udp:") else name for name in others]
 
     async def start(self) -> None:
-        """Listen."""
-        loop = asyncio.get_running_loop()
-        settings = self.settings
-        context = tls_context(settings, self.instance.stats) if settings.tls else None
+        """Listen, and keep house."""
         try:
-            if settings.unix_socket is not None:
-                await self._listen_unix(settings.unix_socket, context)
-            else:
-                for address in settings.listen:
-                    await self._listen_tcp(address, context)
+            await self.listen()
         except ServeError:
             await self.stop()
             raise
+        loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._exception)
         self._housekeeper = loop.call_later(HOUSEKEEPING_SECONDS, self._keep_house)
+
+    async def listen(self) -> None:
+        """Listen at the addresses of the settings. Raises ServeError."""
+        settings = self.settings
+        context = tls_context(settings, self.instance.stats) if settings.tls else None
+        if settings.unix_socket is not None:
+            await self._listen_unix(settings.unix_socket, context)
+        else:
+            for address in settings.listen:
+                await self._listen_tcp(address, context)
 
     async def _listen_tcp(self, address: str, context: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
@@ -192,13 +196,21 @@ class Server(Connections):
     def _asked_to_stop(self, graceful: bool) -> None:
         self.stopped.set()
 
+    async def stop_listening(self) -> None:
+        """Take no more connections or datagrams; those that are open go on."""
+        await stop_listening(self._servers)
+        for datagrams in self._datagrams:
+            datagrams.close()
+        self._servers.clear()
+        self._datagrams.clear()
+        self.addresses.clear()
+        self.instance.listeners.clear()
+
     async def stop(self) -> None:
         """Listen no longer and close all connections."""
         if self._housekeeper is not None:
             self._housekeeper.cancel()
-        await stop_listening(self._servers)
-        for datagrams in self._datagrams:
-            datagrams.close()
+        await self.stop_listening()
         for connection in [*self.connections, *self.waiting]:
             connection.close("shutdown")
         deadline = time.monotonic() + 1

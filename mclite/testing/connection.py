@@ -1,68 +1,239 @@
-"""A connection of the server for tests: the faults have each request before the session does."""
+"""A connection of the server for tests: it records each request, and lets faults and misbehaviours have it first.
+
+While there are none, what arrives goes to the session as it is for any server, and is only looked at. Otherwise the
+session is given one whole request after the other, and what it answers is changed on its way out.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+from collections import deque
+from typing import TYPE_CHECKING
 
 from mclite.server.connection import Connection
 from mclite.server.server import Server
-from mclite.testing.faults import Fault, Faults, first_request
+from mclite.testing.answers import error_answer, spoil
+from mclite.testing.faults import Fault
+from mclite.testing.requests import Request
+from mclite.testing.wire import Piece, Splitter
+
+if TYPE_CHECKING:
+    from mclite.testing.server import ServerThread
+
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
-class FaultyConnection(Connection):
-    """A connection that lets the faults have each request before the session does."""
+class TestedConnection(Connection):
+    """A connection of a ServerThread."""
 
-    __slots__ = ("_buffer", "_faults", "_late")
+    __slots__ = (
+        "_busy",
+        "_earlier",
+        "_given",
+        "_owner",
+        "_queue",
+        "_rest",
+        "_splitter",
+        "_stalled",
+        "_swapped",
+        "_timer",
+    )
 
-    def __init__(self, server: Server, faults: Faults) -> None:
+    def __init__(self, server: Server, owner: ServerThread) -> None:
         super().__init__(server)
-        self._faults = faults
-        self._buffer = b""
-        self._late: asyncio.TimerHandle | None = None
+        settings = server.settings
+        self._owner = owner
+        self._splitter = Splitter(settings.protocol == "auto" and settings.auth_file is None, owner.change_line)
+        self._queue: deque[Piece] = deque()  # requests that the session does not have yet
+        self._given = 0  # bytes of the splitter's unfinished request that the session has
+        self._rest = b""  # what the splitter cannot cut
+        self._busy = False  # an answer is on its way out, late or in pieces
+        self._stalled = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._earlier = b""
+        self._swapped = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin a session, unless connections are dropped."""
+        super().connection_made(transport)
+        if self._owner.faults.drops_connection():
+            self._hang_up(reset=True)
 
     def data_received(self, data: bytes) -> None:
-        """Take in DATA, request by request while faults wait, as it is otherwise."""
-        self._buffer += data
+        """Record the requests that are complete with `data`, and have them carried out."""
+        splitter = self._splitter
+        if splitter.gave_up():
+            self._rest += data
+            self._go_on()
+            return
+        held = splitter.pending[self._given :] if self._given < len(splitter) else b""
+        pieces = splitter.feed(data)
+        for request, _ in pieces:
+            request.connection, request.time = self.session.number, self.session.instance.store.now
+            self._owner.requests.add(request)
+        if not (self._owner.interferes or self._queue or self._busy or self._stalled):
+            self._given = len(splitter)
+            super().data_received(held + data if held else data)
+            return
+        if self._given and pieces:  # the session has the beginning of this one, so that it goes its usual way
+            super().data_received(pieces.pop(0).data[self._given :])
+            self._given = 0
+        elif self._given and not splitter.gave_up():
+            self._given = len(splitter)
+            super().data_received(data)
+        self._queue.extend(pieces)
+        if splitter.gave_up():
+            self._rest, self._given = splitter.pending[self._given :], 0
         self._go_on()
 
     def _go_on(self) -> None:
-        while self._buffer and self._late is None and not self.transport.is_closing():
-            if not self._faults:
-                data, self._buffer = self._buffer, b""
-                super().data_received(data)
-                return
-            request = first_request(self._buffer)
-            if request is None:
-                return
-            verb, length = request
-            data, self._buffer = self._buffer[:length], self._buffer[length:]
-            fault = self._faults.take(verb)
-            if fault is None:
-                super().data_received(data)
+        while not (self._busy or self._stalled or self.transport.is_closing()):
+            if self._queue:
+                self._carry_out(self._queue.popleft())
+            elif self._rest:
+                rest, self._rest = self._rest, b""
+                super().data_received(rest)
             else:
-                self._apply(fault, data)
+                break
 
-    def _apply(self, fault: Fault, data: bytes) -> None:
+    def _carry_out(self, piece: Piece) -> None:
+        faults, request = self._owner.faults, piece.request
+        fault = faults.take(request)
+        if fault is None:
+            self._answer(self._ask(piece))
+        elif fault.kind == "stall":
+            faults.used(fault, request)
+            self._queue.appendleft(piece)
+            self._stall(fault.seconds)
+        elif fault.carry_out:
+            self._spoil(fault, request, self._ask(piece))
+        else:
+            faults.used(fault, request)
+            if fault.kind == "close":
+                self._hang_up(fault.reset)
+                return
+            if fault.kind == "out_of_memory" and request.verb in ("set", "cas", "ms"):
+                self._drop_items(request)
+            self._answer(error_answer(request, fault.text))
+
+    def _drop_items(self, request: Request) -> None:
+        """Let a set that fails leave nothing under its key, as memcached does."""
+        store = self.session.instance.store
+        for key in request.keys:
+            item = store.live(key)
+            if item is not None:
+                store.delete(key, item)
+
+    def _ask(self, piece: Piece) -> bytes:
+        """Have the session carry a request out; return its answer as misbehaviours have it."""
+        session = self.session
+        if session.more:  # the rest of what was asked before there were faults
+            self._answer(self._all_of(b""))
+        return self._owner.change_answer(piece.request, self._all_of(piece.data))
+
+    def _all_of(self, data: bytes) -> bytes:
+        session = self.session
+        answer = session.receive(data)
+        while session.more and not session.closed:
+            answer += session.receive(b"")
+        return answer
+
+    def _spoil(self, fault: Fault, request: Request, answer: bytes) -> None:
+        faults = self._owner.faults
+        if not answer and fault.kind not in ("close", "delay"):
+            self._answer(answer)  # there is nothing to spoil: the fault waits for another request
+            return
+        spoiled = spoil(fault, request, answer, self._earlier)
+        if spoiled is None:
+            self._answer(answer)
+            return
+        faults.used(fault, request)
         match fault.kind:
             case "close":
-                self.transport.close()
+                if fault.number:
+                    self.transport.write(answer)
+                self._hang_up(fault.reset)
             case "error":
-                self.transport.write(fault.text + b"\r\n")
+                self._answer(error_answer(request, fault.text))
             case "partial":
-                self.transport.write(self.session.receive(data)[: fault.length])
-                self.transport.close()
+                self.transport.write(answer[: fault.number])
+                self._hang_up(fault.reset)
+            case "silence":
+                self._answer(b"")
+            case "swap":
+                self._swapped += answer
             case "delay":
-                answer = self.session.receive(data)
-                self._late = asyncio.get_running_loop().call_later(fault.seconds, self._send_late, answer)
+                self._later(fault.seconds or 0.0, [answer])
+            case "pieces":
+                size = fault.number
+                parts = [answer[at : at + size] for at in range(0, len(answer), size)]
+                self.transport.write(parts[0])
+                self._later(fault.seconds or 0.0, parts[1:])
+            case _:
+                self._answer(spoiled)
 
-    def _send_late(self, answer: bytes) -> None:
-        self._late = None
-        if not self.transport.is_closing():
+    def _answer(self, answer: bytes) -> None:
+        """Send `answer`, and behind it one that was held back."""
+        if answer:
+            self._earlier = answer
+            if self._swapped:
+                answer, self._swapped = answer + self._swapped, b""
             self.transport.write(answer)
+        self._after_answer()
+
+    def _later(self, seconds: float, parts: list[bytes]) -> None:
+        """Send `parts`, each `seconds` after what went before."""
+        self._busy = True
+
+        def send() -> None:
+            self._timer = None
+            if self.transport.is_closing():
+                return
+            if parts:
+                self.transport.write(parts.pop(0))
+            if parts:
+                self._timer = asyncio.get_running_loop().call_later(seconds, send)
+                return
+            self._busy = False
+            self._after_answer()
             self._go_on()
+
+        self._timer = asyncio.get_running_loop().call_later(seconds, send)
+
+    def _stall(self, seconds: float | None) -> None:
+        self._stalled = True
+        self.transport.pause_reading()
+        loop = asyncio.get_running_loop()
+        if seconds is not None:
+            self._timer = loop.call_later(seconds, self._read_again)
+            return
+        self._owner.faults.on_clear.append(self._clear_stall)
+
+    def _clear_stall(self) -> None:
+        """The faults were cleared, in another thread."""
+        self._owner.in_loop(self._read_again)
+
+    def _read_again(self) -> None:
+        if self._stalled and not self.transport.is_closing():
+            self._stalled = False
+            self.transport.resume_reading()
+            self._go_on()
+
+    def _hang_up(self, reset: bool) -> None:
+        if reset:
+            sock = self.transport.get_extra_info("socket")
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        if self._late is not None:
-            self._late.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._clear_stall in self._owner.faults.on_clear:
+            self._owner.faults.on_clear.remove(self._clear_stall)
         super().connection_lost(exc)

@@ -15,8 +15,9 @@ from mclite.core.instance import Instance
 from mclite.core.settings import Settings
 from mclite.server.server import Server
 from mclite.store.clock import Clock, DebugClock
-from mclite.testing.connection import FaultyConnection
+from mclite.testing.connection import TestedConnection
 from mclite.testing.faults import Faults
+from mclite.testing.requests import Request, Requests
 
 if TYPE_CHECKING:
     import ssl
@@ -61,10 +62,12 @@ class ServerThread:
         if settings.tls and settings.ssl_chain_cert is None and settings.ssl_key is None:
             settings.ssl_chain_cert, settings.ssl_key = str(TLS_FILES / "certificate.pem"), str(TLS_FILES / "key.pem")
         self.faults = Faults()
+        self.requests = Requests()
         self.instance = Instance(settings, clock=clock)
         self._clock = clock
         self.host = settings.listen[0] if settings.unix_socket is None else f"unix:{settings.unix_socket}"
         self.port = 0
+        self._server: Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
@@ -118,6 +121,26 @@ class ServerThread:
 
         return client_of_loop(self.host, self.port, self.client_context, **options)
 
+    # What its connections ask.
+
+    @property
+    def interferes(self) -> bool:
+        """Whether requests are to be looked at one by one."""
+        return len(self.faults) > 0
+
+    def change_line(self, line: bytes) -> bytes:
+        """Return the command `line` that is carried out instead."""
+        return line
+
+    def change_answer(self, request: Request, answer: bytes) -> bytes:
+        """Return the answer that is sent to `request` instead of `answer`."""
+        return answer
+
+    def in_loop(self, function: Callable[[], object]) -> None:
+        """Run `function` in the server's thread soon, if there is one."""
+        if self._loop is not None and self.running:
+            self._loop.call_soon_threadsafe(function)
+
     # Its life.
 
     def start(self) -> None:
@@ -145,8 +168,8 @@ class ServerThread:
 
     async def _serve(self) -> None:
         self.instance.listeners.clear()
-        server = Server(self.instance, lambda server: FaultyConnection(server, self.faults))
-        self._loop, self._stop = asyncio.get_running_loop(), server.stopped
+        server = Server(self.instance, lambda server: TestedConnection(server, self))
+        self._server, self._loop, self._stop = server, asyncio.get_running_loop(), server.stopped
         await server.start()
         try:
             if server.addresses:
@@ -199,6 +222,22 @@ class ServerThread:
             yield
         finally:
             self.thaw()
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Listen to nobody during a `with` block, so that new connections are refused; open ones go on.
+
+        Raises ServeError if the address is taken when it ends.
+        """
+        server, loop = self._server, self._loop
+        if server is None or loop is None or not self.running:
+            raise RuntimeError("a server that does not run listens to nobody anyway")
+        asyncio.run_coroutine_threadsafe(server.stop_listening(), loop).result(STOP_SECONDS)
+        try:
+            yield
+        finally:
+            if self.running and self._server is server:
+                asyncio.run_coroutine_threadsafe(server.listen(), loop).result(STOP_SECONDS)
 
     def call(self, function: Callable[[], T]) -> T:
         """Run `function` between two requests, in the server's thread if there is one; return what it returns."""

@@ -185,7 +185,8 @@ def test_bad_addresses(address: str) -> None:
 def tls_settings(**more: object) -> Settings:
     """Return the settings of a TLS server."""
     files = {"ssl_chain_cert": str(TARGETS / "certificate.pem"), "ssl_key": str(TARGETS / "key.pem")}
-    return Settings(**{"enable_ssl": True, **files, **more})  # type: ignore[arg-type]
+    given = {"enable_ssl": True, **files, **more}
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
 def test_a_tls_context() -> None:

@@ -15,7 +15,7 @@ from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.handlers.table import CHECKS, HANDLERS
 from mclite.protocol.parser import BadRequest, Request
-from mclite.testing.faults import first_request
+from mclite.testing.wire import first_request
 
 Line = bytes
 

@@ -31,7 +31,7 @@ from faulty.points import (
 from mclite.core.session import Session
 from mclite.protocol.parser import BadRequest
 from mclite.server.connection import Connection
-from mclite.testing.faults import first_request
+from mclite.testing.wire import first_request
 
 ERRORS = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 
