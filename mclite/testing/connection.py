@@ -10,23 +10,41 @@ import asyncio
 import socket
 import struct
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from mclite.server.connection import Connection
 from mclite.server.server import Server
 from mclite.testing.answers import error_answer, spoil
-from mclite.testing.faults import Fault
-from mclite.testing.requests import Request
+from mclite.testing.faults import Fault, Faults
+from mclite.testing.requests import Request, Requests
 from mclite.testing.wire import Piece, Splitter
-
-if TYPE_CHECKING:
-    from mclite.testing.server import ServerThread
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
+class Owner(Protocol):
+    """What a connection asks of the server that it belongs to."""
+
+    faults: Faults
+    requests: Requests
+
+    @property
+    def interferes(self) -> bool:
+        """Whether requests are to be looked at one by one."""
+
+    def change_line(self, line: bytes) -> bytes:
+        """Return the command `line` that is carried out instead."""
+
+    def change_answer(self, request: Request, answer: bytes) -> bytes:
+        """Return the answer that is sent to `request` instead of `answer`."""
+
+    def in_loop(self, function: Callable[[], object]) -> None:
+        """Run `function` in the server's thread soon."""
+
+
 class TestedConnection(Connection):
-    """A connection of a ServerThread."""
+    """A connection of a server for tests, `owner`."""
 
     __slots__ = (
         "_busy",
@@ -41,7 +59,7 @@ class TestedConnection(Connection):
         "_timer",
     )
 
-    def __init__(self, server: Server, owner: ServerThread) -> None:
+    def __init__(self, server: Server, owner: Owner) -> None:
         super().__init__(server)
         settings = server.settings
         self._owner = owner
