@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from mclite.client.errors import BadArgumentError
 from mclite.client.expect import Expect, expect
@@ -13,11 +13,6 @@ from mclite.protocol.parser import LINE_MAX
 from mclite.protocol.reader import Meta, Reply, Status
 
 T = TypeVar("T")
-
-_ONCE: Final = frozenset(
-    {b"add", b"append", b"prepend", b"cas", b"delete", b"incr", b"decr", b"ms", b"md", b"ma", b"watch", b"shutdown",
-     b"slabs", b"lru_crawler", b"debugtime"}
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -45,7 +40,7 @@ class Call(Generic[T]):
     def to_bytes(self) -> bytes:
         """Return the command as it goes over the wire. Raises BadArgumentError if the line is too long."""
         line = self.line
-        if len(line) >= LINE_MAX and self.row.name not in (b"get", b"gets"):
+        if len(line) >= LINE_MAX and not (self.row.several and self.row.key == 0):
             raise BadArgumentError(f"a command line of {len(line)} bytes; servers take {LINE_MAX}: ask for fewer keys")
         return line + b"\r\n" if self.data is None else b"%b\r\n%b\r\n" % (line, self.data)
 
@@ -58,7 +53,7 @@ class Call(Generic[T]):
         """Does it do no harm to carry the command out a second time, when the first answer was lost?"""
         if self.row.name == b"mg":
             return not any(flag[0] in b"NR" for flag in self.args[1:])
-        return self.row.name not in _ONCE
+        return self.row.repeatable
 
     @property
     def unanswered(self) -> Any:

@@ -44,28 +44,12 @@ def _wrong(reply: Reply, wanted: str) -> SenselessError:
     return SenselessError(f"{wanted} was due, and this came: {reply.to_bytes()[:100]!r}")
 
 
-WORDS: Final[dict[bytes, tuple[bytes, ...]]] = {
-    **dict.fromkeys((b"set", b"add", b"replace", b"append", b"prepend"), (b"STORED", b"NOT_STORED")),
-    b"cas": (b"STORED", b"EXISTS", b"NOT_FOUND", b"NOT_STORED"),
-    b"delete": (b"DELETED", b"NOT_FOUND"),
-    b"touch": (b"TOUCHED", b"NOT_FOUND"),
-    b"incr": (b"NOT_FOUND",),
-    b"decr": (b"NOT_FOUND",),
-    b"version": (b"VERSION",),
-    b"cache_memlimit": (b"OK", b"MEMLIMIT_TOO_SMALL", b"MEMLIMIT_ADJUST_FAILED"),
-    b"slabs": (b"OK", b"BUSY", b"BADCLASS", b"NOSPARE", b"NOTFULL", b"UNSAFE", b"SAME"),
-    b"lru_crawler": (b"OK", b"BUSY", b"BADCLASS"),
-    **dict.fromkeys((b"flush_all", b"verbosity", b"lru", b"watch", b"misbehave", b"debugtime", b"shutdown"), (b"OK",)),
-}
-"""The words that a one-line answer may begin with, besides the error strings that every command allows."""
-
-
 class OneLine(Expect):
-    """One line: a word of WORDS, or a number where the command gives one (protocol.txt 272-285, 341-348, 383-388)."""
+    """One line: a word that the table has, or a number where the command gives one (protocol.txt 272-285, 341-388)."""
 
     def __init__(self, row: Command) -> None:
         super().__init__()
-        self._words = WORDS[row.name]
+        self._words = row.answers
         self._number = row.kind == "arithmetic"
         self.closes = row.name == b"shutdown"
         self.endless = row.name == b"watch"
@@ -161,15 +145,6 @@ class Closing(Expect):
         raise _wrong(reply, "the end of the connection")
 
 
-_META_CODES: Final[dict[bytes, tuple[bytes, ...]]] = {
-    b"mg": (b"HD", b"VA", b"EN"),
-    b"ms": (b"HD", b"NS", b"EX", b"NF"),
-    b"md": (b"HD", b"NF", b"EX"),
-    b"ma": (b"HD", b"VA", b"NF", b"NS", b"EX"),
-    b"me": (b"ME", b"EN"),
-    b"mn": (b"MN",),
-}
-_ECHOED: Final = b"kO"
 _UNASKED: Final[dict[bytes, bytes]] = {b"mg": b"WXZ"}
 _TOKEN_MAX: Final = {**dict.fromkeys(b"cslt", UINT64), ord("f"): UINT32, ord("h"): 1}
 
@@ -180,6 +155,7 @@ class MetaAnswer(Expect):
     def __init__(self, row: Command, args: Sequence[bytes]) -> None:
         super().__init__()
         self._name = row.name
+        self._codes = row.answers
         self._token = args[0] if args else b""
         flags = args[1 if row.length is None else 2 :]
         self._sent = {flag[0]: flag for flag in flags}
@@ -189,7 +165,7 @@ class MetaAnswer(Expect):
 
     def take(self, reply: Reply) -> bool:
         """Take the reply."""
-        codes = _META_CODES[self._name]
+        codes = self._codes
         if not isinstance(reply, Meta) or reply.code not in codes:
             raise _wrong(reply, " or ".join(code.decode() for code in codes))
         if reply.code == b"ME":
@@ -244,7 +220,7 @@ def expect(row: Command, args: Sequence[bytes]) -> Expect:
     if row.kind == "meta":
         return MetaAnswer(row, args)
     if row.kind == "retrieval":
-        return Values(args[row.required - 1 :], row.name.endswith(b"s"))
+        return Values(args[row.key :], row.name.endswith(b"s"))
     if row.name == b"stats":
         return Statistics()
     if row.name == b"quit":

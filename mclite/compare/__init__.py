@@ -1,5 +1,4 @@
 """Two servers, the same generated conversations, and where they answer otherwise: `mclite compare`.
 
-Imports `mclite.replay` and nothing else of `mclite`: a comparison that shared the server's parser would share its
-mistakes.
+May import `mclite.replay` and the command table: a comparison that shared the server's parser would share its mistakes.
 """

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from mclite.compare.dialogue import HangUp, Request, Session, Step, Wait, Write, constant
+from mclite.protocol.commands import verbs
 
-STORAGE = ("set", "add", "replace", "append", "prepend", "cas")
-RETRIEVAL = ("get", "gets", "gat", "gats")
-OTHERS = ("delete", "incr", "decr", "touch")
-META = ("mg", "ms", "md", "ma", "me", "mn")
+STORAGE = verbs("storage")
+RETRIEVAL = verbs("retrieval")
+OTHERS = verbs("deletion", "arithmetic", "touching")
+META = verbs("meta")
 
 _DATA = ("1", "hello", "10", "5", "0", "99", "", "00010", "18446744073709551615", "a b", "7 ", " 7", "-1")
 _ODD_DATA = (r"\r\n", r"END\r\n", r"\0\xff", "{x*50}", "{x*300}", "{9*21}", "{x*9000}", "{x*70000}")

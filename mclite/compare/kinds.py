@@ -9,33 +9,10 @@ from dataclasses import dataclass
 from mclite.compare.answers import Answer, Line
 from mclite.compare.dialogue import Request, constant
 from mclite.compare.pair import Exchange
+from mclite.protocol.commands import COMMANDS
 from mclite.replay.scenario.notation import parse_text
 from mclite.replay.scenario.wire import brief
 
-_STORAGE = frozenset({"set", "add", "replace", "append", "prepend", "cas"})
-_META = frozenset({"mg", "ms", "md", "ma", "me", "mn"})
-_KNOWN = (
-    _STORAGE
-    | _META
-    | frozenset(
-        {
-            "get",
-            "gets",
-            "gat",
-            "gats",
-            "delete",
-            "incr",
-            "decr",
-            "touch",
-            "flush_all",
-            "verbosity",
-            "slabs",
-            "lru",
-            "stats",
-        }
-        | {"lru_crawler", "cache_memlimit", "watch", "shutdown", "quit"}
-    )
-)
 _AFTER = {"ready": "nothing more", "waits": "waits for more", "closed": "hangs up"}
 #: Characters of an answer in the name of a difference.
 SHOWN = 70
@@ -70,12 +47,13 @@ def form_of(request: Request) -> str:
     verb = _verb(request)
     words = request.line.split()
     form = [verb]
-    if verb in _META:
-        if len(words) < 2 and verb != "mn":
+    row = COMMANDS.get(verb.encode())
+    if row is not None and row.kind == "meta":
+        if len(words) < 2 and row.key is not None:
             form.append("without a key")
-    elif verb in _KNOWN:
+    elif row is not None:
         arguments = len(words) - 1 - (words[-1] == "noreply")
-        several = verb in ("get", "gets", "gat", "gats") and arguments > 2
+        several = row.several and arguments > 2
         form.append("with several keys" if several else f"with {arguments or 'no'} argument{'s' * (arguments != 1)}")
     if _long(request.line):
         form.append("with a key over 250 bytes")
@@ -86,7 +64,7 @@ def _verb(request: Request) -> str:
     words = request.line.split()
     if not words:
         return "(empty line)"
-    return words[0] if words[0] in _KNOWN else "(no command)"
+    return words[0] if words[0].encode() in COMMANDS else "(no command)"
 
 
 def _long(line: str) -> bool:

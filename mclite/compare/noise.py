@@ -10,6 +10,7 @@ from typing import Final
 
 from mclite.compare.answers import Answer
 from mclite.compare.dialogue import Request, Session, Step, Write, render, values_for
+from mclite.protocol.commands import verbs
 
 #: name: what it is
 NOISE: Final = {
@@ -36,8 +37,8 @@ NOISE: Final = {
     "unsteady": "the difference did not come again when the same session was said once more",
 }
 
-_FETCH = frozenset({"get", "gets", "gat", "gats", "mg"})
-_CHANGE = frozenset({"incr", "decr", "ma"})
+_FETCH = frozenset({*verbs("retrieval"), "mg"})
+_CHANGE = frozenset({*verbs("arithmetic"), "ma"})
 _SPACE = re.compile(rb"[ \t\r\n\v\f\0]*")
 _WORD = re.compile(r" *([a-z]*)")
 #: Bytes of a line that may wait for its end, less what the names of a session may add.

@@ -10,40 +10,26 @@ from mclite.compare.answers import Unique
 from mclite.compare.dialogue import KEYS, LONG_KEY, LONGEST_KEY, HangUp, Request, Session, Wait
 from mclite.compare.notation import Slots, expected_lines, line, slots_of_keys
 from mclite.compare.pair import Exchange
+from mclite.protocol.commands import COMMANDS
 from mclite.replay.play.outcome import Keys, Patience
 from mclite.replay.play.player import Player
 from mclite.replay.play.transport import Address
 from mclite.replay.scenario.scenario import SuiteError, parse
+from mclite.replay.scenario.sections import section_of
 from mclite.replay.scenario.text import Values
 from mclite.replay.scenario.versions import KNOWN, parse_version
 
-#: Where protocol.txt describes a verb.
-SECTIONS = {
-    **dict.fromkeys(("set", "add", "replace", "append", "prepend", "cas"), "Storage commands"),
-    **dict.fromkeys(("get", "gets"), "Retrieval command:"),
-    **dict.fromkeys(("gat", "gats"), "Get And Touch"),
-    **dict.fromkeys(("incr", "decr"), "Increment/Decrement"),
-    "delete": "Deletion",
-    "touch": "Touch",
-    "mg": "Meta Get",
-    "ms": "Meta Set",
-    "md": "Meta Delete",
-    "ma": "Meta Arithmetic",
-    "mn": "Meta No-Op",
-    "me": "Meta Debug",
-    "flush_all": "Other commands",
-    "verbosity": "Other commands",
-    "slabs": "Slabs Reassign",
-    "lru": "LRU Tuning",
-    "lru_crawler": "LRU_Crawler",
-    "stats": "Statistics",
-    "watch": "Watchers",
-}
 #: Seconds in which nothing comes, where a server waits for more.
 SILENCE = 0.2
 #: Seconds that an answer is waited for when a scenario is tried.
 PATIENCE = 0.5
 _UNIQUE = re.compile(r"\{cas([+-][0-9]+)?\}")
+
+
+def section_for(verb: str) -> str:
+    """Return the heading under which protocol.txt describes `verb`; Commands, if it is none."""
+    row = COMMANDS.get(verb.encode())
+    return "Commands" if row is None else section_of(int(row.lines.partition("-")[0]))
 
 
 @dataclass(frozen=True, slots=True)

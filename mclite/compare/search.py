@@ -12,7 +12,7 @@ from mclite.compare.draw import Enough, draw, sessions
 from mclite.compare.kinds import Kind, kind_of, shown
 from mclite.compare.noise import calm, cut_short, looks_at_space, value_before
 from mclite.compare.pair import SURE, Exchange, Pair
-from mclite.compare.scenario import SECTIONS, Written, prove, slug_of, talk_of
+from mclite.compare.scenario import Written, prove, section_for, slug_of, talk_of
 from mclite.compare.shrink import shrink
 from mclite.replay.play.transport import Unreachable
 from mclite.replay.scenario.text import Values
@@ -265,7 +265,6 @@ class Search:
 
     def _write(self, found: Found) -> Written:
         sides = self.pair.a.version, self.pair.b.version
-        verb = found.request.verb
         title = _short(f"{_plain(found.request.line)}: {found.kind.a}, where B says {found.kind.b}")
         slugs = {one.written.slug for one in self.outcome.found.values() if one.written is not None}
         slug = base = slug_of(str(found.kind.request))
@@ -276,7 +275,7 @@ class Search:
         made = Written(
             slug=slug,
             title=title,
-            section=SECTIONS.get(verb, "Commands"),
+            section=section_for(found.request.verb),
             note=f"kind: {found.kind} (A is {sides[0]}, B is {sides[1]})",
             talk="",
             proved=False,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mclite.compare.dialogue import Request, Session, Step, Write, constant, size
+from mclite.protocol.commands import COMMANDS
 from mclite.replay.scenario.notation import parse_text
 from mclite.replay.scenario.text import TextError
 
@@ -112,7 +113,8 @@ def _parses(request: Request) -> bool:
 def _loses_key(before: Request, after: Request) -> bool:
     """Tell whether a key of the session's own would give way to one that other sessions use, too."""
     words = after.line.split()
-    place = 2 if words and words[0] in ("gat", "gats") else 1
+    row = COMMANDS.get(words[0].encode()) if words else None
+    place = 1 + (row.key or 0 if row else 0)
     return "{key" in before.line and len(words) > place and not words[place].startswith("{")
 
 
@@ -141,7 +143,8 @@ def _shorter_block(request: Request, words: list[str]) -> Iterator[Request]:
         length = str(len(constant(request.block or "")))
     except ValueError:
         return
-    place = 2 if words[0] == "ms" else 4
+    row = COMMANDS.get(words[0].encode())
+    place = 1 + row.length if row is not None and row.length is not None else len(words)
     for block in ("", "1"):
         if len(words) > place and words[place] == length:
             yield replace(request, line=" ".join([*words[:place], str(len(block)), *words[place + 1 :]]), block=block)

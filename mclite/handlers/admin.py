@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mclite.core.settings import VERSION
+from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits, signed, signed_32
 from mclite.protocol.parser import Request
@@ -17,6 +18,7 @@ _VERSION_LINE: Final = f"VERSION {VERSION}\r\n".encode()
 _MEGABYTES_MAX: Final = 1_000_000_000
 
 
+@serves("flush_all")
 def flush_all(session: Caller, request: Request) -> bytes:
     """Invalidate all items, now or after a delay in seconds."""
     instance = session.instance
@@ -33,11 +35,13 @@ def flush_all(session: Caller, request: Request) -> bytes:
     return replies.OK
 
 
+@serves("version")
 def version(session: Caller, request: Request) -> bytes:
     """Say which memcached version mclite answers as."""
     return _VERSION_LINE
 
 
+@serves("verbosity")
 def verbosity(session: Caller, request: Request) -> bytes:
     """Set how much the server logs."""
     level = digits(request.args[0], UINT32) if request.args else None
@@ -47,12 +51,14 @@ def verbosity(session: Caller, request: Request) -> bytes:
     return replies.OK
 
 
+@serves("quit")
 def quit_(session: Caller, request: Request) -> bytes:
     """Close the connection."""
     session.closed = True
     return b""
 
 
+@serves("cache_memlimit")
 def cache_memlimit(session: Caller, request: Request) -> bytes:
     """Set the memory limit, in megabytes."""
     megabytes = digits(request.args[0], UINT32) if request.args else None
@@ -67,6 +73,7 @@ def cache_memlimit(session: Caller, request: Request) -> bytes:
     return replies.OK
 
 
+@serves("shutdown")
 def shutdown(session: Caller, request: Request) -> bytes:
     """Stop the server, if it was started with -A."""
     instance = session.instance
@@ -80,11 +87,13 @@ def shutdown(session: Caller, request: Request) -> bytes:
     return b""
 
 
+@serves("misbehave")
 def misbehave(session: Caller, request: Request) -> bytes:
     """Say whether the security restrictions hold. They are seccomp's, and mclite has none: an ERROR as in memcached."""
     return errors.ERROR
 
 
+@serves("debugtime")
 def debugtime(session: Caller, request: Request) -> bytes:
     """Stop the clock (p), let it run (r), or move it by seconds, if the server has the debug clock."""
     clock = session.instance.clock

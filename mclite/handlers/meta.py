@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mclite.handlers.register import checks, serves
 from mclite.handlers.storage import count_arithmetic, count_cas, log_store, refuse_too_large
 from mclite.protocol import errors, replies
 from mclite.protocol.meta import FLAGS, MetaFlags, decode_key, encode_key, read_flags
@@ -137,6 +138,7 @@ def _work_off(instance: Instance, command: str, flags: MetaFlags, item: Item, cr
     return _Worked(returned, won)
 
 
+@serves("mg")
 def get(session: Caller, request: Request) -> bytes:
     """Meta get (protocol.txt 494-694)."""
     flags = _read(request, 2)
@@ -188,6 +190,7 @@ def get(session: Caller, request: Request) -> bytes:
     return _answer(b"HD", returned)
 
 
+@checks("ms")
 def check_set(session: Caller, request: Request) -> bytes | Callable[[bytes], bytes]:
     """Judge a meta set's line; give back what stores its data block (protocol.txt 696-805)."""
     flags = _read(request, 3)
@@ -261,6 +264,7 @@ def _set(session: Caller, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
     return _answer(code, returned)
 
 
+@serves("md")
 def delete(session: Caller, request: Request) -> bytes:
     """Meta delete (protocol.txt 807-876)."""
     flags = _read_and_check(request, 2)
@@ -316,6 +320,7 @@ def _count_delete(session: Caller, key: bytes, item: Item) -> None:
         instance.log_delete(session, key, item, "md")
 
 
+@serves("ma")
 def arithmetic(session: Caller, request: Request) -> bytes:
     """Meta arithmetic (protocol.txt 878-963)."""
     flags = _read(request, 2)
@@ -361,6 +366,7 @@ def arithmetic(session: Caller, request: Request) -> bytes:
     return _answer(b"HD", worked.returned)
 
 
+@serves("me")
 def debug(session: Caller, request: Request) -> bytes:
     """Meta debug (protocol.txt 463-492). memcached 1.6.45 forgets to decode a base64 key; mclite obeys the document."""
     key = request.args[0]
@@ -390,6 +396,7 @@ def debug(session: Caller, request: Request) -> bytes:
     )
 
 
+@serves("mn")
 def no_op(session: Caller, request: Request) -> bytes:
     """Meta no-op (protocol.txt 965-982)."""
     return replies.MN

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mclite.core.settings import ANSWER_MAX, KEYS_MAX
+from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import signed_32
 from mclite.protocol.parser import KEY_MAX, Request
@@ -15,21 +16,25 @@ if TYPE_CHECKING:
     from mclite.store.item import Item
 
 
+@serves("get")
 def get(session: Caller, request: Request) -> bytes:
     """Fetch items."""
     return _fetch(session, request.args, with_cas=False)
 
 
+@serves("gets")
 def gets(session: Caller, request: Request) -> bytes:
     """Fetch items with their cas uniques."""
     return _fetch(session, request.args, with_cas=True)
 
 
+@serves("gat")
 def gat(session: Caller, request: Request) -> bytes:
     """Fetch items and set their exptime."""
     return _fetch_and_touch(session, request, with_cas=False)
 
 
+@serves("gats")
 def gats(session: Caller, request: Request) -> bytes:
     """Fetch items with their cas uniques, and set their exptime."""
     return _fetch_and_touch(session, request, with_cas=True)
@@ -115,6 +120,7 @@ def fetch_item(session: Caller, key: bytes, expires: int | None) -> Item | None:
     return item
 
 
+@serves("touch")
 def touch(session: Caller, request: Request) -> bytes:
     """Set an item's exptime without fetching it."""
     key = request.args[0]

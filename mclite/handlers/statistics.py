@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from mclite.core.settings import VERSION
+from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits
 from mclite.protocol.parser import Request
@@ -29,6 +30,7 @@ _BEFORE_START: Final = 59
 """seconds that memcached's clock shows at its start, so that 0 is no time"""
 
 
+@serves("stats")
 def stats(session: Caller, request: Request) -> bytes:
     """Show statistics: the general ones, or a group."""
     if not request.args:

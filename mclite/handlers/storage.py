@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from mclite.handlers.register import checks, serves
 from mclite.protocol import errors, replies
+from mclite.protocol.commands import verbs
 from mclite.protocol.numbers import UINT32, digits, exptime, unsigned
 from mclite.protocol.parser import KEY_MAX, Request
 from mclite.store.base import Mode, Outcome, Stored
@@ -24,17 +26,10 @@ ANSWERS: Final = {
     Outcome.NO_MEMORY: errors.NO_MEMORY,
     Outcome.NON_NUMERIC: errors.NON_NUMERIC,
 }
-
-_MODES: Final[dict[bytes, Mode]] = {
-    b"set": "set",
-    b"add": "add",
-    b"replace": "replace",
-    b"append": "append",
-    b"prepend": "prepend",
-    b"cas": "cas",
-}
+_MODES: Final = {verb.encode(): cast(Mode, verb) for verb in verbs("storage")}
 
 
+@checks(*verbs("storage"))
 def check_store(session: Caller, request: Request) -> bytes | Callable[[bytes], bytes]:
     """Judge a storage command's line; give back what stores its data block."""
     name = request.command.name
@@ -138,6 +133,7 @@ def count_cas(session: Caller, key: bytes, compare: int, stale_ok: bool = False)
         instance.stats.classes[item.slab_class].cas_badval += 1
 
 
+@serves("delete")
 def delete(session: Caller, request: Request) -> bytes:
     """Delete an item."""
     key = request.args[0]
@@ -158,11 +154,13 @@ def delete(session: Caller, request: Request) -> bytes:
     return replies.DELETED
 
 
+@serves("incr")
 def incr(session: Caller, request: Request) -> bytes:
     """Add to the number that an item holds."""
     return _arithmetic(session, request, decrement=False)
 
 
+@serves("decr")
 def decr(session: Caller, request: Request) -> bytes:
     """Subtract from the number that an item holds, down to 0."""
     return _arithmetic(session, request, decrement=True)

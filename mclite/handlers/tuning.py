@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.meta import encode_key
 from mclite.protocol.numbers import UINT32, digits, signed_32, unsigned
@@ -23,6 +24,7 @@ _NOT_STARTED: Final = b"NOTSTARTED no items to crawl\r\n"
 _SLEEP_MAX: Final = 1_000_000
 
 
+@serves("slabs")
 def slabs(session: Caller, request: Request) -> bytes:
     """Move memory between slab classes."""
     what, *args = request.args
@@ -78,6 +80,7 @@ def _number(text: bytes) -> float | None:
         return None
 
 
+@serves("lru")
 def lru(session: Caller, request: Request) -> bytes:
     """Set the numbers of the segmented LRU."""
     what, *args = request.args
@@ -110,6 +113,7 @@ def lru(session: Caller, request: Request) -> bytes:
     return errors.ERROR
 
 
+@serves("lru_crawler")
 def lru_crawler(session: Caller, request: Request) -> bytes:
     """Free what has expired, or list the items."""
     what, *args = request.args

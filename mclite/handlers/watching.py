@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mclite.core.watchers import STREAMS
+from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.parser import Request
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from mclite.handlers.caller import Caller
 
 
+@serves("watch")
 def watch(session: Caller, request: Request) -> bytes:
     """Send the connection the log lines of the streams named, of fetchers if none is."""
     if session.pipelined:

@@ -33,7 +33,8 @@ BYTES_MAX: Final = 0x7FFF_FFFF - 2
 
 _SPACES_MAX: Final = 100
 _NOREPLY: Final = [b"noreply"]
-MULTIGET: Final = (b"get ", b"gets ")
+MULTIGET: Final = tuple(row.name + b" " for row in COMMANDS.values() if row.several and row.key == 0)
+"""How a line may begin that is longer than others: `get` and `gets`."""
 
 
 class Request(NamedTuple):

@@ -1,4 +1,4 @@
 """A recording proxy: what an application says to a server becomes a scenario that can be replayed, `mclite record`.
 
-Imports `mclite.compare` and `mclite.replay`, which write and read scenarios, and nothing else of `mclite`.
+May import `mclite.compare` and `mclite.replay`, which write and read scenarios, and the command table.
 """

@@ -13,12 +13,8 @@ from collections.abc import Callable, Iterator
 
 from mclite.compare.answers import Uniques
 from mclite.compare.notation import Slots, write_bytes
+from mclite.protocol.commands import COMMANDS, Command
 
-_STORAGE = frozenset({b"set", b"add", b"replace", b"append", b"prepend", b"cas"})
-_META = frozenset({b"mg", b"ms", b"md", b"ma", b"me"})
-_ONE_KEY = _STORAGE | _META | {b"delete", b"incr", b"decr", b"touch"}
-#: Which word is an exptime.
-_EXPTIME = {**dict.fromkeys(_STORAGE, 3), b"touch": 2, b"gat": 1, b"gats": 1}
 _WORD = re.compile(rb"[^ ]+")
 _LONGEST_KEY = 250
 #: A key over this length keeps it: what is about long keys stays about long keys.
@@ -30,10 +26,11 @@ _MONTH = 60 * 60 * 24 * 30
 def block_length(line: bytes) -> int | None:
     """Return the bytes of the data block that follows a command line, None when none does."""
     words = line.split()
-    place = 4 if words and words[0] in _STORAGE else 2 if words and words[0] == b"ms" else None
-    if place is None or len(words) <= place or not words[place].isdigit() or len(words[place]) > 10:
+    row = COMMANDS.get(words[0]) if words else None
+    if row is None or row.length is None or len(words) < row.length + 2:
         return None
-    return int(words[place])
+    length = words[row.length + 1]
+    return int(length) if length.isdigit() and len(length) <= 10 else None
 
 
 class Splitter:
@@ -90,27 +87,29 @@ class Namer:
         words = list(_WORD.finditer(line))
         if not words:
             return write_bytes(line)
-        verb = words[0][0]
-        binary = verb in _META and any(word[0] == b"b" for word in words[2:])
+        row = COMMANDS.get(words[0][0])
+        if row is None:
+            return write_bytes(line)
+        binary = row.kind == "meta" and any(word[0] == b"b" for word in words[2:])
         out, position = [], 0
         for index, word in enumerate(words):
             out.append(write_bytes(line[position : word.start()]))
-            out.append(self._word(verb, index, word[0], binary, now) or write_bytes(word[0]))
+            out.append(self._word(row, index - 1, word[0], binary, now) or write_bytes(word[0]))
             position = word.end()
         out.append(write_bytes(line[position:]))
         return "".join(out)
 
-    def _word(self, verb: bytes, index: int, word: bytes, binary: bool, now: float) -> str | None:
-        """Return what stands for a word, None when it stands for itself."""
-        first_key = 2 if verb in (b"gat", b"gats") else 1
-        several = verb in (b"get", b"gets", b"gat", b"gats")
-        if (index == 1 and verb in _ONE_KEY) or (several and index >= first_key):
+    def _word(self, row: Command, place: int, word: bytes, binary: bool, now: float) -> str | None:
+        """Return what to write for the argument at `place`, the verb being -1; None for the word itself."""
+        if place < 0:
+            return None
+        if row.key is not None and (place == row.key or (row.several and place > row.key)):
             return self._key(word, binary)
-        if verb == b"cas" and index == 5:
+        if place == row.unique:
             return self._unique(word)
-        if _EXPTIME.get(verb) == index:
+        if place == row.exptime:
             return _moment(word, now)
-        if verb in _META and index > 1:
+        if row.kind == "meta":
             if word[:1] == b"C":
                 named = self._unique(word[1:])
                 return "C" + named if named else None

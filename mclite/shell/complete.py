@@ -62,10 +62,8 @@ def _arguments(row: Command, position: int, keys: Iterable[str]) -> Iterator[tup
     elif row.kind == "meta" and position >= (1 if row.length is None else 2):
         for flag, summary in flag_rows(row):
             yield flag[0], f"{flag}  {summary}" if len(flag) > 1 else summary
-    elif row.kind != "admin" and row.required:
-        at = row.required - 1 if row.kind == "retrieval" else 0
-        if position == at or (row.kind == "retrieval" and position > at):
-            yield from ((key, "") for key in keys)
+    elif row.key is not None and (position == row.key or (row.several and position > row.key)):
+        yield from ((key, "") for key in keys)
     if row.noreply and position >= row.required and row.kind != "admin":
         yield "noreply", "ask for no answer"
 

@@ -57,8 +57,7 @@ def about(name: str) -> list[list[Piece]]:
     if flags:
         lines.append([("title", "flags")])
         lines += [_row(flag, summary, 14) for flag, summary in flags]
-    since = f", since memcached {row.since}" if row.since != "1.2" else ""
-    lines.append([("faint", f"  protocol.txt {row.lines}{since}")])
+    lines.append([("faint", f"  protocol.txt {row.lines}, since memcached {row.since}")])
     return lines
 
 

@@ -79,7 +79,7 @@ def build(words: list[bytes]) -> Call[Any]:
 
 def _storage(row: Command, args: list[bytes]) -> tuple[list[bytes], bytes, bool]:
     """Return the arguments as the protocol has them, the data, and whether noreply was said."""
-    tail = row.name == b"cas"
+    tail = row.unique is not None
     noreply = args[-1:] == [b"noreply"] and len(args) in (3 + tail, 5 + tail)
     if noreply:
         args = args[:-1]

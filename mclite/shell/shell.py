@@ -137,8 +137,8 @@ class Shell:
         if call.data is not None:
             self.say(f"> {printable(call.line)}")
         replies: Any = self.client.run_many([call])[0]
-        if call.row.kind != "admin" and call.args:
-            for key in call.args[call.row.required - 1 :] if call.row.kind == "retrieval" else call.args[:1]:
+        if call.row.key is not None:
+            for key in call.args[call.row.key : None if call.row.several else call.row.key + 1]:
                 self.keys[printable(key)] = None
         if isinstance(replies, list):
             self.put(show(replies, call.row, self.terminal))

@@ -91,12 +91,13 @@ def test_a_server_that_is_gone(server: Address) -> None:
         Pair(server, Address("tcp", "127.0.0.1", 1))
 
 
-def test_nothing_else_of_mclite_is_imported() -> None:
+def test_only_the_suite_and_the_command_table_are_imported() -> None:
     code = (
         "import sys, mclite.compare.search, mclite.compare.report;"
         "print([name for name in sys.modules if name.startswith('mclite.')"
-        " and not name.startswith(('mclite.compare', 'mclite.replay'))])"
+        " and not name.startswith(('mclite.compare', 'mclite.replay', 'mclite.protocol'))]);"
+        "print([name for name in sys.modules if name.startswith('mclite.protocol.')])"
     )
     root = Path(__file__).resolve().parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[]"
+    assert said.stdout.split("\n")[:2] == ["[]", "['mclite.protocol.commands']"]

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mclite.protocol.commands import COMMANDS, Command
-from mclite.store.stats import CLASS_COUNTERS, COUNTERS
+from mclite.protocol.commands import COMMANDS, Command, verbs
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -23,9 +22,53 @@ def test_a_row_has_all_parts(row: Command) -> None:
     assert 0 < first < last <= 1926
     assert row.summary[0].islower()
     assert not row.summary.endswith(".")
-    assert row.counter is None or row.counter in (*COUNTERS, *CLASS_COUNTERS)
+    assert re.fullmatch(r"1\.[2-6]\.[0-9]+", row.since)
     assert row.noreply or "noreply" not in row.arguments
     assert row.length is None or row.length < row.required
+    assert (row.kind == "admin" or row.name == b"mn") == (row.key is None)
+
+
+def test_the_arguments_say_where_things_are() -> None:
+    places = {
+        name: (row.key, row.several, row.exptime, row.length, row.unique)
+        for name, row in COMMANDS.items()
+        if name in (b"cas", b"gats", b"touch", b"ms", b"mn", b"slabs")
+    }
+    assert places == {
+        b"cas": (0, False, 2, 3, 4),
+        b"gats": (1, True, 0, None, None),
+        b"touch": (0, False, 1, None, None),
+        b"ms": (0, False, None, 1, None),
+        b"mn": (None, False, None, None, None),
+        b"slabs": (None, False, None, None, None),
+    }
+
+
+def test_verbs_are_in_the_order_of_the_table() -> None:
+    assert verbs("storage") == ("set", "add", "replace", "append", "prepend", "cas")
+    assert verbs("touching", "arithmetic") == ("incr", "decr", "touch")
+
+
+def test_what_changes_something_each_time_is_not_repeated() -> None:
+    once = {name for name, row in COMMANDS.items() if not row.repeatable}
+    assert once >= {b"add", b"append", b"prepend", b"cas", b"delete", b"incr", b"decr", b"ms", b"md", b"ma"}
+    assert not once & {b"set", b"replace", b"get", b"gets", b"gat", b"gats", b"touch", b"mg", b"me", b"mn", b"stats"}
+
+
+@rows
+def test_the_answers_are_those_of_the_server(row: Command, server: Server) -> None:
+    """The word that a request with all its arguments is answered with is one of the row's, an error, or a number."""
+    if row.name == b"watch":
+        return  # its answer ends what can be asked
+    arguments = {"<bytes>": "1", "<datalen>": "1", "<cas unique>": "5", "[noreply]": "", "[graceful]": "x"}
+    line = row.arguments.split(" | ")[0]
+    for word, text in arguments.items():
+        line = line.replace(word, text)
+    line = re.sub(r"[<\[][^>\]]*[>\]]\*?", "1", line.split("|")[0]).strip()
+    data = b"x\r\n" if row.length is not None else b""
+    answer = server.ask(b"%b %b" % (row.name, line.encode()) + b"\r\n" + data)
+    words = {one.split(b" ")[0].rstrip(b":") for one in answer.split(b"\r\n")[:1] if one and not one.isdigit()}
+    assert words <= {*row.answers, b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR"}, answer
 
 
 @rows
@@ -38,8 +81,18 @@ def test_too_few_arguments(row: Command, server: Server) -> None:
     assert answer in (b"ERROR\r\nVERSION 1.6.45\r\n", b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n")
 
 
-@pytest.mark.parametrize("row", [row for row in COMMANDS.values() if row.counter], ids=lambda row: row.name.decode())
+COUNTED = {"storage": "cmd_set", "retrieval": "cmd_get", "touching": "cmd_touch"}
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in COMMANDS.values() if row.kind in COUNTED], ids=lambda row: row.name.decode()
+)
 def test_its_counter_moves(row: Command, server: Server) -> None:
     data = b"x\r\n" if row.length is not None else b""
-    args = {"storage": b" a 0 0 1 5", "retrieval": b" 0 a", "touching": b" a 0"}.get(row.kind, b"")
-    assert server.moved(row.name + args + b"\r\n" + data, frozenset({str(row.counter)})) != {}
+    args = {"storage": b" a 0 0 1 5", "retrieval": b" 0 a", "touching": b" a 0"}[row.kind]
+    counter = "cmd_touch" if row.exptime == 0 else COUNTED[row.kind]
+    assert server.moved(row.name + args + b"\r\n" + data, frozenset({counter})) != {}
+
+
+def test_flush_all_is_counted(server: Server) -> None:
+    assert server.moved(b"flush_all\r\n", frozenset({"cmd_flush"})) == {"cmd_flush": 1}
