@@ -9,6 +9,7 @@ import pytest
 from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.core.settings import Settings
+from mclite.protocol.replies import ANSWER_MAX
 from mclite.store import DebugClock
 from mclite.store.stats import CLASS_COUNTERS, COUNTERS
 
@@ -392,17 +393,6 @@ def test_alone_with_an_odd_key(form: bytes, key: bytes) -> None:
     pair.compare()
 
 
-@pytest.mark.parametrize("form", COMMON.values(), ids=[name.decode() for name in COMMON])
-def test_is_taken_alone(form: bytes) -> None:
-    """One request of a common form does not even need to be looked at for a run, once its like has been seen."""
-    if b" nope" in form or form == b"mg %d\r\n":
-        return
-    instance = Instance()
-    assert instance.fast is not None
-    Session(instance).receive(b"set 5 0 0 2\r\n10\r\n" + form % 5 + b"set 5 0 0 2\r\n10\r\n")
-    assert instance.fast.alone(form % 5) is not None
-
-
 @pytest.mark.parametrize("number", [1, 2, 100, 500])
 @pytest.mark.parametrize("form", COMMON.values(), ids=[name.decode() for name in COMMON])
 def test_is_taken(form: bytes, number: int) -> None:
@@ -444,3 +434,17 @@ def test_turns() -> None:
         answer += session.receive(b"")
     assert answer == b"MN\r\n" * 100
     assert instance.stats.conn_yields > 0
+
+
+@pytest.mark.parametrize("request_", [b"get large\r\n", b"gets large\r\n", b"mg large v\r\n", b"get large large\r\n"])
+def test_large_answers_take_more_of_a_turn(request_: bytes) -> None:
+    """The answers of one turn stay bounded, and both paths end it behind the same request."""
+    pair = Pair()
+    pair.send(b"set large 0 0 1000000\r\n%b\r\n" % (b"x" * 1_000_000))
+    answer = pair.send(request_ * 20)
+    assert len(answer) < ANSWER_MAX + 2_100_000
+    assert all(session.more for session in pair.sessions)
+    while pair.sessions[0].more:
+        answer += pair.send(b"")
+    assert answer == pair.send(request_) * 20
+    pair.compare()

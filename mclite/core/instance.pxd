@@ -9,7 +9,6 @@ cdef class Instance:
     cdef public Stats stats
     cdef public list credentials
     cdef public Py_ssize_t turns
-    cdef public Py_ssize_t largest
     cdef public dict sessions
     cdef public list listeners
     cdef public bint accepting

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mclite.core.credentials import load
 from mclite.core.prefixes import PrefixStats
-from mclite.core.settings import ANSWER_MAX, Settings
+from mclite.core.settings import Settings
 from mclite.core.watchers import Watchers
 from mclite.fast import FastPath
 from mclite.protocol.numbers import UINT32
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 _CLOCK_STARTS_WITH: Final = 61
 """Seconds."""
-
-_LARGEST_AT_FIRST: Final = 4096
-"""Bytes."""
-
 
 RECLAIM_PER_TURN: Final = 20_000
 """Items looked at once a second for those that have expired."""
@@ -52,9 +48,7 @@ class Instance:
         self.stats = store.stats
         self.credentials = load(self.settings.auth_file) if self.settings.auth_file else []
         self.turns = self.settings.requests_per_event
-        """requests that a connection may have carried out in one turn (-R), fewer if there are large items"""
-        self.largest = _LARGEST_AT_FIRST
-        """no item's data is longer, in bytes"""
+        """requests that a connection may have carried out before the others get theirs (-R)"""
         self.sessions: dict[int, Peer] = {}
         self.listeners: list[str] = []
         self.accepting = True
@@ -111,12 +105,6 @@ class Instance:
     def _evicted(self, key: bytes, item: Item) -> None:
         if self.watchers:
             self.watchers.evicted(key, item, self.store.now)
-
-    def note_size(self, size: int) -> None:
-        """An item with SIZE bytes of data was stored."""
-        if size > self.largest:
-            self.largest = size
-            self.turns = min(self.settings.requests_per_event, max(ANSWER_MAX // size, 1))
 
     def seconds_left(self, expires: int) -> int:
         """Return the seconds until EXPIRES, in Unix seconds and not 0.

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from mclite.core.settings import ANSWER_MAX
 from mclite.handlers.authentication import Gate
 from mclite.handlers.table import CHECKS, HANDLERS
 from mclite.protocol import errors
@@ -27,6 +26,7 @@ from mclite.protocol.parser import (
     line_too_long,
     parse,
 )
+from mclite.protocol.replies import TURN_BYTES
 from mclite.store.base import StoreError
 from mclite.store.slabs import item_size
 
@@ -125,15 +125,11 @@ class Session:
             # The fast path (mclite/fast/) goes on for as long as it can; what it leaves is for the slow path.
             position = 0
             fast = instance.fast
-            if fast is not None:
-                alone = fast.alone(data)
-                if alone is not None:
-                    stats.bytes_written += len(alone)
-                    return alone
-                if not self._is_udp:
-                    position, _ = fast.serve(data, 0, instance.turns, self._out, instance.largest)
+            turns = instance.turns
+            if fast is not None and not self._is_udp:
+                position, turns = fast.serve(data, 0, turns, self._out)
             if position != len(data):
-                self._requests(data, position)
+                self._requests(data, position, turns)
                 self._batch = b""
         out = self._out
         if store.busy:
@@ -182,7 +178,7 @@ class Session:
             data = self._more_to_swallow(data)
         if self.more or (data and len(self._line) <= LINE_MAX):
             self.more = False
-            self._requests(self._line + data if self._line else data, 0)
+            self._requests(self._line + data if self._line else data, 0, self.instance.turns)
         elif data:
             self._lengthen(data)
         self._batch = b""
@@ -199,14 +195,14 @@ class Session:
         if b"\n" in data or self._parted >= len(self._line) or whole > MULTIGET_LINE_MAX:
             line = b"".join((self._line, *self._parts))
             self._parts, self._parted = [], 0
-            self._requests(line, 0)
+            self._requests(line, 0, self.instance.turns)
 
-    def _requests(self, buffer: bytes, position: int) -> None:
-        """The slow path, which is the specification: carry out the requests of BUFFER from POSITION on."""
+    def _requests(self, buffer: bytes, position: int, turns: int) -> None:
+        """The slow path, which is the specification: carry out requests of BUFFER from POSITION on, for TURNS."""
         out = self._out
         instance = self.instance
-        turns = 1 if self._is_udp else instance.turns  # over UDP each answer is a message of its own
-        size = 0
+        if self._is_udp:
+            turns = 1  # each answer is a message of its own
         first = True  # which the fast path has left: it is tried from the second request on
         self._batch = buffer
         while not (self.closed or self.watching):
@@ -214,10 +210,10 @@ class Session:
             fast = None if first or self._is_udp else instance.fast
             first = False
             if fast is not None:
-                position, turns = fast.serve(buffer, position, turns, out, instance.largest)
+                position, turns = fast.serve(buffer, position, turns, out)
                 if position == len(buffer):
                     break
-            if not turns and position < len(buffer):
+            if turns <= 0 and position < len(buffer):
                 instance.stats.conn_yields += 1
                 self.more = self._half = True
                 self._line = buffer[position:]
@@ -244,9 +240,7 @@ class Session:
                 answer = HANDLERS[request.command.name](self, request)
                 if answer and not request.noreply:
                     out.append(answer)
-                    size += len(answer)
-                    if size > ANSWER_MAX:
-                        turns = 0
+                    turns -= len(answer) // TURN_BYTES
                 if self.rest is not None:
                     self.more = self._half = True
                     self._line = buffer[position:]
@@ -327,9 +321,9 @@ class Session:
         self._block = self._block_request = None
         instance = self.instance
         fast = None if self._is_udp else instance.fast
-        if fast is not None and fast.store_late(request, whole, self._out, instance.largest):
-            return rest
-        answer = block(whole[:-2]) if whole.endswith(_BLOCK_END) else self._bad_data_chunk(len(whole) - 2)
+        answer = None if fast is None else fast.store_late(request, whole)
+        if answer is None:
+            answer = block(whole[:-2]) if whole.endswith(_BLOCK_END) else self._bad_data_chunk(len(whole) - 2)
         if answer and not request.noreply:
             self._out.append(answer)
         return rest

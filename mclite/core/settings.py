@@ -63,9 +63,6 @@ if TYPE_CHECKING:
 VERSION: Final = "1.6.45"
 """The memcached version that mclite answers as."""
 
-ANSWER_MAX: Final = 4 << 20
-"""Bytes of answers after which a connection's turn ends, so that what waits for a slow reader stays bounded."""
-
 KEYS_MAX: Final = 20_000
 """Keys of one request that are fetched in a turn."""
 

@@ -14,7 +14,9 @@ from mclite.store.stats cimport ClassStats, Stats
 from mclite.store.item cimport Item, head_of
 from mclite.store.slabs cimport SlabClasses, item_size
 
-from mclite.fast.storing import store_late
+from mclite.protocol.replies import ANSWER_MAX as _ANSWER_MAX
+from mclite.protocol.replies import TURN_BYTES as _TURN_BYTES
+from mclite.fast.path import FastPath as PythonPath
 from mclite.protocol.parser import KEY_MAX as _KEY_MAX
 from mclite.store import item as _bits
 from mclite.store.base import RELATIVE_MAX as _RELATIVE_MAX
@@ -25,7 +27,6 @@ cdef extern from "Python.h":
 cdef enum:
     ROOM = 16384  # bytes of answers that are put together
     LARGE = 2048  # bytes of a data block from which on it is not copied there
-    ALONE_MAX = 4096  # bytes of a buffer that may be one request: Instance.largest is never less
     WORDS_MAX = 10  # mg, its key, and flags
     FLAGS_MAX = 7
     OPAQUE_MAX = 31
@@ -35,6 +36,8 @@ cdef enum:
     HEADS = 256  # a power of two
 
 cdef Py_ssize_t KEY_MAX = _KEY_MAX
+cdef Py_ssize_t ANSWER_MAX = _ANSWER_MAX
+cdef Py_ssize_t TURN_BYTES = _TURN_BYTES
 cdef long long RELATIVE_MAX = _RELATIVE_MAX
 cdef int ACTIVE = _bits.ACTIVE
 cdef int ODD_KEY = _bits.ODD_KEY
@@ -182,6 +185,7 @@ cdef class FastPath:
     """The common requests on STORE; see path.py."""
 
     cdef object store
+    cdef object python  # for what takes so long that a call costs nothing
     cdef Stats stats
     cdef SlabClasses slabs
     # Of the store, while a buffer is being worked through:
@@ -206,40 +210,22 @@ cdef class FastPath:
     def __init__(self, store):
         cdef int slot
         self.store = store
+        self.python = PythonPath(store)
         self.stats = store.stats
         self.slabs = store.slabs
         self.heads = [None] * HEADS
         for slot in range(HEADS):
             self.head_of_slot[slot].size = -1
 
-    def alone(self, bytes data not None):
-        """Answer DATA, if it is exactly one request of a common form; None, and nothing done, if it is not."""
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
-        cdef bytes answer
-        if size > ALONE_MAX:
-            return None
-        self.begin(None)
-        try:
-            if not self.one(PyBytes_AS_STRING(data), size, 1, size, True):
-                return None
-            if self.out is None:
-                answer = PyBytes_FromStringAndSize(self.room, self.written)
-                self.written = 0
-                return answer
-            self.flush()
-            return b"".join(self.out)
-        finally:
-            self.end()
-
-    def serve(self, bytes buffer not None, Py_ssize_t position, Py_ssize_t turns, list out, Py_ssize_t largest=1 << 30):
-        """Carry out up to TURNS requests of BUFFER from POSITION on, and append their answers to OUT; see path.py."""
+    def serve(self, bytes buffer not None, Py_ssize_t position, Py_ssize_t turns, list out not None):
+        """Carry out requests of `buffer` from `position` on, for up to `turns` turns; see path.py."""
         cdef const char* at = PyBytes_AS_STRING(buffer)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(buffer)
         cdef Py_ssize_t taken
         self.begin(out)
         try:
             while turns > 0 and position < size:
-                taken = self.one(at + position, size - position, turns, largest, False)
+                taken = self.one(at + position, size - position)
                 if taken == 0:
                     break
                 position += taken
@@ -247,11 +233,11 @@ cdef class FastPath:
             self.flush()
         finally:
             self.end()
-        return position, turns
+        return position, max(turns, 0)
 
-    def store_late(self, request, bytes block, list out, largest):
-        """Carry out a set or ms whose BLOCK, with its CR LF, did not come with its line; False if it is unusual."""
-        return store_late(self.store, request, block, out, largest)
+    def store_late(self, request, bytes block not None):
+        """Carry out a set or ms whose `block`, with its CR LF, arrived after its line; see path.py."""
+        return self.python.store_late(request, block)
 
     # What the store holds.
 
@@ -303,14 +289,8 @@ cdef class FastPath:
 
     cdef int flush(self) except -1:
         if self.written:
-            self.append(PyBytes_FromStringAndSize(self.room, self.written))
+            self.out.append(PyBytes_FromStringAndSize(self.room, self.written))
             self.written = 0
-        return 0
-
-    cdef inline int append(self, bytes piece) except -1:
-        if self.out is None:
-            self.out = []
-        self.out.append(piece)
         return 0
 
     cdef inline int put(self, const char* data, Py_ssize_t size) except -1:
@@ -334,7 +314,9 @@ cdef class FastPath:
         if size <= LARGE:
             return self.put(PyBytes_AS_STRING(block), size)
         self.flush()
-        return self.append(block)
+        self.out.append(block)
+        self.turns += size // TURN_BYTES
+        return 0
 
     cdef inline int put_item(self, Word key, Item item, bint with_cas) except -1:
         """Write ITEM as get does, or gets."""
@@ -351,12 +333,10 @@ cdef class FastPath:
 
     # Requests.
 
-    cdef Py_ssize_t one(
-        self, const char* at, Py_ssize_t size, Py_ssize_t turns, Py_ssize_t largest, bint whole
-    ) except -1:
+    cdef Py_ssize_t one(self, const char* at, Py_ssize_t size) except -1:
         """Carry out the request at AT; return how many of the SIZE bytes there it has, 0 if it is none of ours.
 
-        With WHOLE it must have them all. `turns` is then how many of TURNS it took.
+        `turns` is then how many turns it took.
         """
         cdef Word words[WORDS_MAX]
         cdef Word verb
@@ -370,7 +350,7 @@ cdef class FastPath:
         line_end -= 1
         number = split(at, line_end, words)
         if number < 2:
-            if number == 0 or not same(words[0], b"mn", 2) or (whole and length != size):
+            if number == 0 or not same(words[0], b"mn", 2):
                 return 0
             self.turns = 1
             self.put(b"MN\r\n", 4)
@@ -382,12 +362,10 @@ cdef class FastPath:
         self.turns = 1
         if (same(verb, b"set", 3) and read_set(words, number, &form)) \
                 or (same(verb, b"ms", 2) and read_ms(words, number, &form)):
-            return self.store_one(&form, at, size, length, largest, whole, key)
-        if whole and length != size:
-            return 0
+            return self.store_one(&form, at, size, length, key)
         if same(verb, b"get", 3):
             if number > 2:
-                return length if self.get_many(key.at, line_end, turns) else 0
+                return length if self.get_many(key.at, line_end) else 0
             return length if self.get(key, False) else 0
         if same(verb, b"mg", 2):
             return length if self.meta_get(key, words + 2, number - 2) else 0
@@ -427,12 +405,13 @@ cdef class FastPath:
         counters.get_hits += 1
         return 0
 
-    cdef bint get_many(self, const char* at, const char* end, Py_ssize_t turns) except -1:
+    cdef bint get_many(self, const char* at, const char* end) except -1:
         """Answer a get of all keys between AT and END, or of none: first all are looked up."""
         cdef list items = []
         cdef Word key
         cdef Item item
         cdef const char* first = at
+        cdef Py_ssize_t size = 0
         while at <= end:
             key = next_word(at, end)
             at = key.at + key.size + 1
@@ -442,7 +421,9 @@ cdef class FastPath:
             if (self.store.flushed) if item is None else (self.dead(item) or item.state & ODD_KEY):
                 return False
             items.append(item)
-        if len(items) > turns:
+            if item is not None:
+                size += PyBytes_GET_SIZE(item.block)
+        if size > ANSWER_MAX:
             return False
         at = first
         for item in items:
@@ -455,7 +436,7 @@ cdef class FastPath:
                 self.put_item(key, item, False)
         self.stats.cmd_get += len(items)
         self.put(b"END\r\n", 5)
-        self.turns = len(items)
+        self.turns = 1 + size // TURN_BYTES
         return True
 
     cdef bint meta_get(self, Word key, Word* flags, int number) except -1:
@@ -587,14 +568,10 @@ cdef class FastPath:
         self.put(b"DELETED\r\n", 9)
         return True
 
-    cdef Py_ssize_t store_one(
-        self, Form* form, const char* at, Py_ssize_t size, Py_ssize_t length, Py_ssize_t largest, bint whole, Word key
-    ) except -1:
+    cdef Py_ssize_t store_one(self, Form* form, const char* at, Py_ssize_t size, Py_ssize_t length, Word key) except -1:
         """Store what stands behind the line of LENGTH bytes at AT, as FORM says, under KEY; return as `one` does."""
         cdef Py_ssize_t taken = length + form.size + 2
-        if form.size > largest or taken > size or (whole and taken != size):
-            return 0
-        if at[taken - 2] != c"\r" or at[taken - 1] != c"\n":
+        if taken > size or at[taken - 2] != c"\r" or at[taken - 1] != c"\n":
             return 0
         if not self.hold(key, form, at + length):
             return 0

@@ -235,8 +235,6 @@ def _set(session: Caller, flags: MetaFlags, mode: Mode, data: bytes) -> bytes:
             None if vivify is None else store.expires(vivify),
             flags.binary,
         )
-    if item is not None:
-        instance.note_size(item.size)
     slab_class = store.slabs.class_of(item_size(len(key), len(data), flags.number("F") or 0))
     if outcome is Outcome.NO_MEMORY:
         instance.stats.store_no_memory += 1

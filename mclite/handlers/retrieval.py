@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from mclite.core.settings import ANSWER_MAX, KEYS_MAX
+from mclite.core.settings import KEYS_MAX
 from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import signed_32
 from mclite.protocol.parser import KEY_MAX, Request
+from mclite.protocol.replies import ANSWER_MAX
 
 if TYPE_CHECKING:
     from mclite.handlers.caller import Caller

@@ -91,8 +91,6 @@ def store_item(
         if mode == "cas":
             count_cas(session, key, compare)
         outcome, item = store.store(mode, key, data, flags, expires, compare)
-    if item is not None:
-        instance.note_size(item.size)
     if outcome is Outcome.NO_MEMORY:
         instance.stats.store_no_memory += 1
         instance.stats.classes[slab_class].outofmemory += 1

@@ -7,6 +7,12 @@ from typing import Final
 
 CRLF: Final = b"\r\n"
 
+ANSWER_MAX: Final = 4 << 20
+"""Bytes of answers after which a connection's turn ends, so that what waits for a slow reader stays bounded."""
+
+TURN_BYTES: Final = 4096
+"""Bytes of an answer that take as much of a connection's turn (-R) as a request does."""
+
 STORED: Final = b"STORED\r\n"
 NOT_STORED: Final = b"NOT_STORED\r\n"
 EXISTS: Final = b"EXISTS\r\n"
