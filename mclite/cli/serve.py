@@ -9,8 +9,9 @@ from mclite import __version__
 from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance, slabs_of
 from mclite.core.options import OptionError
-from mclite.core.settings import VERSION, Settings
+from mclite.core.settings import Settings
 from mclite.fast import COMPILED
+from mclite.protocol.replies import RELEASE
 from mclite.server import options
 from mclite.server.server import ServeError, Server, run
 from mclite.store import DebugClock, SystemClock
@@ -29,7 +30,7 @@ def run_raw(arguments: list[str]) -> int:
         print(options.usage())
         return 0
     if parsed.show == "version":
-        print(f"mclite {__version__}{' (compiled)' if COMPILED else ''}, answers as memcached {VERSION}")
+        print(f"mclite {__version__}{' (compiled)' if COMPILED else ''}, answers as memcached {RELEASE}")
         return 0
     for note in parsed.notes:
         print(f"mclite serve: {note}", file=sys.stderr)
@@ -105,7 +106,7 @@ def _listening(server: Server, parsed: options.Parsed) -> None:
         _become(parsed.user)
     if server.settings.verbosity:
         where = ", ".join(server.instance.listeners)
-        print(f"mclite serve: listening on {where}, answering as memcached {VERSION}", file=sys.stderr, flush=True)
+        print(f"mclite serve: listening on {where}, answering as memcached {RELEASE}", file=sys.stderr, flush=True)
 
 
 def _become(name: str) -> None:

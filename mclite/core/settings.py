@@ -60,9 +60,6 @@ if TYPE_CHECKING:
         no_lru_crawler: bool
 
 
-VERSION: Final = "1.6.45"
-"""The memcached version that mclite answers as."""
-
 KEYS_MAX: Final = 20_000
 """Keys of one request that are fetched in a turn."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mclite.core.settings import VERSION
 from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits, signed, signed_32
@@ -14,7 +13,6 @@ from mclite.store.clock import DebugClock
 if TYPE_CHECKING:
     from mclite.handlers.caller import Caller
 
-_VERSION_LINE: Final = f"VERSION {VERSION}\r\n".encode()
 _MEGABYTES_MAX: Final = 1_000_000_000
 
 
@@ -25,7 +23,7 @@ def flush_all(session: Caller, request: Request) -> bytes:
     instance.stats.cmd_flush += 1
     delay = 0
     if not instance.settings.flush_enabled:
-        return b"CLIENT_ERROR flush_all not allowed\r\n"
+        return errors.NO_FLUSH_ALL
     if len(request.args) > request.noreply:
         sent = signed_32(request.args[0])
         if sent is None:
@@ -38,7 +36,7 @@ def flush_all(session: Caller, request: Request) -> bytes:
 @serves("version")
 def version(session: Caller, request: Request) -> bytes:
     """Say which memcached version mclite answers as."""
-    return _VERSION_LINE
+    return replies.VERSION
 
 
 @serves("verbosity")
@@ -80,7 +78,7 @@ def shutdown(session: Caller, request: Request) -> bytes:
     if not instance.settings.shutdown_command:
         return errors.SHUTDOWN_DISABLED
     if request.args and request.args != [b"graceful"]:
-        return b"CLIENT_ERROR invalid shutdown mode\r\n"
+        return errors.BAD_SHUTDOWN_MODE
     session.closed = True
     if instance.on_stop is not None:
         instance.on_stop(bool(request.args))

@@ -11,7 +11,6 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from mclite.core.settings import VERSION
 from mclite.handlers.retrieval import fetch_item
 from mclite.handlers.statistics import stats
 from mclite.handlers.storage import count_arithmetic, refuse_too_large, store_item
@@ -29,7 +28,7 @@ from mclite.protocol.binary import (
 )
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.parser import KEY_MAX, Request
-from mclite.protocol.replies import ANSWER_MAX
+from mclite.protocol.replies import ANSWER_MAX, RELEASE
 from mclite.store.base import Mode, Outcome
 from mclite.store.slabs import item_size
 
@@ -275,7 +274,7 @@ def _no_op(session: Caller, frame: Frame) -> bytes:
 
 
 def _version(session: Caller, frame: Frame) -> bytes:
-    return response(frame.header, Status.OK, VERSION.encode())
+    return response(frame.header, Status.OK, RELEASE.encode())
 
 
 def _stat(session: Caller, frame: Frame) -> bytes:

@@ -11,7 +11,6 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
-from mclite.core.settings import VERSION
 from mclite.handlers.register import serves
 from mclite.protocol import errors, replies
 from mclite.protocol.numbers import UINT32, digits
@@ -62,7 +61,7 @@ def _general(instance: Instance) -> Rows:
     yield "pid", os.getpid()
     yield "uptime", store.now - instance.clock.started
     yield "time", store.now
-    yield "version", VERSION
+    yield "version", replies.RELEASE
     yield "pointer_size", struct.calcsize("P") * 8
     yield "rusage_user", _seconds(user_seconds)
     yield "rusage_system", _seconds(system_seconds)
@@ -320,7 +319,7 @@ def _reset(session: Caller, args: list[bytes]) -> bytes:
 def _detail(session: Caller, args: list[bytes]) -> bytes:
     instance = session.instance
     if not instance.settings.dump_enabled:
-        return b"CLIENT_ERROR stats detail not allowed\r\n"
+        return errors.NO_STATS_DETAIL
     match args[:1]:
         case [b"on"]:
             instance.detail = instance.prefixes
@@ -332,14 +331,14 @@ def _detail(session: Caller, args: list[bytes]) -> bytes:
             return replies.OK
         case [b"dump"]:
             return instance.prefixes.dump() + replies.END
-    return b"CLIENT_ERROR usage: stats detail on|off|dump\r\n"
+    return errors.BAD_STATS_DETAIL
 
 
 def _cachedump(session: Caller, args: list[bytes]) -> bytes:
     instance = session.instance
     store = instance.store
     if not instance.settings.dump_enabled:
-        return b"CLIENT_ERROR stats cachedump not allowed\r\n"
+        return errors.NO_CACHEDUMP
     if len(args) < 2:
         return errors.BAD_FORMAT_SHORT
     slab_class, limit = digits(args[0], UINT32), digits(args[1], UINT32)

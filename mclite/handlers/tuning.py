@@ -133,7 +133,7 @@ def lru_crawler(session: Caller, request: Request) -> bytes:
         if microseconds is None:
             return errors.BAD_FORMAT
         if microseconds > _SLEEP_MAX:
-            return b"CLIENT_ERROR sleep must be one second or less\r\n"
+            return errors.SLEEP_TOO_LONG
         settings.lru_crawler_sleep = microseconds
         return replies.OK
     if what == b"tocrawl":

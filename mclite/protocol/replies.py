@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+RELEASE: Final = "1.6.45"
+"""The release of memcached that mclite answers as."""
+
 CRLF: Final = b"\r\n"
 
 ANSWER_MAX: Final = 4 << 20
@@ -25,6 +28,7 @@ RESET: Final = b"RESET\r\n"
 HD: Final = b"HD\r\n"
 EN: Final = b"EN\r\n"
 MN: Final = b"MN\r\n"
+VERSION: Final = f"VERSION {RELEASE}\r\n".encode()
 
 
 def value(key: bytes, flags: int, data: bytes, cas: int | None = None) -> bytes:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from mclite.cli import main
+from mclite.protocol import replies
 from mclite.testing import ServerThread
 
 
 def test_a_server_that_answers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with ServerThread() as server:
         assert main(["ping", server.address]) == 0
-        assert capsys.readouterr().out.startswith(f"{server.address} answers: memcached 1.6.45 (")
+        assert capsys.readouterr().out.startswith(f"{server.address} answers: memcached {replies.RELEASE} (")
         assert main(["ping", "-q", server.address]) == 0
         assert capsys.readouterr().out == ""
     with ServerThread(unix_socket=tmp_path / "s") as server:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from mclite.cli.serve import run_raw
+from mclite.protocol import replies
 from mclite.server.options import usage
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +124,7 @@ def test_verbose_says_where_it_listens(spawn: Callable[..., Process]) -> None:
     server.process.terminate()
     code, _, errors = server.end()
     assert code == 0
-    assert f"listening on tcp:127.0.0.1:{server.port}, answering as memcached 1.6.45\n" in errors
+    assert f"listening on tcp:127.0.0.1:{server.port}, answering as memcached {replies.RELEASE}\n" in errors
 
 
 def test_notes_on_what_has_no_effect(spawn: Callable[..., Process]) -> None:
@@ -159,7 +160,7 @@ def test_a_unix_socket(spawn: Callable[..., Process], tmp_path: Path) -> None:
         sock.settimeout(SECONDS_MAX)
         sock.connect(str(path))
         sock.sendall(b"version\r\n")
-        assert sock.recv(100) == b"VERSION 1.6.45\r\n"
+        assert sock.recv(100) == replies.VERSION
     assert stat.S_IMODE(path.stat().st_mode) == 0o770
     server.process.terminate()
     assert server.end()[0] == 0
@@ -179,7 +180,7 @@ def test_in_the_background(tmp_path: Path) -> None:
     try:
         with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
             sock.sendall(b"version\r\n")
-            assert sock.recv(100) == b"VERSION 1.6.45\r\n"
+            assert sock.recv(100) == replies.VERSION
     finally:
         os.kill(pid, signal.SIGTERM)
     while pid_file.exists():

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mclite.protocol import replies
 from mclite.testing import ServerThread
 
 COMMAND = [sys.executable, "-m", "mclite", "shell"]
@@ -45,7 +46,7 @@ def test_exit_codes(server: ServerThread) -> None:
         "",
     )
     code, out, err = shell(server.address, stdin=b"bogus\nversion\n")
-    assert (code, out) == (1, "VERSION 1.6.45\n")
+    assert (code, out) == (1, f"VERSION {replies.RELEASE}\n")
     assert err == "mclite shell: unknown command 'bogus'; help lists what there is\n"
     assert shell(server.address, stdin=b"exit\nversion\n")[:2] == (0, "")
     assert shell("a:b")[0] == 2

@@ -10,6 +10,7 @@ from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance, slabs_of
 from mclite.core.session import Session
 from mclite.core.settings import Settings
+from mclite.protocol import errors
 from mclite.store import DebugClock, MemoryStore, SystemClock
 from mclite.store.stats import Stats
 
@@ -103,7 +104,7 @@ def test_what_has_expired_is_no_eviction() -> None:
 def test_without_evictions_there_is_an_error() -> None:
     session = Session(Instance(Settings(memory_limit=8, disable_evictions=True)))
     answers = {session.receive(b"set k%d 0 0 100000\r\n" % n + b"x" * 100_000 + b"\r\n") for n in range(100)}
-    assert answers == {b"STORED\r\n", b"SERVER_ERROR out of memory storing object\r\n"}
+    assert answers == {b"STORED\r\n", errors.NO_MEMORY}
     assert held(session, 100)[:10] == list(range(10))
     assert session.instance.stats.total("evicted") == 0
     assert session.instance.stats.store_no_memory > 0

@@ -10,6 +10,7 @@ import pytest
 from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.core.settings import Settings
+from mclite.protocol import errors, replies
 from mclite.protocol.parser import MULTIGET_LINE_MAX
 from mclite.store import MemoryStore, SystemClock
 from mclite.store.base import StoreError
@@ -40,11 +41,11 @@ def test_nothing_in_nothing_out(session: Session) -> None:
         (b"set a 0 0 3\r\n", "conn_nread", b"abc\r\n", b"STORED\r\n"),
         (b"set a 0 0 3\r\nab", "conn_nread", b"c\r\n", b"STORED\r\n"),
         (b"set a 0 0 3\r\nabc\r", "conn_nread", b"\n", b"STORED\r\n"),
-        (b"set a 0 0 3\r\nabc\r", "conn_nread", b"x", b"CLIENT_ERROR bad data chunk\r\n"),
-        (b"set a 0 x 3\r\nab", "conn_swallow", b"c\r\n", b"CLIENT_ERROR bad command line format\r\n"),
+        (b"set a 0 0 3\r\nabc\r", "conn_nread", b"x", errors.BAD_DATA_CHUNK),
+        (b"set a 0 x 3\r\nab", "conn_swallow", b"c\r\n", errors.BAD_FORMAT),
         (b"set a 0 0 3 noreply\r\nab", "conn_nread", b"c\r\n", b""),
         (b"set a 0 x 3 noreply\r\nab", "conn_swallow", b"c\r\n", b""),
-        (b"ms a 3 z\r\nab", "conn_swallow", b"c\r\n", b"CLIENT_ERROR invalid flag\r\n"),
+        (b"ms a 3 z\r\nab", "conn_swallow", b"c\r\n", errors.BAD_FLAG),
     ],
 )
 def test_half_a_request(begun: bytes, state: str, rest: bytes, answer: bytes, session: Session) -> None:
@@ -64,7 +65,7 @@ def test_a_large_value_in_pieces(session: Session) -> None:
 def test_a_refused_block_in_pieces(session: Session) -> None:
     wire = b"set a 0 0 %d\r\n" % (2 * MEGABYTE) + b"x" * (2 * MEGABYTE) + b"\r\nmn\r\n"
     answers = [session.receive(wire[at : at + 65536]) for at in range(0, len(wire), 65536)]
-    assert b"".join(answers) == b"SERVER_ERROR object too large for cache\r\nMN\r\n"
+    assert b"".join(answers) == errors.TOO_LARGE + b"MN\r\n"
     assert answers[0] == b""
 
 
@@ -126,7 +127,7 @@ def test_a_long_key_behind_much_data() -> None:
     session = Session(Instance())
     session.receive(b"set a 0 0 1000000\r\n" + b"x" * 1_000_000 + b"\r\n")
     answers = parts(session, b"get" + b" a" * 30 + b" " + b"k" * 251 + b"\r\n")
-    assert answers == [b"CLIENT_ERROR bad command line format\r\n"]
+    assert answers == [errors.BAD_FORMAT]
 
 
 def test_very_many_keys_come_in_parts() -> None:
@@ -186,7 +187,7 @@ def test_an_endless_line(size: int, session: Session) -> None:
 
 
 def test_an_endless_line_behind_requests(session: Session) -> None:
-    assert session.receive(b"version\r\n" + b"x" * 3000) == b"VERSION 1.6.45\r\n"
+    assert session.receive(b"version\r\n" + b"x" * 3000) == replies.VERSION
     assert session.closed
 
 
@@ -243,10 +244,10 @@ class FailingStore(MemoryStore):
 
 def test_a_store_that_cannot_keep_what_it_was_told() -> None:
     session = Session(Instance(store=FailingStore(SystemClock(), Stats())))
-    assert session.receive(b"set a 0 0 1\r\nx\r\n") == b"SERVER_ERROR cannot write to the store\r\n"
+    assert session.receive(b"set a 0 0 1\r\nx\r\n") == errors.STORE_FAILED
     assert not session.closed
     assert session.receive(b"set a 0 0 1 noreply\r\nx\r\n") == b""
-    assert session.receive(b"mn\r\nmn\r\n") == b"SERVER_ERROR cannot write to the store\r\n"
+    assert session.receive(b"mn\r\nmn\r\n") == errors.STORE_FAILED
     assert session.closed
     assert session.close_reason == "error"
 

@@ -9,6 +9,7 @@ import pytest
 
 from mclite.core.instance import Instance
 from mclite.core.session import Session
+from mclite.protocol import errors, replies
 
 if TYPE_CHECKING:
     from tests.conftest import Direct, Server, Start
@@ -22,15 +23,12 @@ CASES = [
     (
         "flush_all with noreply",
         b"set a 0 0 1\r\nx\r\nflush_all noreply\r\nget a\r\nflush_all 0 noreply\r\nversion\r\n",
-        b"STORED\r\nEND\r\nVERSION 1.6.45\r\n",
+        b"STORED\r\nEND\r\n" + replies.VERSION,
     ),
     (
         "flush_all with a bad delay",
         b"set a 0 0 1\r\nx\r\nflush_all x\r\nflush_all 2147483648\r\nflush_all x noreply\r\nget a\r\n",
-        (
-            b"STORED\r\nCLIENT_ERROR invalid exptime argument\r\nCLIENT_ERROR invalid exptime argument\r\n"
-            b"VALUE a 0 1\r\nx\r\nEND\r\n"
-        ),
+        (b"STORED\r\n" + errors.BAD_EXPTIME * 2 + b"VALUE a 0 1\r\nx\r\nEND\r\n"),
     ),
     (
         "flush_all later leaves the items for now",
@@ -48,14 +46,14 @@ CASES = [
         b"STORED\r\nOK\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
     ),
     ("flush_all takes further arguments", b"flush_all 0 0 0\r\n", b"OK\r\n"),
-    ("version", b"version\r\nversion x\r\n", b"VERSION 1.6.45\r\nVERSION 1.6.45\r\n"),
+    ("version", b"version\r\nversion x\r\n", replies.VERSION * 2),
     (
         "verbosity",
         (
             b"verbosity 0\r\nverbosity 1\r\nverbosity 0\r\nverbosity x\r\nverbosity\r\nverbosity 0 x\r\n"
             b"verbosity 0 noreply\r\nverbosity noreply\r\n"
         ),
-        (b"OK\r\nOK\r\nOK\r\nCLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\nOK\r\n"),
+        (b"OK\r\nOK\r\nOK\r\n" + errors.BAD_FORMAT * 2 + b"OK\r\n"),
     ),
     (
         "cache_memlimit",
@@ -65,20 +63,19 @@ CASES = [
             b"cache_memlimit 64 noreply\r\ncache_memlimit noreply\r\ncache_memlimit\r\n"
         ),
         (
-            b"OK\r\nOK\r\nMEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\n"
-            b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\nERROR\r\nERROR\r\n"
-            b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\nERROR\r\n"
+            b"OK\r\nOK\r\n"
+            + errors.MEMLIMIT_TOO_SMALL * 2
+            + b"ERROR\r\nERROR\r\n"
+            + errors.MEMLIMIT_IN_BYTES
+            + b"ERROR\r\n"
         ),
     ),
     (
         "shutdown is refused",
         b"shutdown\r\nshutdown graceful\r\nshutdown x\r\nshutdown noreply\r\n",
-        (
-            b"SERVER_ERROR: shutdown not enabled\r\nSERVER_ERROR: shutdown not enabled\r\n"
-            b"SERVER_ERROR: shutdown not enabled\r\n"
-        ),
+        (errors.SHUTDOWN_DISABLED * 3),
     ),
-    ("quit closes, after what came before it", b"version\r\nquit\r\nversion\r\n", b"VERSION 1.6.45\r\n"),
+    ("quit closes, after what came before it", b"version\r\nquit\r\nversion\r\n", replies.VERSION),
     ("quit takes arguments", b"quit now\r\nversion\r\n", b""),
     ("the debug commands are no commands", b"misbehave\r\ndebugtime\r\n", b"ERROR\r\nERROR\r\n"),
 ]
@@ -90,7 +87,7 @@ def test_conversation(sent: bytes, answered: bytes, server: Server) -> None:
 
 
 def test_flush_all_can_be_forbidden(start: Start) -> None:
-    answer = b"CLIENT_ERROR flush_all not allowed\r\n"
+    answer = errors.NO_FLUSH_ALL
     sent = b"set a 0 0 1\r\nx\r\nflush_all\r\nflush_all x\r\nflush_all 5 noreply\r\nget a\r\n"
     assert start("-F").ask(sent) == b"STORED\r\n" + answer + answer + b"VALUE a 0 1\r\nx\r\nEND\r\n"
 
@@ -156,8 +153,8 @@ def test_shutdown(sent: bytes, graceful: bool, direct: Callable[[str], Direct]) 
 
 def test_shutdown_in_a_way_that_is_none(start: Start) -> None:
     server = start("-A")
-    assert server.ask(b"shutdown x\r\n") == b"CLIENT_ERROR invalid shutdown mode\r\n"
-    assert server.ask(b"version\r\n") == b"VERSION 1.6.45\r\n"
+    assert server.ask(b"shutdown x\r\n") == errors.BAD_SHUTDOWN_MODE
+    assert server.ask(b"version\r\n") == replies.VERSION
 
 
 def test_the_clock_can_be_moved(direct: Callable[[str], Direct]) -> None:

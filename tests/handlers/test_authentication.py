@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.protocol import errors, replies
+
 if TYPE_CHECKING:
     from tests.conftest import Server, Start
 
-REFUSED = b"CLIENT_ERROR unauthenticated\r\n"
-FAILED = b"CLIENT_ERROR authentication failure\r\n"
-FORMAT = b"CLIENT_ERROR bad authentication token format\r\n"
-TERMINATION = b"CLIENT_ERROR bad command line termination\r\n"
-TOO_LONG = b"CLIENT_ERROR auth token too long\r\n"
+REFUSED = errors.UNAUTHENTICATED
+FAILED = errors.AUTHENTICATION_FAILED
+FORMAT = errors.BAD_TOKEN_FORMAT
+TERMINATION = errors.BAD_TERMINATION
+TOO_LONG = errors.TOKEN_TOO_LONG
 GOOD = b"alice secret\r\n"
 
 
@@ -44,7 +46,7 @@ def server(start: Start, tmp_path: Path) -> Server:
     ],
 )
 def test_what_opens(sent: bytes, server: Server) -> None:
-    assert server.ask(sent + b"version\r\nget a\r\n") == b"STORED\r\nVERSION 1.6.45\r\nEND\r\n"
+    assert server.ask(sent + b"version\r\nget a\r\n") == b"STORED\r\n" + replies.VERSION + b"END\r\n"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_what_does_not(sent: bytes, answered: bytes, server: Server) -> None:
     assert server.ask(sent, barrier=False) == answered
     assert not server.talk.closed
     assert server.ask(b"version\r\n", barrier=False) == REFUSED
-    assert server.ask(b"set a 0 0 12\r\n" + GOOD + b"version\r\n") == b"STORED\r\nVERSION 1.6.45\r\n"
+    assert server.ask(b"set a 0 0 12\r\n" + GOOD + b"version\r\n") == b"STORED\r\n" + replies.VERSION
 
 
 @pytest.mark.parametrize("sent", [b"mn\r\n", b"a\r\n", b"quit\r\n", b"abcde\n", b"mg a\r\n", b"x" * 2049])
@@ -110,7 +112,7 @@ def test_in_pieces(size: int, server: Server) -> None:
         if server.real:
             break  # byte by byte takes the real one long
     else:
-        assert server.ask(sent[at + size :] + b"version\r\n") == b"STORED\r\nVERSION 1.6.45\r\n"
+        assert server.ask(sent[at + size :] + b"version\r\n") == b"STORED\r\n" + replies.VERSION
 
 
 def test_no_answer_is_lost(start: Start, server: Server) -> None:

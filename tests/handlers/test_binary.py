@@ -10,6 +10,7 @@ import pytest
 
 from mclite.core.instance import Instance
 from mclite.core.session import Session
+from mclite.protocol import replies
 from mclite.protocol.binary import HEADER, Header, Opcode, Status, read_frame, read_header, request
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ CASES: list[tuple[str, bytes, list[Answer]]] = [
         SET + request(O.APPEND, b"a", value=b"y", cas=3),
         [STORED, Answer(O.APPEND, S.EXISTS, THERE)],
     ),
-    ("version", request(O.VERSION), [Answer(O.VERSION, value=b"1.6.45")]),
+    ("version", request(O.VERSION), [Answer(O.VERSION, value=replies.RELEASE.encode())]),
     (
         "flush",
         SET + request(O.FLUSH) + request(O.FLUSH, extras=bytes(4)) + request(O.FLUSHQ) + request(O.GET, b"a"),
@@ -287,7 +288,7 @@ def test_statistics(server: Server) -> None:
     found = answers(server.ask(request(O.STAT), barrier=False))
     assert found.pop() == Answer(O.STAT)
     shown = {one.key: one.value for one in found}
-    assert shown[b"version"] == b"1.6.45"
+    assert shown[b"version"] == replies.RELEASE.encode()
     assert shown[b"curr_items"] == b"0"
     found = answers(server.ask(request(O.STAT, b"settings"), barrier=False))
     shown = {one.key: one.value for one in found}

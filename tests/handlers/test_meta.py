@@ -10,6 +10,7 @@ import pytest
 
 from mclite.core.instance import Instance
 from mclite.core.session import Session
+from mclite.protocol import errors, replies
 
 if TYPE_CHECKING:
     from tests.conftest import Direct, Server
@@ -101,46 +102,27 @@ CASES = [
             b"mg Zm9 b\r\nmg Z b\r\nmg Zm9v= b\r\nmg ==== b\r\nmg Zm9vZ=== b\r\nmg !!!! b\r\n"
             b"ms Zm!9v 1 b k\r\nx\r\nms YQ==YQ== 1 b k\r\nx\r\nms YW=j 1 b k\r\nx\r\n"
         ),
-        (
-            b"CLIENT_ERROR error decoding key\r\nCLIENT_ERROR error decoding key\r\n"
-            b"CLIENT_ERROR error decoding key\r\nCLIENT_ERROR error decoding key\r\n"
-            b"CLIENT_ERROR error decoding key\r\nCLIENT_ERROR error decoding key\r\nHD kZm9v b\r\n"
-            b"HD kYQ== b\r\nHD kYWA= b\r\n"
-        ),
+        (errors.BAD_KEY_ENCODING * 6 + b"HD kZm9v b\r\nHD kYQ== b\r\nHD kYWA= b\r\n"),
     ),
     (
         "mg: duplicate and unknown flags",
         b"mg a v v\r\nmg a v S\r\nmg a !\r\nmg a v O1 O2\r\nmg a S1 v v\r\n",
-        (
-            b"CLIENT_ERROR duplicate flag\r\nCLIENT_ERROR invalid flag\r\n"
-            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR duplicate flag\r\n"
-            b"CLIENT_ERROR invalid flag\r\n"
-        ),
+        (errors.DUPLICATE_FLAG + errors.BAD_FLAG + errors.BAD_FORMAT + errors.DUPLICATE_FLAG + errors.BAD_FLAG),
     ),
     (
         "mg: bad tokens",
         b"mg a Tx\r\nmg a T\r\nmg a Rx\r\nmg a N\r\nmg a Cx\r\nmg a E18446744073709551616\r\n",
-        (
-            b"CLIENT_ERROR bad token in command line format\r\n"
-            b"CLIENT_ERROR bad token in command line format\r\n"
-            b"CLIENT_ERROR bad token in command line format\r\n"
-            b"CLIENT_ERROR bad token in command line format\r\n"
-            b"CLIENT_ERROR bad token in command line format\r\n"
-            b"CLIENT_ERROR bad token in command line format\r\n"
-        ),
+        (errors.BAD_TOKEN * 6),
     ),
     (
         "mg: tokens of flags that mg does not heed are judged all the same",
         b"set a 0 0 1\r\nx\r\nmg a F1 D1 J1 I x M9 P1 L1\r\nmg a Fx\r\nmg a Dx\r\nmg a Jx\r\n",
-        (
-            b"STORED\r\nHD\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR invalid numeric delta value\r\nCLIENT_ERROR invalid numeric initial value\r\n"
-        ),
+        (b"STORED\r\nHD\r\n" + errors.BAD_FORMAT + errors.BAD_DELTA_VALUE + errors.BAD_INITIAL),
     ),
     (
         "mg: too many tokens",
         b"mg a" + b" P1" * 18 + b"\r\nmg a" + b" P1" * 19 + b"\r\n",
-        b"CLIENT_ERROR duplicate flag\r\nCLIENT_ERROR options flags are too long\r\n",
+        errors.DUPLICATE_FLAG + errors.TOO_MANY_FLAGS,
     ),
     (
         "mg: an opaque that is too long",
@@ -153,10 +135,7 @@ CASES = [
         + b"\r\nmg nope q O"
         + b"x" * 33
         + b"\r\n",
-        (
-            b"STORED\r\nHD Oxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\nCLIENT_ERROR opaque token too long\r\n"
-            b"CLIENT_ERROR opaque token too long\r\nCLIENT_ERROR opaque token too long\r\n"
-        ),
+        (b"STORED\r\nHD Oxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n" + errors.OPAQUE_TOO_LONG * 3),
     ),
     (
         "mg: a key of 251 bytes",
@@ -171,11 +150,7 @@ CASES = [
         + b"\r\nme "
         + b"k" * 251
         + b"\r\nversion\r\n",
-        (
-            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR invalid or duplicate flag\r\n"
-            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
-        ),
+        (errors.BAD_FORMAT * 3 + errors.BAD_ARITHMETIC_FLAG + errors.BAD_FORMAT + replies.VERSION),
     ),
     (
         "ms: modes",
@@ -188,11 +163,7 @@ CASES = [
     (
         "ms: aliases and bad modes",
         b"ms a 1 Me\r\nx\r\nms a 1 Mset\r\nx\r\nms a 1 MX\r\nx\r\nms a 1 M\r\nx\r\nversion\r\n",
-        (
-            b"CLIENT_ERROR invalid mode for ms M token\r\nCLIENT_ERROR invalid mode for ms M token\r\n"
-            b"CLIENT_ERROR invalid mode for ms M token\r\nCLIENT_ERROR invalid mode for ms M token\r\n"
-            b"VERSION 1.6.45\r\n"
-        ),
+        (errors.BAD_SET_MODE * 4 + replies.VERSION),
     ),
     (
         "ms: append to nothing, with and without N",
@@ -207,7 +178,7 @@ CASES = [
     (
         "ms: q hides HD only",
         b"ms a 1 q\r\nx\r\nms a 1 q ME\r\nx\r\nms a 1 q Tx\r\nx\r\nms a 1 q k\r\nx\r\nmn\r\n",
-        b"NS\r\nCLIENT_ERROR bad token in command line format\r\nMN\r\n",
+        b"NS\r\n" + errors.BAD_TOKEN + b"MN\r\n",
     ),
     (
         "ms: compare and swap",
@@ -234,42 +205,32 @@ CASES = [
     (
         "ms: base64 keys",
         b"ms Zm9v 1 b k\r\nx\r\nms Zm9 1 b\r\nx\r\nms Zm9v 1 b b\r\nx\r\nversion\r\n",
-        (b"HD kZm9v b\r\nCLIENT_ERROR error decoding key\r\nCLIENT_ERROR duplicate flag\r\nVERSION 1.6.45\r\n"),
+        (b"HD kZm9v b\r\n" + errors.BAD_KEY_ENCODING + errors.DUPLICATE_FLAG + replies.VERSION),
     ),
     (
         "ms: a bad line has its data block swallowed",
         b"ms a 7 Tx\r\nversion\r\nms a 7 z\r\nversion\r\nms a 7 Fx\r\nversion\r\nversion\r\n",
-        (
-            b"CLIENT_ERROR bad token in command line format\r\nCLIENT_ERROR invalid flag\r\n"
-            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
-        ),
+        (errors.BAD_TOKEN + errors.BAD_FLAG + errors.BAD_FORMAT + replies.VERSION),
     ),
     (
         "ms: a length that is none has not",
         b"ms a x\r\nversion\r\nms a\r\nms a -1\r\nms a 1 +\r\nversion\r\n",
-        (
-            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
-            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
-        ),
+        (errors.BAD_FORMAT + replies.VERSION + errors.BAD_FORMAT * 3 + replies.VERSION),
     ),
     (
         "ms: a bad data block",
         b"ms a 1\r\nxyz\r\nms a 1 q\r\nxyz\r\nversion\r\n",
-        (
-            b"CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"
-        ),
+        (errors.BAD_DATA_CHUNK + errors.BAD_FORMAT + errors.BAD_DATA_CHUNK + errors.BAD_FORMAT + replies.VERSION),
     ),
     (
         "ms: too large removes the item",
         b"ms a 1\r\nx\r\nms a 1048577\r\n" + b"x" * 1048577 + b"\r\nmg a\r\n",
-        b"HD\r\nSERVER_ERROR object too large for cache\r\nEN\r\n",
+        b"HD\r\n" + errors.TOO_LARGE + b"EN\r\n",
     ),
     (
         "ms: too large, in another mode and quiet",
         b"ms a 1\r\nx\r\nms a 1048577 ME q Oo\r\n" + b"x" * 1048577 + b"\r\nmg a\r\n",
-        b"HD\r\nSERVER_ERROR object too large for cache\r\nEN\r\n",
+        b"HD\r\n" + errors.TOO_LARGE + b"EN\r\n",
     ),
     (
         "ms: k and O come back with NS, EX and NF, and c as 0",
@@ -278,15 +239,16 @@ CASES = [
             b"ms a 1 C6 k Oo c s\r\ny\r\nms nope 1 C6 k Oo c s\r\ny\r\n"
         ),
         (
-            b"HD\r\nCLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR bad command line format\r\nNS ka Oo c0 s1\r\nEX ka Oo c0 s1\r\n"
-            b"NF knope Oo c0 s1\r\n"
+            b"HD\r\n"
+            + errors.BAD_DATA_CHUNK
+            + errors.BAD_FORMAT * 2
+            + b"NS ka Oo c0 s1\r\nEX ka Oo c0 s1\r\nNF knope Oo c0 s1\r\n"
         ),
     ),
     (
         "ms: an opaque that is too long",
         b"ms a 1 O" + b"x" * 33 + b"\r\nx\r\nms a 1 MX O" + b"x" * 33 + b"\r\nx\r\nmg a\r\n",
-        b"CLIENT_ERROR opaque token too long\r\nCLIENT_ERROR invalid mode for ms M token\r\nEN\r\n",
+        errors.OPAQUE_TOO_LONG + errors.BAD_SET_MODE + b"EN\r\n",
     ),
     (
         "md: deletes",
@@ -296,7 +258,7 @@ CASES = [
     (
         "md: q hides HD and NF alone",
         b"set a 0 0 1\r\nx\r\nmd a q\r\nmd a q\r\nms a 1 E5\r\nx\r\nmd a q C4\r\nmd a q Tx\r\nmn\r\n",
-        b"STORED\r\nNF\r\nHD\r\nEX\r\nCLIENT_ERROR bad token in command line format\r\nMN\r\n",
+        b"STORED\r\nNF\r\nHD\r\nEX\r\n" + errors.BAD_TOKEN + b"MN\r\n",
     ),
     (
         "md: compare",
@@ -320,7 +282,7 @@ CASES = [
     (
         "md: base64 keys",
         b"ms Zm9v 1 b\r\nx\r\nmd Zm9v b k\r\nmd Zm9v b k\r\nmd Zm9 b\r\n",
-        b"HD\r\nHD kZm9v b\r\nNF kZm9v b\r\nCLIENT_ERROR error decoding key\r\n",
+        b"HD\r\nHD kZm9v b\r\nNF kZm9v b\r\n" + errors.BAD_KEY_ENCODING,
     ),
     (
         "ma: counts",
@@ -347,11 +309,11 @@ CASES = [
         "ma: bad numbers",
         b"set n 0 0 1\r\nx\r\nma n\r\nma n q\r\nma n Dx\r\nma n Jx\r\nma n MX\r\nma n N\r\nma n z\r\n",
         (
-            b"STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
-            b"CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
-            b"CLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\n"
-            b"CLIENT_ERROR invalid mode for ma M token\r\nCLIENT_ERROR invalid or duplicate flag\r\n"
-            b"CLIENT_ERROR invalid or duplicate flag\r\n"
+            b"STORED\r\n"
+            + errors.NON_NUMERIC * 2
+            + errors.BAD_ARITHMETIC_FLAG * 2
+            + errors.BAD_ARITHMETIC_MODE
+            + errors.BAD_ARITHMETIC_FLAG * 2
         ),
     ),
     (
@@ -367,7 +329,7 @@ CASES = [
     (
         "ma: base64 keys",
         b"ms Zm9v 1 b\r\n1\r\nma Zm9v b v k\r\nma YmFy b N0 v k\r\nma Zm9 b\r\n",
-        b"HD\r\nVA 1 kZm9v b\r\n2\r\nVA 1 kYmFy b\r\n0\r\nCLIENT_ERROR invalid or duplicate flag\r\n",
+        b"HD\r\nVA 1 kZm9v b\r\n2\r\nVA 1 kYmFy b\r\n0\r\n" + errors.BAD_ARITHMETIC_FLAG,
     ),
     (
         "ma: wraps and pads",
@@ -377,15 +339,12 @@ CASES = [
     (
         "ma: an opaque that is too long",
         b"set n 0 0 1\r\n1\r\nma n O" + b"x" * 33 + b"\r\nget n\r\nma nope O" + b"x" * 33 + b"\r\n",
-        (
-            b"STORED\r\nCLIENT_ERROR opaque token too long\r\nVALUE n 0 1\r\n2\r\nEND\r\n"
-            b"CLIENT_ERROR opaque token too long\r\n"
-        ),
+        (b"STORED\r\n" + errors.OPAQUE_TOO_LONG + b"VALUE n 0 1\r\n2\r\nEND\r\n" + errors.OPAQUE_TOO_LONG),
     ),
     (
         "ma: a value that is too long to be a number",
         b"set n 0 0 25\r\n" + b"1" * 25 + b"\r\nma n\r\n",
-        b"STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
+        b"STORED\r\n" + errors.NON_NUMERIC,
     ),
     (
         "me: an item",
@@ -399,7 +358,7 @@ CASES = [
     (
         "me: a miss, and a bad line",
         b"me a\r\nme a b b\r\nme\r\n",
-        b"EN\r\nCLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n",
+        b"EN\r\n" + errors.BAD_FORMAT * 2,
     ),
     ("mn: no-op", b"mn\r\nmn x\r\n", b"MN\r\nMN\r\n"),
 ]
@@ -449,7 +408,7 @@ def test_me_knows_base64_keys() -> None:
     session = Session(Instance())
     session.receive(b"ms ICAg 1 b E5\r\nx\r\n")
     assert session.receive(b"me ICAg b\r\n").startswith(b"ME ICAg exp=-1 ")
-    assert session.receive(b"me ICA b\r\n") == b"CLIENT_ERROR bad command line format\r\n"
+    assert session.receive(b"me ICA b\r\n") == errors.BAD_FORMAT
 
 
 def test_an_opaque_of_32_bytes() -> None:
@@ -458,7 +417,7 @@ def test_an_opaque_of_32_bytes() -> None:
     assert session.receive(b"mg a O" + b"x" * 32 + b" k\r\n") == b"EN O" + b"x" * 32 + b" ka\r\n"
 
 
-FULL = b"SERVER_ERROR out of memory storing object\r\n"
+FULL = errors.NO_MEMORY
 
 
 def full(direct: Callable[[str], Direct]) -> Direct:

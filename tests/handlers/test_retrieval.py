@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.protocol import errors, replies
+
 if TYPE_CHECKING:
     from tests.conftest import Server
 
@@ -42,10 +44,7 @@ CASES = [
     (
         "gat with a bad exptime",
         b"set a 0 0 1\r\nx\r\ngat x a\r\ngat 2147483648 a\r\ngat a\r\nmg a t\r\n",
-        (
-            b"STORED\r\nCLIENT_ERROR invalid exptime argument\r\nCLIENT_ERROR invalid exptime argument\r\n"
-            b"CLIENT_ERROR bad command line format\r\nHD t-1\r\n"
-        ),
+        (b"STORED\r\n" + errors.BAD_EXPTIME * 2 + errors.BAD_FORMAT + b"HD t-1\r\n"),
     ),
     (
         "gat of many",
@@ -60,10 +59,7 @@ CASES = [
     (
         "touch with a bad exptime",
         b"set a 0 0 1\r\nx\r\ntouch a x\r\ntouch a 2147483648\r\ntouch nope x\r\nmg a t\r\n",
-        (
-            b"STORED\r\nCLIENT_ERROR invalid exptime argument\r\nCLIENT_ERROR invalid exptime argument\r\n"
-            b"CLIENT_ERROR invalid exptime argument\r\nHD t-1\r\n"
-        ),
+        (b"STORED\r\n" + errors.BAD_EXPTIME * 3 + b"HD t-1\r\n"),
     ),
     (
         "touch with noreply",
@@ -73,10 +69,10 @@ CASES = [
     (
         "touch whose exptime is noreply",
         b"set a 0 0 1\r\nx\r\ntouch a noreply\r\nversion\r\n",
-        b"STORED\r\nVERSION 1.6.45\r\n",
+        b"STORED\r\n" + replies.VERSION,
     ),
-    ("touch of a key of 251 bytes", b"touch " + b"k" * 251 + b" 0\r\n", b"CLIENT_ERROR bad command line format\r\n"),
-    ("noreply is no word of get", b"set noreply 0 0 1\r\nx\r\nversion\r\n", b"STORED\r\nVERSION 1.6.45\r\n"),
+    ("touch of a key of 251 bytes", b"touch " + b"k" * 251 + b" 0\r\n", errors.BAD_FORMAT),
+    ("noreply is no word of get", b"set noreply 0 0 1\r\nx\r\nversion\r\n", b"STORED\r\n" + replies.VERSION),
 ]
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.protocol import errors, replies
+
 if TYPE_CHECKING:
     from tests.conftest import Direct, Server, Start
 
@@ -178,7 +180,7 @@ GENERAL = (
 def test_general(server: Server) -> None:
     shown = server.stats()
     assert [name for name in GENERAL if name not in shown] == []
-    assert shown["version"] == "1.6.45"
+    assert shown["version"] == replies.RELEASE
     assert shown["pointer_size"] == "64"
     assert shown["limit_maxbytes"] == str(64 << 20)
     assert shown["max_connections"] == "1024"
@@ -329,17 +331,17 @@ def test_reset(server: Server) -> None:
     ("sent", "answered"),
     [
         (b"stats foo\r\n", b"ERROR\r\n"),
-        (b"stats detail\r\n", b"CLIENT_ERROR usage: stats detail on|off|dump\r\n"),
-        (b"stats detail x\r\n", b"CLIENT_ERROR usage: stats detail on|off|dump\r\n"),
+        (b"stats detail\r\n", errors.BAD_STATS_DETAIL),
+        (b"stats detail x\r\n", errors.BAD_STATS_DETAIL),
         (b"stats detail on\r\nstats detail off\r\n", b"OK\r\nOK\r\n"),
         (b"stats extstore\r\n", b"END\r\n"),
         (b"stats proxy\r\n", b"END\r\n"),
-        (b"stats cachedump\r\n", b"CLIENT_ERROR bad command line\r\n"),
-        (b"stats cachedump 1\r\n", b"CLIENT_ERROR bad command line\r\n"),
-        (b"stats cachedump x 1\r\n", b"CLIENT_ERROR bad command line format\r\n"),
-        (b"stats cachedump 1 x\r\n", b"CLIENT_ERROR bad command line format\r\n"),
+        (b"stats cachedump\r\n", errors.BAD_FORMAT_SHORT),
+        (b"stats cachedump 1\r\n", errors.BAD_FORMAT_SHORT),
+        (b"stats cachedump x 1\r\n", errors.BAD_FORMAT),
+        (b"stats cachedump 1 x\r\n", errors.BAD_FORMAT),
         (b"stats cachedump 0 1\r\n", b"END\r\n"),
-        (b"stats cachedump 64 1\r\n", b"CLIENT_ERROR Illegal slab id\r\n"),
+        (b"stats cachedump 64 1\r\n", errors.BAD_SLAB_ID),
         (b"stats cachedump 1 0\r\n", b"END\r\n"),
     ],
 )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.protocol import errors, replies
+
 if TYPE_CHECKING:
     from tests.conftest import Server
 
@@ -18,37 +20,37 @@ CASES = [
     (
         "a refused set line has its data block swallowed",
         b"set a x 0 4\r\nquit\r\nversion\r\n",
-        b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n",
+        errors.BAD_FORMAT + replies.VERSION,
     ),
     (
         "a set line without a length has not",
         b"set a 0 0 x\r\nversion\r\n",
-        b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n",
+        errors.BAD_FORMAT + replies.VERSION,
     ),
     (
         "a refused set leaves the old item",
         b"set a 0 0 1\r\nx\r\nset a 0 x 1\r\ny\r\nget a\r\n",
-        b"STORED\r\nCLIENT_ERROR bad command line format\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
+        b"STORED\r\n" + errors.BAD_FORMAT + b"VALUE a 0 1\r\nx\r\nEND\r\n",
     ),
     (
         "a set that is too large removes the old item",
         b"set a 0 0 1\r\nx\r\nset a 0 0 1048577\r\n" + b"y" * 1048577 + b"\r\nget a\r\n",
-        b"STORED\r\nSERVER_ERROR object too large for cache\r\nEND\r\n",
+        b"STORED\r\n" + errors.TOO_LARGE + b"END\r\n",
     ),
     (
         "an add that is too large removes nothing",
         b"set a 0 0 1\r\nx\r\nadd a 0 0 1048577\r\n" + b"y" * 1048577 + b"\r\nget a\r\n",
-        b"STORED\r\nSERVER_ERROR object too large for cache\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
+        b"STORED\r\n" + errors.TOO_LARGE + b"VALUE a 0 1\r\nx\r\nEND\r\n",
     ),
     (
         "a replace that is too large removes nothing",
         b"set a 0 0 1\r\nx\r\nreplace a 0 0 1048577\r\n" + b"y" * 1048577 + b"\r\nget a\r\n",
-        b"STORED\r\nSERVER_ERROR object too large for cache\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
+        b"STORED\r\n" + errors.TOO_LARGE + b"VALUE a 0 1\r\nx\r\nEND\r\n",
     ),
     (
         "too large and noreply says nothing",
         b"set a 0 0 1048577 noreply\r\n" + b"y" * 1048577 + b"\r\nversion\r\n",
-        b"VERSION 1.6.45\r\n",
+        replies.VERSION,
     ),
     (
         "the largest item fits",
@@ -58,51 +60,48 @@ CASES = [
     (
         "one that would only just not fit",
         b"set a 0 0 1048576\r\n" + b"y" * 1048576 + b"\r\n",
-        b"SERVER_ERROR object too large for cache\r\n",
+        errors.TOO_LARGE,
     ),
     (
         "a data block that is too long is refused, its rest is a line",
         b"set a 0 0 1\r\nxyz\r\nversion\r\n",
-        b"CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n",
+        errors.BAD_DATA_CHUNK + errors.BAD_FORMAT + replies.VERSION,
     ),
     (
         "a data block that is too short swallows what follows",
         b"set a 0 0 10\r\nx\r\nversion\r\nversion\r\n",
-        b"STORED\r\nVERSION 1.6.45\r\n",
+        b"STORED\r\n" + replies.VERSION,
     ),
     (
         "a bad data block leaves the old item",
         b"set a 0 0 1\r\nx\r\nset a 0 0 1\r\nyz\r\n\r\nget a\r\n",
-        (
-            b"STORED\r\nCLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR bad command line format\r\nVALUE a 0 1\r\nx\r\nEND\r\n"
-        ),
+        (b"STORED\r\n" + errors.BAD_DATA_CHUNK + errors.BAD_FORMAT * 2 + b"VALUE a 0 1\r\nx\r\nEND\r\n"),
     ),
     (
         "a bad data block says nothing with noreply",
         b"set a 0 0 1 noreply\r\nyz\r\n\r\nversion\r\n",
-        (b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n"),
+        (errors.BAD_FORMAT * 2 + replies.VERSION),
     ),
     (
         "LF alone does not end a data block",
         b"set a 0 0 1\r\nx\n\nversion\r\n",
-        b"CLIENT_ERROR bad data chunk\r\nVERSION 1.6.45\r\n",
+        errors.BAD_DATA_CHUNK + replies.VERSION,
     ),
     ("LF alone ends a line", b"set a 0 0 1\nx\r\nget a\n", b"STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n"),
     (
         "a key of 251 bytes",
         b"set " + b"k" * 251 + b" 0 0 1\r\nx\r\nversion\r\n",
-        b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n",
+        errors.BAD_FORMAT + replies.VERSION,
     ),
     (
         "a key of 251 bytes, noreply",
         b"set " + b"k" * 251 + b" 0 0 1 noreply\r\nx\r\nversion\r\n",
-        b"VERSION 1.6.45\r\n",
+        replies.VERSION,
     ),
     (
         "a key of 251 bytes is refused before bad flags",
         b"set " + b"k" * 251 + b" x 0 1\r\nx\r\nversion\r\n",
-        b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n",
+        errors.BAD_FORMAT + replies.VERSION,
     ),
     (
         "add stores once",
@@ -142,7 +141,7 @@ CASES = [
     (
         "append with bad flags is refused",
         b"set a 0 0 1\r\nx\r\nappend a x 0 1\r\ny\r\nget a\r\n",
-        b"STORED\r\nCLIENT_ERROR bad command line format\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
+        b"STORED\r\n" + errors.BAD_FORMAT + b"VALUE a 0 1\r\nx\r\nEND\r\n",
     ),
     (
         "cas stores with the unique of the item",
@@ -163,15 +162,12 @@ CASES = [
     (
         "cas without a unique",
         b"cas a 5 0 2\r\nyy\r\nversion\r\n",
-        b"CLIENT_ERROR bad command line format\r\nVERSION 1.6.45\r\n",
+        errors.BAD_FORMAT + replies.VERSION,
     ),
     (
         "cas with a unique that is no number",
         b"cas a 5 0 2 x\r\nyy\r\ncas a 0 0 2 -1\r\nyy\r\ncas a 0 0 2 18446744073709551616\r\nyy\r\n",
-        (
-            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR bad command line format\r\n"
-        ),
+        (errors.BAD_FORMAT * 3),
     ),
     (
         "each change changes the unique",
@@ -191,9 +187,9 @@ CASES = [
     (
         "delete takes a second argument, whatever it is",
         b"delete a 0\r\ndelete a 5\r\ndelete a x\r\ndelete a b c\r\ndelete a 0 noreply\r\nversion\r\n",
-        b"NOT_FOUND\r\nNOT_FOUND\r\nNOT_FOUND\r\nNOT_FOUND\r\nVERSION 1.6.45\r\n",
+        b"NOT_FOUND\r\nNOT_FOUND\r\nNOT_FOUND\r\nNOT_FOUND\r\n" + replies.VERSION,
     ),
-    ("delete of a key of 251 bytes", b"delete " + b"k" * 251 + b"\r\n", b"CLIENT_ERROR bad command line format\r\n"),
+    ("delete of a key of 251 bytes", b"delete " + b"k" * 251 + b"\r\n", errors.BAD_FORMAT),
     (
         "incr and decr",
         b"set n 0 0 2\r\n10\r\nincr n 5\r\ndecr n 15\r\ndecr n 1\r\nget n\r\n",
@@ -223,25 +219,17 @@ CASES = [
     (
         "incr of what is no number",
         b"set n 0 0 1\r\nx\r\nincr n 1\r\ndecr n 1\r\nset n 0 0 0\r\n\r\nincr n 1\r\n",
-        (
-            b"STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
-            b"CLIENT_ERROR cannot increment or decrement non-numeric value\r\nSTORED\r\n"
-            b"CLIENT_ERROR cannot increment or decrement non-numeric value\r\n"
-        ),
+        (b"STORED\r\n" + errors.NON_NUMERIC * 2 + b"STORED\r\n" + errors.NON_NUMERIC),
     ),
     (
         "incr by what is no number",
         b"set n 0 0 1\r\n1\r\nincr n x\r\nincr n -1\r\ndecr n 1.5\r\nget n\r\n",
-        (
-            b"STORED\r\nCLIENT_ERROR invalid numeric delta argument\r\n"
-            b"CLIENT_ERROR invalid numeric delta argument\r\n"
-            b"CLIENT_ERROR invalid numeric delta argument\r\nVALUE n 0 1\r\n1\r\nEND\r\n"
-        ),
+        (b"STORED\r\n" + errors.BAD_DELTA * 3 + b"VALUE n 0 1\r\n1\r\nEND\r\n"),
     ),
     (
         "incr without an item",
         b"incr n 1\r\ndecr n 1\r\nincr n x\r\n",
-        b"NOT_FOUND\r\nNOT_FOUND\r\nCLIENT_ERROR invalid numeric delta argument\r\n",
+        b"NOT_FOUND\r\nNOT_FOUND\r\n" + errors.BAD_DELTA,
     ),
     (
         "incr and decr with noreply",
@@ -251,7 +239,7 @@ CASES = [
         ),
         b"STORED\r\nVALUE n 0 1\r\n0\r\nEND\r\n",
     ),
-    ("incr of a key of 251 bytes", b"incr " + b"k" * 251 + b" 1\r\n", b"CLIENT_ERROR bad command line format\r\n"),
+    ("incr of a key of 251 bytes", b"incr " + b"k" * 251 + b" 1\r\n", errors.BAD_FORMAT),
 ]
 
 

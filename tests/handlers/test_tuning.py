@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.protocol import errors, replies
+
 if TYPE_CHECKING:
     from tests.conftest import Direct, Server, Start
 
@@ -45,8 +47,11 @@ CASES = [
         ),
         (
             b"ERROR failed to start lru crawler thread\r\nOK\r\n"
-            b"CLIENT_ERROR sleep must be one second or less\r\nCLIENT_ERROR bad command line format\r\n"
-            b"ERROR\r\nOK\r\nCLIENT_ERROR bad command line format\r\nOK\r\nOK\r\n"
+            + errors.SLEEP_TOO_LONG
+            + errors.BAD_FORMAT
+            + b"ERROR\r\nOK\r\n"
+            + errors.BAD_FORMAT
+            + b"OK\r\nOK\r\n"
         ),
     ),
     (
@@ -77,10 +82,7 @@ CASES = [
             b"slabs automove 0\r\nslabs automove 1\r\nslabs automove 2\r\nslabs automove 3\r\n"
             b"slabs automove x\r\nslabs automove -1\r\nslabs automove 1\r\n"
         ),
-        (
-            b"OK\r\nOK\r\nOK\r\nERROR\r\nCLIENT_ERROR bad command line format\r\n"
-            b"CLIENT_ERROR bad command line format\r\nOK\r\n"
-        ),
+        (b"OK\r\nOK\r\nOK\r\nERROR\r\n" + errors.BAD_FORMAT * 2 + b"OK\r\n"),
     ),
     (
         "slabs automove ratios",
@@ -100,9 +102,9 @@ CASES = [
         ),
         (
             b"SAME src and dst class are identical\r\nNOSPARE source class has no spare pages\r\n"
-            b"BADCLASS invalid src or dst class id\r\nBADCLASS invalid src or dst class id\r\n"
-            b"BADCLASS invalid src or dst class id\r\nBADCLASS invalid src or dst class id\r\n"
-            b"CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\nERROR\r\n"
+            + b"BADCLASS invalid src or dst class id\r\n" * 4
+            + errors.BAD_FORMAT * 2
+            + b"ERROR\r\n"
         ),
     ),
     (
@@ -116,7 +118,7 @@ CASES = [
             b"slabs automove window 5\r\nslabs automove window x\r\nslabs automove window\r\n"
             b"slabs automove window 10\r\n"
         ),
-        b"OK\r\nCLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\nOK\r\n",
+        b"OK\r\n" + errors.BAD_FORMAT * 2 + b"OK\r\n",
     ),
     (
         "noreply",
@@ -124,7 +126,7 @@ CASES = [
             b"slabs automove 1 noreply\r\nslabs reassign 1 1 noreply\r\nlru mode flat noreply\r\n"
             b"lru_crawler sleep 0 noreply\r\nlru_crawler crawl x noreply\r\nversion\r\n"
         ),
-        b"VERSION 1.6.45\r\n",
+        replies.VERSION,
     ),
     (
         "too many arguments",
@@ -144,7 +146,7 @@ def test_a_crawler_that_is_disabled(server: Server) -> None:
     while server.stats(b"settings")["lru_crawler"] == "yes":
         pass  # memcached's crawler is a thread of its own
     for what in (b"crawl", b"metadump", b"mgdump"):
-        assert server.ask(b"lru_crawler " + what + b" all\r\n") == b"CLIENT_ERROR lru crawler disabled\r\n"
+        assert server.ask(b"lru_crawler " + what + b" all\r\n") == errors.CRAWLER_DISABLED
 
 
 def test_the_crawler_is_enabled_once(direct: Callable[[str], Direct]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from mclite.client.call import Call, same
 from mclite.core.instance import Instance
 from mclite.core.session import Session
-from mclite.protocol import errors
+from mclite.protocol import errors, replies
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.parser import (
     BYTES_MAX,
@@ -95,12 +95,12 @@ CASES = [
     case(b"mn\r\n", b"MN\r\n"),
     case(b"flush_all\r\n", b"OK\r\n"),
     case(b"flush_all 0 noreply\r\n", b""),
-    case(b"version\r\n", b"VERSION 1.6.45\r\n"),
+    case(b"version\r\n", replies.VERSION),
     case(b"verbosity 0\r\n", b"OK\r\n"),
     case(b"verbosity 1 noreply\r\n", b""),
     case(b"stats detail off\r\n", b"OK\r\n"),
     case(b"cache_memlimit 64\r\n", b"OK\r\n"),
-    case(b"shutdown\r\n", b"SERVER_ERROR: shutdown not enabled\r\n"),
+    case(b"shutdown\r\n", errors.SHUTDOWN_DISABLED),
     case(b"slabs automove 1\r\n", b"OK\r\n"),
     case(b"lru temp_ttl 61\r\n", b"OK\r\n"),
     case(b"lru_crawler sleep 100\r\n", b"OK\r\n"),
@@ -313,7 +313,7 @@ def test_a_multi_get_without_end_is_bounded() -> None:
     [
         (b"x" * (LINE_MAX_WHOLE - 1) + b"\r\n", b""),
         (b"x" * (LINE_MAX_WHOLE - 2) + b"\r\n", b"ERROR\r\n"),
-        (b"version".ljust(LINE_MAX) + b"\r\n", b"VERSION 1.6.45\r\n"),
+        (b"version".ljust(LINE_MAX) + b"\r\n", replies.VERSION),
         (b"get " + b"k " * LINE_MAX_WHOLE + b"\r\n", b"END\r\n"),
     ],
 )

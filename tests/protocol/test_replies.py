@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mclite.protocol import replies
@@ -25,3 +27,8 @@ def test_statistics() -> None:
     assert wire.startswith(replies.stat(b"pid", b"1"))
     assert replies.stats([]) == replies.END
     assert replies.stats([("inter", "\udcff")]) == b"STAT inter \xff\r\nEND\r\n"
+
+
+def test_the_release_is_one_that_clients_parse() -> None:
+    assert re.fullmatch(r"1\.6\.[0-9]+", replies.RELEASE)
+    assert b"VERSION " + replies.RELEASE.encode() + b"\r\n" == replies.VERSION

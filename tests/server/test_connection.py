@@ -13,6 +13,7 @@ import pytest
 
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
+from mclite.protocol import replies
 from mclite.server import connection
 from mclite.server import server as server_module
 from mclite.server.connection import Connection
@@ -30,7 +31,7 @@ Serve = Callable[[str], "Running"]
 def test_requests_and_answers(serve: Serve) -> None:
     wire = serve("").connect()
     wire.ask(b"set a 0 0 5\r\nhello\r\nget a\r\n", b"STORED\r\nVALUE a 0 5\r\nhello\r\nEND\r\n")
-    wire.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    wire.ask(b"version\r\n", replies.VERSION)
 
 
 def test_a_request_byte_by_byte(serve: Serve) -> None:
@@ -52,7 +53,7 @@ def test_a_large_value(serve: Serve) -> None:
 def test_quit_hangs_up_after_the_answers(serve: Serve) -> None:
     server = serve("")
     wire = server.connect()
-    wire.ask(b"version\r\nquit\r\nversion\r\n", b"VERSION 1.6.45\r\n")
+    wire.ask(b"version\r\nquit\r\nversion\r\n", replies.VERSION)
     assert wire.closed()
     assert server.until(lambda: not server.instance.sessions)
 
@@ -61,7 +62,7 @@ def test_a_client_that_closes_its_side_is_answered(serve: Serve) -> None:
     wire = serve("").connect()
     wire.send(b"version\r\n")
     wire.sock.shutdown(socket.SHUT_WR)
-    assert wire.read(16) == b"VERSION 1.6.45\r\n"
+    assert wire.read(16) == replies.VERSION
     assert wire.closed()
 
 
@@ -84,7 +85,7 @@ def test_garbage_is_hung_up_on_and_others_are_served(garbage: bytes, serve: Serv
     wire = server.connect()
     wire.send(garbage)
     assert wire.closed()
-    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    other.ask(b"version\r\n", replies.VERSION)
 
 
 def flood(wire: Wire, data: bytes) -> None:
@@ -98,7 +99,7 @@ def test_an_endless_line(serve: Serve) -> None:
     wire = server.connect()
     with pytest.raises(ConnectionError):
         flood(wire, b"x" * 65536)
-    server.connect().ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    server.connect().ask(b"version\r\n", replies.VERSION)
 
 
 def test_an_endless_data_block(serve: Serve) -> None:
@@ -107,7 +108,7 @@ def test_an_endless_data_block(serve: Serve) -> None:
     wire.send(b"set a 0 0 2000000000\r\n")
     for _ in range(200):
         wire.send(b"x" * 65536)
-    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    other.ask(b"version\r\n", replies.VERSION)
     (state,) = [one.state for one in server.instance.sessions.values() if one.state != "conn_read"]
     assert state == "conn_swallow"
 
@@ -121,7 +122,7 @@ def test_a_client_that_never_reads(serve: Serve) -> None:
     wire.sock.setblocking(False)
     with pytest.raises(BlockingIOError):
         flood(wire, b"get a\r\n" * 1000)
-    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    other.ask(b"version\r\n", replies.VERSION)
     (held,) = [one for one in server.server.connections if one.transport.get_write_buffer_size()]
     assert held.transport.get_write_buffer_size() < 12 << 20
     assert not held.transport.is_reading()
@@ -141,7 +142,7 @@ def test_a_short_request_for_much_data(serve: Serve) -> None:
     wire.send(b"get" + b" a" * 1000 + b"\r\nmn\r\n")
     assert wire.read(len(item)) == item
     for _ in range(50):
-        other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+        other.ask(b"version\r\n", replies.VERSION)
         assert max(one.transport.get_write_buffer_size() for one in server.server.connections) < 12 << 20
         assert wire.read(len(item)) == item
     wire.sock.close()
@@ -152,7 +153,7 @@ def test_a_big_batch_yields(serve: Serve) -> None:
     server = serve("-R 1")
     wire, other = server.connect(), server.connect()
     wire.send(b"get nope\r\nmn\r\n" * 2000)
-    other.ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    other.ask(b"version\r\n", replies.VERSION)
     assert wire.read(9 * 2000) == b"END\r\nMN\r\n" * 2000
     assert server.instance.stats.conn_yields > 1000
 
@@ -198,7 +199,7 @@ def test_one_connection_too_many_waits(serve: Serve) -> None:
     assert server.instance.stats.listen_disabled_num == 1
     third.sock.close()
     first.sock.close()
-    assert second.read(16) == b"VERSION 1.6.45\r\n"
+    assert second.read(16) == replies.VERSION
     second.sock.close()
     assert server.until(lambda: server.instance.accepting)
     assert server.instance.listen_disabled_us > 0

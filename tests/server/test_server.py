@@ -18,6 +18,7 @@ import pytest
 
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
+from mclite.protocol import replies
 from mclite.server import server as server_module
 from mclite.server.connection import Connection
 from mclite.server.server import ServeError, loop_factory, split_address, stop_listening, tls_context
@@ -47,7 +48,7 @@ needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6
 def test_several_addresses(serve: Serve) -> None:
     server = serve("-l 127.0.0.1 -l ::1")
     for host, port in server.server.addresses:
-        server.connect(host, port).ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+        server.connect(host, port).ask(b"version\r\n", replies.VERSION)
     assert [host for host, _ in server.server.addresses] == ["127.0.0.1", "::1"]
     shown = server.connect()
     shown.send(b"stats conns\r\n")
@@ -96,7 +97,7 @@ def test_a_unix_socket(mask: str, mode: int, serve: Serve, tmp_path: Path) -> No
     path = tmp_path / "socket"
     server = serve(f"-s {path} -a {mask}")
     assert stat.S_IMODE(path.stat().st_mode) == mode
-    server.connect_unix(str(path)).ask(b"version\r\n", b"VERSION 1.6.45\r\n")
+    server.connect_unix(str(path)).ask(b"version\r\n", replies.VERSION)
     assert server.server.addresses == []
     (session,) = server.instance.sessions.values()
     assert session.transport == "unix"

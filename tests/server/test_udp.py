@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mclite.protocol import replies
 from mclite.protocol.datagram import HEADER
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def frame(request_id: int, payload: bytes, sequence: int = 0, total: int = 1) ->
 
 def test_a_request(udp: socket.socket) -> None:
     udp.send(frame(0x1234, b"version\r\n"))
-    assert udp.recv(2000) == frame(0x1234, b"VERSION 1.6.45\r\n")
+    assert udp.recv(2000) == frame(0x1234, replies.VERSION)
 
 
 def test_items_are_those_of_the_server(udp: socket.socket) -> None:
@@ -75,7 +76,7 @@ def test_noreply(udp: socket.socket) -> None:
 def test_each_datagram_begins_anew(udp: socket.socket) -> None:
     udp.send(frame(1, b"set a 0 0 5\r\nhel"))
     udp.send(frame(2, b"version\r\n"))
-    assert udp.recv(2000) == frame(2, b"VERSION 1.6.45\r\n")
+    assert udp.recv(2000) == frame(2, replies.VERSION)
 
 
 def test_garbage(udp: socket.socket) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mclite.protocol import replies
 from mclite.shell.shell import DONE, LOST, REFUSED, Shell
 from mclite.testing import ServerThread
 
@@ -110,7 +111,7 @@ def test_raw_mode(seen: Seen) -> None:
     assert seen.run("too long")[0] == REFUSED
     assert seen.run("lru_crawler metadump all")[1].endswith("END\n")
     assert seen.run("mg none q") == (DONE, "")
-    assert seen.run("version") == (DONE, "VERSION 1.6.45\n")
+    assert seen.run("version") == (DONE, f"VERSION {replies.RELEASE}\n")
     assert seen.run("raw") == (DONE, "")
     assert seen.run("raw mn") == (DONE, "MN\n")
     assert seen.run("mn") == (DONE, "MN\n")

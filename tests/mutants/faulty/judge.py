@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faulty.nursery import Nursery, NurseryError, nursed
+from mclite.protocol.replies import RELEASE
 from mclite.replay.judge.record import Record
 from mclite.replay.play.outcome import Keys, Patience, Result, process_prefix
 from mclite.replay.play.timeline import Timeline
@@ -25,8 +26,6 @@ from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.capabilities import PROBES
 from mclite.replay.target.spec import Asked, TargetError, find_spec
 
-VERSION = "1.6.45"
-"""What mclite is judged as, whatever the fault makes it answer."""
 PATIENCE, TOGETHER = 0.6, 8.0
 """Seconds that an answer is waited for, at first, and while all that waits does so at once."""
 PATIENT, CONFIRMED = 3.0, 2
@@ -74,7 +73,7 @@ def suite() -> list[Scenario]:
     scenarios, faults = load_all(default_root())
     for fault in faults:
         print(f"left out, malformed: {fault}")
-    version = parse_version(VERSION)
+    version = parse_version(RELEASE)
     return [scenario for scenario in scenarios if scenario.applies_to(version)]
 
 
@@ -109,7 +108,7 @@ def judge(
             declares=tuple(PROBES.keys() - STARTS.keys()),  # what a fault takes away is missed, not unsupported
         )
         try:
-            info, main = prepare(Asked("", spec=spec), VERSION)
+            info, main = prepare(Asked("", spec=spec), RELEASE)
         except (TargetError, Unreachable, NurseryError) as error:
             made.dead = str(error)
             made.killers["(the server does not start)"] = "died"

@@ -14,6 +14,7 @@ import pytest
 from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.core.settings import Settings
+from mclite.protocol import errors
 from mclite.store import StoreError
 from mclite.store.disk import batch
 from mclite.store.disk.engine import DiskStore
@@ -80,7 +81,7 @@ def test_on_a_full_disk_each_request_has_its_error_and_the_rest_works(make_disk:
     fill_the_disk(store)
     large = b"set l 0 0 100000\r\n" + b"x" * 100_000 + b"\r\n"
     for _ in range(3):
-        assert one.receive(large) == b"SERVER_ERROR cannot write to the store\r\n"
+        assert one.receive(large) == errors.STORE_FAILED
         assert one.receive(b"get k l\r\n") == b"VALUE k 0 1\r\nx\r\nEND\r\n"
     assert one.receive(large.replace(b"100000\r", b"100000 noreply\r")) == b""
     assert not one.closed
@@ -94,7 +95,7 @@ def test_pipelined_requests_that_failed_end_the_connection(make_disk: Any) -> No
     one = session(store)
     fill_the_disk(store)
     large = b"set l 0 0 100000\r\n" + b"x" * 100_000 + b"\r\n"
-    assert one.receive(b"set k 0 0 1\r\nx\r\n" + large) == b"SERVER_ERROR cannot write to the store\r\n"
+    assert one.receive(b"set k 0 0 1\r\nx\r\n" + large) == errors.STORE_FAILED
     assert one.closed
     assert session(store).receive(b"get k\r\n") == b"END\r\n"
 
