@@ -42,6 +42,7 @@ def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | N
         "want": result.want,
         "got": brief(result.got) if result.got is not None else None,
         "at": result.at,
+        "framing": result.framing,
         "fingerprint": fingerprint(result) if failed else None,
         "milliseconds": result.milliseconds,
         "events": plain(result.events),

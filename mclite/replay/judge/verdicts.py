@@ -3,6 +3,7 @@
     outcome   level      verdict
     match     must       pass            observed   same
     other     must       fail            should     warn         observed   differs
+              any, and the framing is broken: fail
     died      any        target-died
     malformed any        suite-error
 
@@ -55,8 +56,8 @@ _GOOD: dict[Level, Verdict] = {"must": "pass", "should": "pass", "observed": "sa
 _BAD: dict[Level, Verdict] = {"must": "fail", "should": "warn", "observed": "differs"}
 
 
-def judge(level: Level, outcome: Outcome) -> Verdict:
-    """Return the verdict on a scenario that was played."""
+def judge(level: Level, outcome: Outcome, framing: str | None = None) -> Verdict:
+    """Return the verdict on a scenario that was played; `framing` says how the framing is broken, if it is."""
     match outcome:
         case "match":
             return _GOOD[level]
@@ -67,7 +68,7 @@ def judge(level: Level, outcome: Outcome) -> Verdict:
         case "not-run":
             raise ValueError("a scenario that was not played has no outcome to judge")
         case _:
-            return _BAD[level]
+            return _BAD[level] if framing is None else "fail"
 
 
 def fails(verdict: Verdict, strict: bool = False) -> bool:

@@ -118,6 +118,10 @@ class Conversation:
 
     # -- reading
 
+    def take(self, conn: str, count: int) -> bytes:
+        """Remove `count` bytes, which are as expected, from what is received, and return them."""
+        return self.open[conn].take(count)
+
     def more(self, connection: Stream, deadline: float, line: int | None, wanted: str | bytes) -> None:
         """Read once; raise when nothing comes."""
         if connection.fill(deadline):
@@ -154,7 +158,7 @@ class Conversation:
                     raise Differs("mismatch", line, conn, "another answer came", brief(want), rest, at)
                 checked += len(piece)
             self.more(connection, deadline, line, want)
-        self.log(conn, "<", connection.take(len(want)))
+        self.log(conn, "<", self.take(conn, len(want)))
         if line is not None:
             self.heard.append(Heard(line, want))
 

@@ -52,6 +52,7 @@ class Result:
     want: str | None = None  #: as wire, or a pattern
     got: bytes | None = None
     at: int | None = None  #: the first differing byte of got
+    framing: str | None = None  #: how a client that reads by lengths and lines gets out of step
     events: list[Event] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)  #: in the order of the talk
     values: Values = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import dataclass, field
 
 from mclite.replay.play.clock import SHORTEST, DebugClock
 from mclite.replay.play.conversation import (
@@ -16,17 +17,21 @@ from mclite.replay.play.conversation import (
     LIST_ANSWERS,
     LONGEST_LIST,
     Conversation,
+    Manner,
     Stream,
 )
 from mclite.replay.play.delivery import pipelined
+from mclite.replay.play.framing import broken, expected_responses
 from mclite.replay.play.outcome import Differs, Heard, Keys, Outcome, Patience, Result
-from mclite.replay.play.transport import Address, Unreachable
+from mclite.replay.play.transport import Address, Connection, Unreachable
 from mclite.replay.scenario.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
 from mclite.replay.scenario.text import Filled, Text, TextError, named
 from mclite.replay.scenario.wire import brief, first_difference
 
 #: Seconds by which a wait may be late; above that a failure proves nothing yet.
 LATE = 0.5
+#: Seconds that the answer to `version` behind a wrong answer is waited for.
+BEHIND = 0.3
 
 
 class Player:
@@ -67,20 +72,35 @@ class Player:
         return result
 
 
+@dataclass(slots=True)
+class _Exchange:
+    """Requests on one connection, and what was received since they were sent."""
+
+    first: int  #: index of the first operation in the script
+    sent: bytes = b""
+    received: list[bytes] = field(default_factory=list)
+    answered: bool = False  #: a line of the talk was expected since
+
+
 class Play(Conversation):
     """One script being played."""
 
     late = 0.0  #: seconds that a wait took longer than it was to
+
+    def __init__(self, manner: Manner) -> None:
+        """Prepare to play in this manner."""
+        super().__init__(manner)
+        self.exchanges: dict[str, _Exchange] = {}
 
     def run(self, script: Script) -> Result:
         """Play all of it, then the barriers; return what happened."""
         waits = sum(op.number for op in script if isinstance(op, Act) and op.verb != "chop")
         self.ends += waits
         try:
-            for op in script:
+            for index, op in enumerate(script):
                 match op:
                     case Write():
-                        self.write(op)
+                        self.write(op, index)
                     case Expect():
                         self.expect(op)
                     case AnyOf():
@@ -95,6 +115,7 @@ class Play(Conversation):
             result = Result("match")
         except Differs as differs:
             result = differs.result
+            result.framing = self.broken_framing(script, result)
             self.show_rest(result)
             if result.outcome in ("timeout", "too-much") or (result.outcome == "desync" and not result.got):
                 self.patience.spend()
@@ -113,14 +134,59 @@ class Play(Conversation):
 
     # -- sending
 
-    def write(self, op: Write) -> None:
+    def broken_framing(self, script: Script, result: Result) -> str | None:
+        """Return how the framing of the exchange that differs is broken, None if it is not or cannot be told."""
+        connection = self.open.get(result.conn or "")
+        if result.conn is None or not isinstance(connection, Connection):
+            return None
+        if result.outcome == "desync":
+            return result.reason
+        exchange = self.exchanges.get(result.conn)
+        if exchange is None or result.outcome not in ("mismatch", "timeout", "closed") or result.conn in self.quiet:
+            return None
+        after = script[exchange.first + 1 :]
+        ops = itertools.takewhile(lambda op: not (isinstance(op, Write) and op.conn == result.conn), after)
+        received, answered = self.received_before_barrier(connection)
+        return broken(
+            exchange.sent, b"".join(exchange.received) + received, expected_responses(ops, result.conn), answered
+        )
+
+    def received_before_barrier(self, connection: Connection) -> tuple[bytes, bool]:
+        """Send `version` behind a wrong answer; return what the buffer holds before its answer, and whether it came."""
+        answer = self.player.barrier or b"VERSION "
+        deadline = time.monotonic() + min(self.patience.seconds, BEHIND)
+        if connection.gone is None:
+            connection.send(b"version\r\n", deadline)
+        while not connection.buffer.endswith(answer) and len(connection.buffer) < LONGEST_LIST:
+            if not connection.fill(deadline):
+                break
+        before, found, after = bytes(connection.buffer).rpartition(answer)
+        if not found or (self.player.barrier is not None and after):
+            return bytes(connection.buffer), False
+        connection.buffer[:] = before
+        return before, True
+
+    def write(self, op: Write, index: int) -> None:
         """Send lines, in one write unless the delivery says otherwise."""
         pieces: list[bytes] = []
         for text, end in op.lines:
             data = text.render(self.values, self.player.keys.new) + end
             self.log(op.conn, ">", data)
             pieces.append(data)
-        self.send(op.conn, b"".join(pieces), op.line)
+        data = b"".join(pieces)
+        exchange = self.exchanges.get(op.conn)
+        if exchange is None or exchange.answered:
+            exchange = self.exchanges[op.conn] = _Exchange(index)
+        exchange.sent += data
+        self.send(op.conn, data, op.line)
+
+    def take(self, conn: str, count: int) -> bytes:
+        """Remove and return `count` bytes, and keep them with the requests that they answer."""
+        data = super().take(conn, count)
+        if (exchange := self.exchanges.get(conn)) is not None:
+            exchange.received.append(data)
+            exchange.answered = True
+        return data
 
     def expect(self, op: Expect) -> None:
         """Read a line that must come next; raise Differs when another does."""
@@ -150,7 +216,7 @@ class Play(Conversation):
         if isinstance(matched, int):
             raise Differs("mismatch", op.line, op.conn, "another answer came", want, got, matched)
         self.hear(op, got, matched)
-        self.log(op.conn, "<", connection.take(len(got)))
+        self.log(op.conn, "<", self.take(op.conn, len(got)))
 
     def matches(self, op: Expect, got: bytes) -> Filled | int:
         """Match lines with their ends; return the bytes of the slots or the index at which they differ."""
@@ -174,7 +240,7 @@ class Play(Conversation):
             matched = self.matches(item, got)
             if not isinstance(matched, int):
                 self.hear(item, got, matched)
-                self.log(op.conn, "<", connection.take(len(got)))
+                self.log(op.conn, "<", self.take(op.conn, len(got)))
                 return
             furthest = max(furthest, matched)
         raise Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
@@ -214,7 +280,7 @@ class Play(Conversation):
                     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
                     reason = f"the list ended without this line{more}"
                     raise Differs("mismatch", missing[0].line, op.conn, reason, want, got, 0)
-                lines.append((connection.take(len(got)), True))
+                lines.append((self.take(op.conn, len(got)), True))
                 return
             match = next((item for item in missing if self.takes(item, got)), None)
             if match is not None:
@@ -223,7 +289,7 @@ class Play(Conversation):
             if read > LONGEST_LIST or time.monotonic() > ends:
                 reason = f"a list without an end: {read} bytes until now"
                 raise Differs("too-much", op.line, op.conn, reason, want, got)
-            taken = connection.take(len(got))
+            taken = self.take(op.conn, len(got))
             if len(lines) < EVENTS:
                 lines.append((taken, match is not None))
 

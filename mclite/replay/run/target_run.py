@@ -91,7 +91,7 @@ class TargetRun:
             with self.stage.venue(scenario) as venue:
                 beside = self._beside(scenario)
                 result, reason = self._play(scenario, venue)
-                verdict = judge(scenario.level, result.outcome)
+                verdict = judge(scenario.level, result.outcome, result.framing)
                 if verdict not in ("target-died", "suite-error"):
                     like = self._compare(scenario, venue, result)
         except NotPlayed as not_played:

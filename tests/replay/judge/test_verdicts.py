@@ -40,3 +40,9 @@ def test_what_fails_a_run() -> None:
 def test_the_schema_knows_the_same_words() -> None:
     assert set(VERDICTS) == set(get_args(Verdict)) == set(SCHEMA["$defs"]["verdict"]["enum"])
     assert set(get_args(Outcome)) == set(SCHEMA["$defs"]["outcome"]["enum"])
+
+
+@pytest.mark.parametrize("level", ["must", "should", "observed"])
+def test_broken_framing_fails_at_every_level(level: Level) -> None:
+    assert judge(level, "mismatch", "one response too many") == "fail"
+    assert judge(level, "match", None) != "fail"

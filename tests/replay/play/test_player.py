@@ -267,3 +267,31 @@ def test_a_failure_after_a_wait_that_was_late_is_played_once_more(
     monkeypatch.setattr("mclite.replay.play.player.time.sleep", lambda _: sleep(seconds))
     player = Player(serve(handler), Keys("m1"), patience=Patience(0.5))
     assert player.play(Talk("wait 0.06\n> x\n< YES\ndrain\n").script(NEW)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("answers", "talk", "clause"),
+    [
+        (
+            {b"decr k 1": b"14514\r\n", b"get k": b"VALUE k 1 6\r\n14514\r\nEND\r\n"},
+            "> decr k 1\n< 14514\n> get k\n< VALUE k 1 6\n< 14514\\x20\n< END",
+            "announces 6 bytes",
+        ),
+        ({b"get k": b"END\r\nEND\r\n"}, "> get k\n< END", "out of step"),
+        ({b"delete k noreply": b"DELETED\r\n", b"get k": b"END\r\n"}, "> delete k noreply\n> get k\n< END", "too many"),
+        ({b"get k": b"VALUE j 0 1\r\n1\r\nEND\r\n"}, "> get k\n< END", "another request"),
+        ({b"touch k 0": b"", b"get k": b"END\r\n"}, "> touch k 0\n> get k\n< NOT_FOUND\n< END", "too few"),
+    ],
+)
+def test_broken_framing_is_told(scripted: Scripted, answers: dict[bytes, bytes], talk: str, clause: str) -> None:
+    result = play(scripted(answers), talk, barrier=b"VERSION 1.6.45\r\n")
+    assert result.outcome != "match"
+    assert clause in (result.framing or "")
+    assert not any(event[2] == b"VERSION 1.6.45\r\n" for event in result.events)
+
+
+def test_a_wrong_answer_that_is_framed_says_nothing_of_framing(scripted: Scripted) -> None:
+    address = scripted({b"incr k 1": b"NOT_FOUND\r\n", b"get k": b"VALUE k 0 2\r\nhi\r\nEND\r\n"})
+    for talk in ("> incr k 1\n< 5", "> get k\n< END", "> get k\n< VALUE k 0 2\n< ho\n< END"):
+        result = play(address, talk, barrier=b"VERSION 1.6.45\r\n")
+        assert (result.outcome, result.framing) == ("mismatch", None)
