@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 from mclite import __version__
 from mclite.core.credentials import AuthFileError
@@ -13,6 +14,7 @@ from mclite.core.settings import Settings
 from mclite.fast import COMPILED
 from mclite.protocol.replies import RELEASE
 from mclite.server import options
+from mclite.server.connection import Connection
 from mclite.server.server import ServeError, Server, run
 from mclite.store import DebugClock, SystemClock
 from mclite.store.base import StoreError
@@ -34,6 +36,18 @@ def run_raw(arguments: list[str]) -> int:
         return 0
     for note in parsed.notes:
         print(f"mclite serve: {note}", file=sys.stderr)
+    connection: Callable[[Server], Connection] = Connection
+    if parsed.settings.misbehave:
+        from mclite.testing import conduct  # here, since a server starts sooner without it
+
+        if parsed.settings.misbehave == "list":
+            print(conduct.listing())
+            return 0
+        try:
+            connection = conduct.connection_of(parsed.settings)
+        except ValueError as error:
+            print(f"mclite serve: {error}", file=sys.stderr)
+            return 2
     if parsed.ready_file is not None:
         _remove(parsed.ready_file)  # of a server that was killed: it is not ready
     if parsed.settings.loop == "uvloop":
@@ -46,7 +60,7 @@ def run_raw(arguments: list[str]) -> int:
             instance.store.close()  # files and locks do not survive the fork; that they can be had was shown
             _daemonize()
             instance = make_instance(parsed.settings)
-        run(instance, lambda server: _listening(server, parsed))
+        run(instance, lambda server: _listening(server, parsed), connection)
     except (ServeError, AuthFileError) as error:
         print(f"mclite serve: {error}", file=sys.stderr)
         return 1

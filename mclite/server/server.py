@@ -321,8 +321,10 @@ def on_signal(loop: asyncio.AbstractEventLoop, number: int, act: Callable[[], ob
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
 
 
-async def _serve(instance: Instance, ready: Callable[[Server], None]) -> None:
-    server = Server(instance)
+async def _serve(
+    instance: Instance, ready: Callable[[Server], None], connection: Callable[[Server], Connection]
+) -> None:
+    server = Server(instance, connection)
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
         if hasattr(signal, name):
@@ -344,12 +346,19 @@ def _keep_freed_memory() -> None:
     bytes(_USUAL_PIECE)
 
 
-def run(instance: Instance, ready: Callable[[Server], None] = lambda server: None) -> None:
-    """Serve until SIGINT, SIGTERM or `shutdown`; READY is told when the server listens. Raises ServeError."""
+def run(
+    instance: Instance,
+    ready: Callable[[Server], None] = lambda server: None,
+    connection: Callable[[Server], Connection] = Connection,
+) -> None:
+    """Serve until SIGINT, SIGTERM or `shutdown`, each connection with what `connection` makes.
+
+    `ready` is told when the server listens. Raises ServeError.
+    """
     # Millions of items make each full collection a pause of seconds, and they are freed without it: nothing that serves
     # requests makes cycles. What little else does is collected while young, once a second (Server._keep_house).
     gc.disable()
     gc.freeze()
     _keep_freed_memory()
     with asyncio.Runner(loop_factory=loop_factory(instance.settings.loop)) as runner:
-        runner.run(_serve(instance, ready))
+        runner.run(_serve(instance, ready, connection))

@@ -13,15 +13,27 @@ if TYPE_CHECKING:
     from mclite.testing.case import MemcachedTestCase
     from mclite.testing.cluster import Cluster
     from mclite.testing.faults import Faults
+    from mclite.testing.misbehaviours import MISBEHAVIOURS
     from mclite.testing.requests import Request, Requests
     from mclite.testing.server import ServerThread
 
-__all__ = ["Cluster", "DebugClock", "Faults", "MemcachedTestCase", "Request", "Requests", "ServerThread", "SystemClock"]
+__all__ = [
+    "MISBEHAVIOURS",
+    "Cluster",
+    "DebugClock",
+    "Faults",
+    "MemcachedTestCase",
+    "Request",
+    "Requests",
+    "ServerThread",
+    "SystemClock",
+]
 
 _MODULES = {
     "Cluster": "mclite.testing.cluster",
     "DebugClock": "mclite.store.clock",
     "Faults": "mclite.testing.faults",
+    "MISBEHAVIOURS": "mclite.testing.misbehaviours",
     "MemcachedTestCase": "mclite.testing.case",
     "Request": "mclite.testing.requests",
     "Requests": "mclite.testing.requests",

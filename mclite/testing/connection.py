@@ -17,6 +17,7 @@ from mclite.server.connection import Connection
 from mclite.server.server import Server
 from mclite.testing.answers import error_answer, spoil
 from mclite.testing.faults import Fault, Faults
+from mclite.testing.misbehaviours import Conduct
 from mclite.testing.requests import Request, Requests
 from mclite.testing.wire import Piece, Splitter
 
@@ -28,16 +29,7 @@ class Owner(Protocol):
 
     faults: Faults
     requests: Requests
-
-    @property
-    def interferes(self) -> bool:
-        """Whether requests are to be looked at one by one."""
-
-    def change_line(self, line: bytes) -> bytes:
-        """Return the command `line` that is carried out instead."""
-
-    def change_answer(self, request: Request, answer: bytes) -> bytes:
-        """Return the answer that is sent to `request` instead of `answer`."""
+    conduct: Conduct
 
     def in_loop(self, function: Callable[[], object]) -> None:
         """Run `function` in the server's thread soon."""
@@ -63,7 +55,7 @@ class TestedConnection(Connection):
         super().__init__(server)
         settings = server.settings
         self._owner = owner
-        self._splitter = Splitter(settings.protocol == "auto" and settings.auth_file is None, owner.change_line)
+        self._splitter = Splitter(settings.protocol == "auto" and settings.auth_file is None, self._line)
         self._queue: deque[Piece] = deque()  # requests that the session does not have yet
         self._given = 0  # bytes of the splitter's unfinished request that the session has
         self._rest = b""  # what the splitter cannot cut
@@ -91,7 +83,8 @@ class TestedConnection(Connection):
         for request, _ in pieces:
             request.connection, request.time = self.session.number, self.session.instance.store.now
             self._owner.requests.add(request)
-        if not (self._owner.interferes or self._queue or self._busy or self._stalled):
+        owner = self._owner
+        if not (owner.faults or owner.conduct or self._queue or self._busy or self._stalled):
             self._given = len(splitter)
             super().data_received(held + data if held else data)
             return
@@ -144,12 +137,12 @@ class TestedConnection(Connection):
             if item is not None:
                 store.delete(key, item)
 
-    def _ask(self, piece: Piece) -> bytes:
-        """Have the session carry a request out; return its answer as misbehaviours have it."""
+    def _ask(self, piece: Piece) -> bytes | None:
+        """Have the session carry a request out; return its answer as misbehaviours have it, None to hang up."""
         session = self.session
         if session.more:  # the rest of what was asked before there were faults
             self._answer(self._all_of(b""))
-        return self._owner.change_answer(piece.request, self._all_of(piece.data))
+        return self._owner.conduct.answer(piece.request, self._all_of(piece.data))
 
     def _all_of(self, data: bytes) -> bytes:
         session = self.session
@@ -158,8 +151,11 @@ class TestedConnection(Connection):
             answer += session.receive(b"")
         return answer
 
-    def _spoil(self, fault: Fault, request: Request, answer: bytes) -> None:
+    def _spoil(self, fault: Fault, request: Request, answer: bytes | None) -> None:
         faults = self._owner.faults
+        if answer is None:
+            self._hang_up(reset=False)
+            return
         if not answer and fault.kind not in ("close", "delay"):
             self._answer(answer)  # there is nothing to spoil: the fault waits for another request
             return
@@ -192,8 +188,14 @@ class TestedConnection(Connection):
             case _:
                 self._answer(spoiled)
 
-    def _answer(self, answer: bytes) -> None:
-        """Send `answer`, and behind it one that was held back."""
+    def _line(self, line: bytes) -> bytes:
+        return self._owner.conduct.line(line)
+
+    def _answer(self, answer: bytes | None) -> None:
+        """Send `answer`, and behind it one that was held back; None hangs up."""
+        if answer is None:
+            self._hang_up(reset=False)
+            return
         if answer:
             self._earlier = answer
             if self._swapped:

@@ -6,6 +6,7 @@ pytest, and each fixture imports what it needs when a test asks for it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +24,25 @@ _TIMEOUT_SECONDS = 5.0
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Show requests a line each where an assertion compares them."""
+    module = sys.modules.get("mclite.testing.requests")
+    return None if module is None or op != "==" else module.explain(left, right)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the servers of a failed test received to its report."""
+    report = yield
+    if report.failed and call.when == "call":
+        for name, value in getattr(item, "funcargs", {}).items():
+            if name.startswith("mclite_") and name.endswith("server"):
+                report.sections.append((f"{name}.requests", value.requests.dump()))
+    return report
 
 
 def _options(request: pytest.FixtureRequest) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Final, Literal, overload
 
 from mclite.testing import words
@@ -130,6 +131,22 @@ def _short(data: bytes) -> str:
     if len(data) <= _SHOWN_BYTES:
         return repr(data)
     return f"{data[:_SHOWN_BYTES]!r}... ({len(data)} bytes)"
+
+
+def explain(left: object, right: object) -> list[str] | None:
+    """Return what differs between two lists of requests, a line each, for pytest; None if they are no such lists."""
+    if not all(isinstance(side, list | tuple | Requests) for side in (left, right)):
+        return None
+    first, second = (list(side) for side in (left, right))  # type: ignore[call-overload]
+    if not any(isinstance(one, Request) for one in first + second):
+        return None
+    lines = [f"{len(first)} requests, not the {len(second)} expected"]
+    for number, (one, other) in enumerate(zip_longest(first, second, fillvalue=None), 1):
+        same = one == other
+        lines.append(f"{' ' if same else '>'} {number:>3}  {'none' if one is None else repr(one)}")
+        if not same:
+            lines.append(f"   expected  {'none' if other is None else repr(other)}")
+    return lines
 
 
 class Requests(Sequence[Request]):

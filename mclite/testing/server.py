@@ -15,9 +15,12 @@ from mclite.core.instance import Instance
 from mclite.core.settings import Settings
 from mclite.server.server import Server
 from mclite.store.clock import Clock, DebugClock
+from mclite.testing.conduct import conduct_of
 from mclite.testing.connection import TestedConnection
 from mclite.testing.faults import Faults
-from mclite.testing.requests import Request, Requests
+from mclite.testing.items import Items
+from mclite.testing.misbehaviours import Conduct, Misbehaviour, misbehaviours
+from mclite.testing.requests import Requests
 
 if TYPE_CHECKING:
     import ssl
@@ -43,8 +46,9 @@ class ServerThread:
     uses one for tests. `clock` does not move until the test moves it (`server.clock.advance(60)`, seconds); give
     `SystemClock()` for one that does. `settings` instead of `options` is a finished `Settings`.
 
-    `host` and `port` say where it listens, `address` both as text; `instance` is its state; `faults` injects faults.
-    Raises TypeError for an unknown option and ValueError for a bad value.
+    `host` and `port` say where it listens, `address` both as text; `instance` is its state. `requests` holds what it
+    received, `items` what it holds; `faults` injects faults, `misbehave` changes how it answers, `freeze` and
+    `refusing` whether it does. Raises TypeError for an unknown option and ValueError for a bad value.
     """
 
     def __init__(
@@ -63,7 +67,11 @@ class ServerThread:
             settings.ssl_chain_cert, settings.ssl_key = str(TLS_FILES / "certificate.pem"), str(TLS_FILES / "key.pem")
         self.faults = Faults()
         self.requests = Requests()
+        self.extras: list[Misbehaviour] = []
+        """what it answers besides memcached's own commands; `misbehave` keeps them"""
+        self.conduct = conduct_of(settings)
         self.instance = Instance(settings, clock=clock)
+        self.items = Items(self.instance, self.call)
         self._clock = clock
         self.host = settings.listen[0] if settings.unix_socket is None else f"unix:{settings.unix_socket}"
         self.port = 0
@@ -121,20 +129,22 @@ class ServerThread:
 
         return client_of_loop(self.host, self.port, self.client_context, **options)
 
-    # What its connections ask.
+    # What it answers.
 
-    @property
-    def interferes(self) -> bool:
-        """Whether requests are to be looked at one by one."""
-        return len(self.faults) > 0
+    def misbehave(self, *names: str) -> None:
+        """Answer as the misbehaviours called `names` have it, in place of those before; without names truly again.
 
-    def change_line(self, line: bytes) -> bytes:
-        """Return the command `line` that is carried out instead."""
-        return line
+        Raises ValueError for a name that is none, with the nearest; `mclite.testing.MISBEHAVIOURS` is the list.
+        """
+        self.conduct = Conduct([*self.extras, *misbehaviours(names)])
 
-    def change_answer(self, request: Request, answer: bytes) -> bytes:
-        """Return the answer that is sent to `request` instead of `answer`."""
-        return answer
+    def reset(self) -> None:
+        """Take the items away, forget the requests and the faults, and answer truly."""
+        self.items.clear()
+        self.faults.clear()
+        self.faults.happened.clear()
+        self.requests.clear()
+        self.misbehave()
 
     def in_loop(self, function: Callable[[], object]) -> None:
         """Run `function` in the server's thread soon, if there is one."""
@@ -143,10 +153,15 @@ class ServerThread:
 
     # Its life.
 
-    def start(self) -> None:
-        """Start the server, and wait until it listens. Raises ServeError if it cannot."""
+    def start(self, *, empty: bool = False) -> None:
+        """Start the server and wait until it listens; after `stop` on the same port, with its items unless `empty`.
+
+        Raises ServeError if it cannot listen.
+        """
         if self.running:
             raise RuntimeError(f"the server at {self.address} runs already")
+        if empty:
+            self.items.clear()
         self._ready.clear()
         self._thread = threading.Thread(target=self._run, name="mclite", daemon=True)
         self._thread.start()
@@ -180,7 +195,7 @@ class ServerThread:
             await server.stop()
 
     def stop(self) -> None:
-        """Stop the server and close its connections; `start` starts it again, on the same port, with its items."""
+        """Stop the server and close its connections; `start` starts it again."""
         self.thaw()
         if self._thread is None:
             return

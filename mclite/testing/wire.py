@@ -120,9 +120,9 @@ class Splitter:
         if len(buffer) < self._needed:
             return None
         raw = bytes(buffer[: self._needed])
-        request = text_request(parsed, raw, start)
-        if line is not sent and isinstance(original := parse(sent), Parsed):
-            request.noreply = request.noreply or original.noreply
+        original = parsed if line is sent else parse(sent)
+        same = isinstance(original, Parsed) and original.length == parsed.length
+        request = text_request(original if same and isinstance(original, Parsed) else parsed, raw, start)
         return Piece(request, line + raw[end:])
 
 

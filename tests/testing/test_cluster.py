@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mclite.client import TimedOutError
-from mclite.testing import Cluster
+from mclite.testing import Cluster, ServerThread
 
 
 def test_a_node_dies_and_comes_back() -> None:
@@ -64,3 +64,60 @@ def test_options_are_checked() -> None:
         Cluster(2, memory=5)  # type: ignore[call-arg]
     with Cluster(3, memory_limit=8) as cluster:
         assert {node.instance.settings.max_bytes for node in cluster[:2]} == {8 << 20}
+
+
+def config(server: ServerThread, request: bytes = b"config get cluster\r\n") -> bytes:
+    """Ask `server` which nodes there are, and return all that it answers."""
+    with socket.create_connection((server.host, server.port), 5) as sock, sock.makefile("rb") as lines:
+        sock.sendall(request)
+        got = b""
+        while not got.endswith(b"END\r\n"):
+            line = lines.readline()
+            assert line, got
+            got += line
+        return got
+
+
+def test_discovery() -> None:
+    with Cluster(2, discovery=True) as cluster:
+        nodes = b" ".join(b"127.0.0.1|127.0.0.1|%d" % node.port for node in cluster)
+        body = b"1\n" + nodes + b"\n"
+        expected = b"CONFIG cluster 0 %d\r\n%b\r\nEND\r\n" % (len(body), body)
+        assert config(cluster.configuration) == config(cluster[0]) == expected
+        old = config(cluster.configuration, b"get AmazonElastiCache:cluster\r\n")
+        assert old == b"VALUE AmazonElastiCache:cluster 0 %d\r\n%b\r\nEND\r\n" % (len(body), body)
+        cluster[0].stop()  # a node that died is in the list until it is removed
+        assert config(cluster.configuration) == expected
+        cluster[1].misbehave("bare-lf")
+        assert config(cluster[1]) == expected
+        added = cluster.add()
+        assert len(cluster) == 3
+        assert config(added).split(b"\n")[1] == b"2"
+        cluster.remove(0)
+        assert config(cluster.configuration).split(b"\n")[1:3] == [
+            b"3",
+            b" ".join(b"127.0.0.1|127.0.0.1|%d" % node.port for node in (cluster[0], added)),
+        ]
+        with cluster.configuration.client() as client:
+            assert client.set("k", "1")
+    assert not cluster.configuration.running
+
+
+def test_discovery_is_off_unless_asked_for() -> None:
+    with Cluster(1) as cluster:
+        with socket.create_connection((cluster[0].host, cluster[0].port), 5) as sock:
+            sock.sendall(b"config get cluster\r\n")
+            assert sock.recv(100) == b"ERROR\r\n"
+        with pytest.raises(RuntimeError, match="no configuration endpoint"):
+            cluster.configuration  # noqa: B018
+    with pytest.raises(ValueError, match="not for unix sockets"):
+        Cluster(1, discovery=True, unix_socket="/tmp/{}")
+
+
+def test_back_without_items() -> None:
+    with Cluster(1) as cluster:
+        cluster[0].items.put("k", "1")
+        cluster[0].stop()
+        cluster[0].start(empty=True)
+        with cluster[0].client() as client:
+            assert client.get("k") is None

@@ -144,3 +144,31 @@ def test_the_entry_point_is_found_and_imports_nothing(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT)))},
     )
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_failure_shows_the_requests(run_pytest: RunPytest) -> None:
+    printed = run_pytest("""
+from mclite.testing import Request
+
+def test_list(mclite_client, mclite_server):
+    mclite_client.set("k", "v", 60)
+    mclite_client.get("k")
+    assert mclite_server.requests == [Request("set", "k", data="v"), Request("get", "k"), Request("get", "l")]
+
+def test_count(mclite_client, mclite_server):
+    mclite_client.delete("k")
+    assert len(mclite_server.requests.of("get")) == 1
+""")
+    assert "2 failed" in printed
+    for line in (
+        "2 requests, not the 3 expected",
+        "> 1  Request('set', 'k', exptime=60, data=b'v')",
+        "expected  Request('set', 'k', data=b'v')",
+        "2  Request('get', 'k')",
+        "> 3  none",
+        "expected  Request('get', 'l')",
+        "- mclite_server.requests -",
+        "1 requests received:",
+        "1  connection 1  ('delete', 'k')",
+    ):
+        assert " ".join(line.split()) in " ".join(printed.split()), printed
