@@ -61,18 +61,16 @@ class Items:
     """
 
     def __init__(self, instance: Instance, call: Call) -> None:
-        self._instance = instance
         self._store = instance.store
         self._call = call
 
     def put(self, key: str | bytes, data: str | bytes, *, flags: int = 0, exptime: int = 0) -> None:
         """Store an item; `exptime` in seconds, as a client sends it. Raises ValueError if it does not fit."""
-        name, value, instance = words.text(key, "key"), words.text(data, "data"), self._instance
+        name, value = words.text(key, "key"), words.text(data, "data")
 
         def put() -> Outcome:
             store = self._store
             stored = store.store("set", name, value, flags, store.expires(exptime))
-            instance.note_size(len(value))
             store.settle()
             return stored.outcome
 
