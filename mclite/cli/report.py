@@ -114,7 +114,6 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
 
 def _add_merge(parser: argparse.ArgumentParser) -> None:
     _add_files(parser)
-    parser.add_argument("--complete", action="store_true", help="together these are the whole suite")
 
 
 def _add_publish(parser: argparse.ArgumentParser) -> None:
@@ -183,7 +182,7 @@ def _diff(args: argparse.Namespace) -> int:
 def _merge(args: argparse.Namespace) -> int:
     from mclite.replay.results import merge
 
-    merged, notes = merge.merge(_load(args.results), complete=True if args.complete else None)
+    merged, notes = merge.merge(_load(args.results))
     for note in notes:
         print(f"mclite report merge: {note}", file=sys.stderr)
     results.write_json(merged, args.output)

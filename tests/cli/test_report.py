@@ -47,7 +47,7 @@ def test_diff_takes_its_form_from_the_name(files: tuple[Path, Path], tmp_path: P
 
 def test_merge(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "all.json"
-    assert main(["report", "merge", *map(str, files), "-o", str(out), "--complete"]) == 0
+    assert main(["report", "merge", *map(str, files), "-o", str(out)]) == 0
     merged = json.loads(out.read_text())
     assert merged["summary"]["verdicts"] == {"fail": 1}
     assert merged["run"]["complete"] is True

@@ -104,16 +104,25 @@ def suite(tmp_path: Path) -> Suite:
     for name in ("conftest.py", "schema.json"):
         shutil.copy(ROOT / "conformance" / name, root / name)
 
-    def run(scenarios: str, *options: str, path: str = "conformance", files: dict[str, str] | None = None) -> Run:
+    def run(
+        scenarios: str,
+        *options: str,
+        path: str = "conformance",
+        files: dict[str, str] | None = None,
+        addopts: str = "",
+        keep: bool = False,
+    ) -> Run:
         (root / "chapter").mkdir(exist_ok=True)
         (root / "chapter" / "file.toml").write_text(HEAD + scenarios if scenarios else "")
-        shutil.rmtree(tmp_path / "reports", ignore_errors=True)
+        if not keep:
+            shutil.rmtree(tmp_path / "reports", ignore_errors=True)
         for name, content in (files or {}).items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(content)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", path, "-p", "no:cacheprovider", *options],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": addopts},
             capture_output=True,
             text=True,
             timeout=120,

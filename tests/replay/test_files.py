@@ -16,7 +16,7 @@ from mclite.replay.files import WriteError
 
 PACKAGE = Path(mclite.__file__).parent
 #: Modules that write files which are no output of a command: a store, a pid file, what a started server reads.
-OTHERS = {"cli/serve.py", "replay/servers.py"}
+OTHERS = {"cli/serve.py", "replay/target/servers.py"}
 
 
 def test_a_file_and_its_folders_are_made(tmp_path: Path) -> None:

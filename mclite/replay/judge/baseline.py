@@ -24,12 +24,11 @@ from typing import Literal
 
 from mclite.replay import files
 from mclite.replay.judge.record import Record
-from mclite.replay.judge.verdicts import fails
+from mclite.replay.judge.verdicts import MATCHED, fails
 
 Match = Literal["expected", "changed", "fixed", "new"]
 #: Verdicts of an answer that was not the right one.
 WRONG = frozenset({"fail", "warn", "differs", "target-died", "suite-error"})
-RIGHT = frozenset({"pass", "same"})
 
 
 class BaselineError(Exception):
@@ -60,24 +59,22 @@ class Baseline:
             if entry is not None:
                 return "expected" if entry.fingerprint == made["fingerprint"] else "changed"
             return "new" if fails(made["verdict"], strict) else None
-        return "fixed" if entry is not None and made["verdict"] in RIGHT else None
+        return "fixed" if entry is not None and made["verdict"] in MATCHED else None
 
     def unmatched(self, ids: Iterable[str]) -> list[str]:
         """Return the entries of scenarios that are none of `ids`."""
         return sorted(self.entries.keys() - set(ids))
 
-    def updated(self, records: Iterable[Record], strict: bool, complete: bool) -> Baseline:
-        """Return the baseline that these records would match; what was not played stays, unless `complete`."""
-        kept: dict[str, Entry] = {} if complete else dict(self.entries)
+    def updated(self, records: Iterable[Record], strict: bool) -> Baseline:
+        """Return the baseline that the records of a complete run match."""
+        kept: dict[str, Entry] = {}
         for made in records:
             before = self.entries.get(made["id"])
             if made["verdict"] in WRONG and (before or fails(made["verdict"], strict)):
                 reason = before.reason if before else f"not explained yet: {_said(made)}"
                 link = before.link if before else None
                 kept[made["id"]] = Entry(made["id"], made["fingerprint"] or "", reason, link)
-            elif made["verdict"] in RIGHT:
-                kept.pop(made["id"], None)
-            elif before is not None:  # not played: nobody knows
+            elif before is not None and made["verdict"] not in MATCHED:  # not played: nothing is known of it
                 kept[made["id"]] = before
         return Baseline(kept[name] for name in sorted(kept))
 

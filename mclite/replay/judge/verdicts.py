@@ -47,10 +47,12 @@ VERDICTS: tuple[Verdict, ...] = (
 )
 #: Those that say that the scenario was played.
 PLAYED: frozenset[Verdict] = frozenset({"pass", "fail", "warn", "same", "differs", "known", "target-died"})
+#: Those that say that the target answered as it must.
+MATCHED: frozenset[Verdict] = frozenset({"pass", "same"})
 FAILING: frozenset[Verdict] = frozenset({"fail", "suite-error", "target-died"})
 
 #: Exit codes of a run.
-CONFORMS, DEVIATES, USAGE, UNREACHABLE, NOTHING_RAN, STALE_BASELINE = range(6)
+CONFORMS, DEVIATES, USAGE, UNREACHABLE, NOTHING_JUDGED, STALE_BASELINE, NOT_WRITTEN = range(7)
 
 _GOOD: dict[Level, Verdict] = {"must": "pass", "should": "pass", "observed": "same"}
 _BAD: dict[Level, Verdict] = {"must": "fail", "should": "warn", "observed": "differs"}

@@ -43,6 +43,7 @@ class ScenarioFile(pytest.File):
             scenarios = load(self.path, self.suite.root)
         except SuiteError as error:
             raise self.CollectError(f"a fault of the suite, not of the target:\n{error}") from None
+        self.suite.holdings.add(self.path, scenarios)
         several = len(self.suite.options.targets) > 1
         for scenario in scenarios:
             for index, asked in enumerate(self.suite.options.targets):

@@ -28,12 +28,11 @@ from mclite.replay.pytest_plugin.share import StaticScheduling, is_controller, w
 from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import NotPlayed, TargetInfo
 from mclite.replay.run.target_run import TargetRun
+from mclite.replay.scenario.lint import holds_scenarios
 from mclite.replay.target.processes import temporary_folder
 from mclite.replay.target.spec import TargetError
 
 _SESSION = pytest.StashKey[Session]()
-#: Files of the suite's root that are no scenarios.
-_NO_SCENARIOS = frozenset({"exclusions.toml", "releases.toml"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -122,9 +121,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the TOML files of the suite that hold scenarios."""
     suite = session_of(parent.config)
-    if file_path.suffix != ".toml" or not file_path.is_relative_to(suite.root):
-        return None
-    if file_path.is_relative_to(suite.root / "targets") or file_path.name in _NO_SCENARIOS:
+    if not holds_scenarios(file_path, suite.root):
         return None
     file: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
     file.suite = suite
@@ -178,7 +175,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     suite = session_of(session.config)
     items = session.items
-    suite.collected = len(items)
+    suite.choose([item for item in items if isinstance(item, ScenarioItem)])
     if suite.runs and not is_controller(session.config):
         suite.plan([item for item in worker_share(session.config, items) if isinstance(item, ScenarioItem)])
 
@@ -255,7 +252,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if suite in _CURRENT:
         _CURRENT.remove(suite)
     if suite.infos:
-        suite.finish(int(exitstatus))
+        suite.finish()
     session.exitstatus = suite.exit_code(int(exitstatus), session.testsfailed)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import json
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +15,7 @@ from typing import Any, Protocol
 import pytest
 
 import mclite
+from mclite.replay import files
 from mclite.replay.clients import results as clients
 from mclite.replay.files import WriteError
 from mclite.replay.judge import baseline, faults, reference
@@ -20,7 +24,9 @@ from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import (
     CONFORMS,
     DEVIATES,
-    NOTHING_RAN,
+    MATCHED,
+    NOT_WRITTEN,
+    NOTHING_JUDGED,
     PLAYED,
     STALE_BASELINE,
     UNREACHABLE,
@@ -34,6 +40,7 @@ from mclite.replay.pytest_plugin.options import Options
 from mclite.replay.results import write as results
 from mclite.replay.run.stage import WAITS, Settings, TargetInfo
 from mclite.replay.run.target_run import TargetRun
+from mclite.replay.scenario.holdings import Holdings
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.servers import Server
@@ -49,6 +56,8 @@ class Item(Protocol):
 
 #: Seconds that a worker waits for the others to be through with what needs the target alone.
 OTHERS = 900.0
+#: How the name of a file ends in which a worker says what it was asked for.
+_CHOSEN = ".chosen"
 
 
 class Session:
@@ -65,10 +74,12 @@ class Session:
         self.records: list[dict[str, Record]] = []
         self.clients: list[dict[str, Record]] = []
         self.folder: Path | None = None
-        self.collected = 0
+        self.holdings = Holdings(root)
+        self.chosen: list[set[str]] = [set() for _ in options.targets]
         self.shown = 0
         self.written: list[Path] = []
         self.problems: list[str] = []
+        self.unwritten = False
         self.documents: list[Record] = []
         self.stale: list[str] = []
         self.malformed = False
@@ -148,6 +159,13 @@ class Session:
         runs = self.options.targets[item.target].spec is None or (beside is not None and beside.spec is None)
         return item.scenario.scope == "server" and runs
 
+    def choose(self, items: Iterable[Item]) -> None:
+        """Take note of the scenarios that pytest selected; a worker leaves a note, for it may not live to tell."""
+        for item in items:
+            self.chosen[item.target].add(item.scenario.id)
+        if self._worker and self.folder is not None:
+            files.write(json.dumps([sorted(ids) for ids in self.chosen]), self.folder / f"{self._worker}{_CHOSEN}")
+
     def plan(self, items: list[Item]) -> None:
         """Take note of this process's items; begin with those that wait when nothing is in their way."""
         self._alone = {item for item in items if self._needs_alone(item)}
@@ -196,7 +214,7 @@ class Session:
 
     def fails(self, made: Record) -> bool:
         """Tell whether the record fails the run."""
-        if self.options.update_baseline or made.get("baseline") == "expected":
+        if made.get("baseline") == "expected" or (self.options.update_baseline and made["verdict"] != "target-died"):
             return False
         return fails(made["verdict"], self.options.strict) or (self.options.strict and reference.differs(made))
 
@@ -212,6 +230,9 @@ class Session:
         for run in (*self.runs, *self._references.values()):
             run.close()
         if self.folder is not None and not self._worker:
+            for note in self.folder.glob(f"*{_CHOSEN}"):
+                for ids, noted in zip(self.chosen, json.loads(note.read_text()), strict=True):
+                    ids.update(noted)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the end
@@ -233,50 +254,46 @@ class Session:
         """Take in what a client library did in one check."""
         clients.gather(self.clients[found["target"]], found)
 
-    @property
-    def complete(self) -> bool:
-        """Whether everything was asked for."""
-        option = self.config.option
-        everything = all(
-            self.root == path or self.root.is_relative_to(path)
-            for path in (
-                (Path(str(self.config.invocation_params.dir)) / str(arg)).resolve() for arg in self.config.args
-            )
-        )
-        chosen = any(getattr(option, name, None) for name in ("keyword", "markexpr", "deselect", "lf", "maxfail"))
-        return everything and not chosen
-
-    def finish(self, exitstatus: int) -> None:
+    def finish(self) -> None:
         """Write the results of each target for which scenarios were played, and its page."""
-        complete = self.complete and exitstatus in (0, 1)
         for index, (info, records) in enumerate(zip(self.infos, self.records, strict=True)):
             if not records and not self.clients[index]:
                 continue
+            held = self.holdings.ids(parse_version(info.judged))
+            complete = held == records.keys()
             self._settle_baseline(index, complete)
-            made = self._document(info, records, complete)
+            made = self._document(index, complete, len(held))
             if self.clients[index]:
                 made["clients"] = clients.document(self.clients[index], records)
             self.documents.append(made)
-            if self.options.no_report or not (complete or self.options.report_dir):
+            if self.options.no_report:
                 continue
-            if self.clients[index] or any(item["verdict"] in PLAYED for item in records.values()):
-                self._write(made, self._path(info))
+            if not (complete or self.options.report_dir):
+                self.problems.append("no report is written of a part of the suite, unless --report-dir says where")
+            elif self.clients[index] or any(item["verdict"] in PLAYED for item in records.values()):
+                self._write(made, self._path(info, complete))
         pages = [path for path in self.written if path.suffix == ".json"]
         if len(pages) > 1:
-            self._page(pages, pages[0].parent / "index.html")
+            part = "" if all(made["run"]["complete"] for made in self.documents) else "-part"
+            self._page(pages, pages[0].parent / f"index{part}.html")
 
     def _settle_baseline(self, index: int, complete: bool) -> None:
-        """Write the baseline anew when that was asked for; else find its entries that match no scenario."""
+        """Write the baseline when that was asked for; else find its entries that match no scenario."""
         known, path = self._baselines[index], self.options.baseline
         records = self.records[index]
         if known is None:
             return
         if self.options.update_baseline and path is not None:
-            known = known.updated(records.values(), self.options.strict, complete)
+            died = next((made["id"] for made in records.values() if _died(made)), None)
+            if died is not None or not complete:
+                why = f"the target died in {died}" if died is not None else "the run is incomplete"
+                self._not_written(f"{path} is not written: {why}")
+                return
+            known = known.updated(records.values(), self.options.strict)
             try:
                 baseline.write(known, path, self.infos[index].name)
             except WriteError as error:
-                self.problems.append(str(error))
+                self._not_written(str(error))
                 return
             for made in records.values():
                 made["baseline"] = known.match(made, self.options.strict)
@@ -286,7 +303,12 @@ class Session:
             for name in self.stale:
                 self.problems.append(f"STALE {name}: the baseline names it, and there is no such scenario here")
 
-    def _path(self, info: TargetInfo) -> Path:
+    def _not_written(self, why: str) -> None:
+        """Take note of a file that is not written, which fails the run."""
+        self.unwritten = True
+        self.problems.append(why)
+
+    def _path(self, info: TargetInfo, complete: bool) -> Path:
         folder = self.options.report_dir or Path("reports")
         name = info.slug
         if info.judged != info.known and info.known is not None:
@@ -299,13 +321,17 @@ class Session:
             name += f"-chop-{self.options.chop}"
         if self.reference is not None:
             name += f"-beside-{self.reference.slug}"
-        return folder / f"{name}.json"
+        if not complete:
+            name += "-part"  # so that it does not replace the report of a whole run
+        taken = {path.stem for path in self.written}
+        number = next(number for number in itertools.count(1) if _numbered(name, number) not in taken)
+        return folder / f"{_numbered(name, number)}.json"
 
     def _write(self, made: Record, path: Path) -> None:
         try:
             results.write(made, path)
         except WriteError as error:
-            self.problems.append(str(error))
+            self._not_written(str(error))
             return
         self.written.append(path)
         self._page([path], path.with_suffix(".html"))
@@ -315,16 +341,17 @@ class Session:
         try:
             from mclite.replay.report import html
         except ImportError as error:
-            self.problems.append(f"no HTML: {error.name} is missing (pip install 'mclite[conformance]')")
+            self._not_written(f"{out} is not written: {error.name} is missing (pip install 'mclite[conformance]')")
             return
         try:
             html.write(paths, out)
         except WriteError as error:
-            self.problems.append(str(error))
+            self._not_written(str(error))
             return
         self.written.append(out)
 
-    def _document(self, info: TargetInfo, records: dict[str, Record], complete: bool) -> Record:
+    def _document(self, index: int, complete: bool, held: int) -> Record:
+        info, records = self.infos[index], self.records[index]
         run = {
             "id": info.prefix,
             "started": self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -333,6 +360,9 @@ class Session:
             "delivery": self.options.deliver,
             "transport": parse_address(info.address).kind,
             "complete": complete,
+            "held": held,
+            "lost": sorted(self.chosen[index] - records.keys()),
+            "strict": self.options.strict,
             "destructive": self.options.destructive,
             "baseline": info.baseline,
             "reference": self.reference.shown if self.reference is not None else None,
@@ -348,28 +378,36 @@ class Session:
                 for name, (present, evidence) in info.capabilities.items()
             },
         }
-        return results.document(
-            run, target, records.values(), mclite.__version__, parse_version(info.judged), self.options.strict
-        )
+        return results.document(run, target, records.values(), mclite.__version__, parse_version(info.judged))
 
     def exit_code(self, exitstatus: int, failed: int) -> int:
-        """Return the exit code of the run, given pytest's own."""
+        """Return the exit code of the run, given pytest's own and how many items failed."""
         if exitstatus == pytest.ExitCode.USAGE_ERROR or self.malformed:
             return USAGE
+        if exitstatus == pytest.ExitCode.INTERRUPTED and 0 < self.config.getoption("maxfail") <= failed:
+            exitstatus = pytest.ExitCode.TESTS_FAILED  # so pytest-xdist stops at the first failures
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or not self.infos:
-            return NOTHING_RAN if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus
+            return NOTHING_JUDGED if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus
         everything = [made for records in self.records for made in records.values()]
-        verdicts = {made["verdict"] for made in everything}
-        if any(made["verdict"] == "target-died" and self.fails(made) for made in everything):
+        if any(_died(made) for made in everything) or self.lost_reference is not None:
             return UNREACHABLE
-        if self.lost_reference is not None:
-            return UNREACHABLE
-        if failed or exitstatus == pytest.ExitCode.TESTS_FAILED:
+        if self.unwritten:
+            return NOT_WRITTEN
+        if failed or exitstatus == pytest.ExitCode.TESTS_FAILED or any(made["run"]["lost"] for made in self.documents):
             return DEVIATES
         if self.stale or any(made.get("baseline") == "fixed" for made in everything):
             return STALE_BASELINE
-        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
-            return NOTHING_RAN
-        if verdicts and not PLAYED.intersection(verdicts):
-            return NOTHING_RAN
+        judged = [{made["verdict"] for made in records.values()} for records in self.records if records]
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED or not all(MATCHED & verdicts for verdicts in judged):
+            return NOTHING_JUDGED
         return CONFORMS
+
+
+def _numbered(name: str, number: int) -> str:
+    """Return the name of the file of the `number`-th target that has this name."""
+    return name if number == 1 else f"{name}-{number}"
+
+
+def _died(made: Record) -> bool:
+    """Tell whether a target died, and no baseline knows that it does."""
+    return made["verdict"] == "target-died" and made.get("baseline") != "expected"

@@ -14,6 +14,7 @@ _COLOURS: dict[summary.State, str] = {
     "fails": "#bb2d24",
     "died": "#bb2d24",
     "nothing": "#55606c",
+    "part": "#55606c",
 }
 
 _NARROW = frozenset("fijlrtI.,:;'|!() ")
@@ -41,12 +42,14 @@ def words(results: Results) -> str:
     """Return the few words that the badge has room for."""
     must = tally.tallies(results["scenarios"])[0]
     match summary.state(results):
-        case "conforms" if results["run"].get("complete") is False:
-            return f"{must.good} of {must.judged} cases"
+        case "part":
+            return f"in part: {must.good} of {must.judged} cases"
         case "conforms":
             return "conforms"
         case "except":
             return f"conforms except {summary.count(must.bad, 'case')}"
+        case "fails" if not must.bad:
+            return "does not conform"
         case "fails":
             return f"{must.good} of {must.judged} cases"
         case "died":

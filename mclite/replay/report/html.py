@@ -35,6 +35,7 @@ STATE_MARKS: dict[summary.State, str] = {
     "fails": "✕",
     "died": "✕",
     "nothing": "?",
+    "part": "?",
 }
 STATE_WORDS: dict[summary.State, str] = {
     "conforms": "conforms",
@@ -42,6 +43,7 @@ STATE_WORDS: dict[summary.State, str] = {
     "fails": "does not conform",
     "died": "stopped answering",
     "nothing": "not judged",
+    "part": "compared in part",
 }
 CELL_MARKS: dict[support.Status, str] = {"supported": "✓", "partly": "◐", "unsupported": "✕", "untested": "–"}
 
@@ -153,6 +155,7 @@ def overall(runs: Sequence[Results]) -> str:
         "except": ("conforms with exceptions", "conform with exceptions"),
         "fails": ("does not conform", "do not conform"),
         "died": ("stopped answering", "stopped answering"),
+        "part": ("was compared only in part", "were compared only in part"),
         "nothing": ("was not judged", "were not judged"),
     }
     parts = [f"{states[state]} {word[states[state] > 1]}" for state, word in words.items() if states[state]]

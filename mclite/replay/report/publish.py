@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mclite.replay import files
 from mclite.replay.report import html
+from mclite.replay.results import tally
 from mclite.replay.results.read import Results, ResultsError, load
 from mclite.replay.target import processes
 
@@ -101,11 +102,15 @@ def _portable(text: str, root: Path) -> str:
 def pages(results: Sequence[Path], out: Path) -> list[Published]:
     """Copy results files to `out`, make a page of each, and `index.html` with all of them side by side.
 
-    No text of protocol.txt goes into these pages: they are kept in the repository.
+    No text of protocol.txt goes into these pages: they are kept in the repository. Raises PublishError when a run is
+    incomplete, ResultsError.
     """
     if not results:
         raise ResultsError("There are no results to publish.")
     runs = sorted(((path, load(path)) for path in results), key=lambda pair: _order(pair[1]))
+    for path, run in runs:
+        if not tally.complete(run):
+            raise PublishError(f"{path}: the run is incomplete, and only whole runs are published.")
     made: list[Published] = []
     for path, run in runs:
         name = _file_name(run, {one.name for one in made})

@@ -8,14 +8,17 @@ from typing import Any, Literal
 
 from mclite.replay.report.support import subjects
 from mclite.replay.results.read import Results, Scenario
-from mclite.replay.results.tally import FAILURES, JUDGED, LEVEL_NAMES, reason, tallies, want_and_got
+from mclite.replay.results.tally import FAILURES, GOOD, JUDGED, LEVEL_NAMES, complete, reason, tallies, want_and_got
 from mclite.replay.scenario.versions import KNOWN, claimed_version
 
-State = Literal["conforms", "except", "fails", "died", "nothing"]
+State = Literal["conforms", "except", "fails", "died", "nothing", "part"]
 
 #: More failures than this share of the required cases, and it is no longer "conforms except".
 EXCEPT_SHARE = 0.1
 
+
+#: Scenarios without a result that are named.
+SHOWN_LOST = 5
 
 #: What the baseline says of an entry that has to go.
 STALE = ("fixed", "unmatched")
@@ -29,6 +32,10 @@ def state(results: Results) -> State:
     must = tallies(scenarios)[0]
     if not any(scenario["verdict"] in JUDGED for scenario in scenarios):
         return "nothing"
+    if not any(scenario["verdict"] in GOOD for scenario in scenarios):
+        return "fails"
+    if not complete(results):
+        return "fails" if must.bad else "part"
     if not must.bad:
         return "conforms"
     return "except" if must.bad <= EXCEPT_SHARE * must.judged else "fails"
@@ -51,6 +58,14 @@ def headline(results: Results) -> str:
             return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
         case "except":
             return f"{name} conforms to {version} except {cases}{where}."
+        case "fails" if not must.bad:
+            judged = sum(scenario["verdict"] in JUDGED for scenario in scenarios)
+            return f"{name} does not conform to {version}: not one of {count(judged, 'answer')} is memcached's."
+        case "part" if must.judged:
+            which = f"{must.good} of {count(must.judged, 'required case')} {'passes' if must.judged == 1 else 'pass'}"
+            return f"{name} was compared with {version} only in part: {which}."
+        case "part":
+            return f"{name} was compared with {version} only in part: no required case was judged."
         case "fails":
             ratio = f"{must.bad} of {must.judged}"
             return f"{name} does not conform to {version}: {ratio} required cases fail{where}."
@@ -66,8 +81,13 @@ def caveats(results: Results) -> list[str]:
     scenarios = results["scenarios"]
     must, should, observed = tallies(scenarios)
     said = [*_judged_as(results)]
-    if results["run"].get("complete") is False:
-        said.append(f"Only a selection ran: {count(len(scenarios), 'scenario')}.")
+    if not complete(results):
+        of = f" of {held}" if (held := results["run"].get("held")) is not None else ""
+        said.append(f"The run is incomplete: {len(scenarios)}{of} scenarios have a result.")
+    if lost := results["run"].get("lost"):
+        named = ", ".join(lost[:SHOWN_LOST]) + (f" and {len(lost) - SHOWN_LOST} more" if len(lost) > SHOWN_LOST else "")
+        have = "has" if len(lost) == 1 else "have"
+        said.append(f"{count(len(lost), 'scenario')} {have} no result, because the run ended early: {named}.")
     if lacking := must.verdicts["unsupported"]:
         there = {name for name, probe in results["target"]["capabilities"].items() if probe["present"]}
         needs = {need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])} - there

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mclite.replay.judge.verdicts import PLAYED
+from mclite.replay.judge.verdicts import CONFORMS, DEVIATES, PLAYED, STALE_BASELINE
 from mclite.replay.results.write import answers_like
 from mclite.replay.scenario.lint import default_root
 from mclite.replay.scenario.versions import parse_version
@@ -165,7 +165,10 @@ def versions_command(argv: list[str]) -> int:
         words = [sys.executable, "-m", "pytest", str(root), "-q", "--spawn", target, "--report-dir", args.report_dir]
         if args.workers:
             words += ["-n", str(args.workers)]
-        run(words)  # how it ended stands in its results
+        code, _ = run(words)
+        if code not in (CONFORMS, DEVIATES, STALE_BASELINE):  # else how it ended stands in its results
+            print(f"mclite.replay versions: the run on memcached of {suite} ended with {code}", file=sys.stderr)
+            return code if code > 0 else DEVIATES
     return _print(sorted(args.report_dir.glob("memcached-*.json")), args)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from mclite.replay.results.read import Results, Scenario
-from mclite.replay.results.tally import GOOD, JUDGED, reason
+from mclite.replay.results.tally import GOOD, JUDGED, complete, reason
 
 Kind = Literal["regressed", "fixed", "changed", "added", "removed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -63,14 +63,17 @@ class Difference:
     changes: dict[Kind, list[Change]] = field(default_factory=dict)
 
     def failed(self, *, strict: bool = False) -> bool:
-        """Say whether a gate should stop this: something regressed; `strict`: or a right answer is gone."""
+        """Tell whether a gate should stop this: something regressed, or a right answer is gone.
+
+        A right answer that is gone counts with `strict`, and always when the new run is incomplete.
+        """
         gone = [
             change
             for kind in _GONE
             for change in self.changes[kind]
             if change.old and change.old["verdict"] in GOOD and not (change.new and change.new["verdict"] in GOOD)
         ]
-        return bool(self.changes["regressed"]) or (strict and bool(gone))
+        return bool(self.changes["regressed"]) or ((strict or not complete(self.new)) and bool(gone))
 
     @property
     def headline(self) -> str:
@@ -79,7 +82,8 @@ class Difference:
         alike = self.old["run"]["as"] == self.new["run"]["as"]
         named = [run["target"]["name"] if alike else self._name(run) for run in (self.old, self.new)]
         names = " → ".join(dict.fromkeys(named))
-        return f"{names}: {', '.join(counts) or 'nothing changed'}."
+        part = "" if complete(self.new) else " The new run is incomplete."
+        return f"{names}: {', '.join(counts) or 'nothing changed'}.{part}"
 
     @staticmethod
     def _name(run: Results) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from mclite.replay.judge.reference import count
 from mclite.replay.results import tally
 from mclite.replay.results.read import Results, ResultsError, Scenario
-from mclite.replay.results.write import resembles
+from mclite.replay.results.write import conforms, resembles
 
 # Which of two results of one scenario stands: that of a run in which it ran, then the worse one.
 _RANK = (
@@ -26,10 +26,10 @@ _RANK = (
 )
 
 
-def merge(shards: Sequence[Results], *, complete: bool | None = None) -> tuple[Results, list[str]]:
+def merge(shards: Sequence[Results]) -> tuple[Results, list[str]]:
     """Return the shards as one, and a sentence for each scenario on which two of them disagree.
 
-    `complete` says whether the shards together ran the whole suite; None: only if one of them did alone.
+    They are complete when one of them is, or when together they have a result of every scenario that the suite held.
     Raises ResultsError when they are not of one target, one suite and one version judged against.
     """
     first = min(shards, key=lambda shard: str(shard["run"]["started"]))
@@ -50,11 +50,15 @@ def merge(shards: Sequence[Results], *, complete: bool | None = None) -> tuple[R
             else:
                 found.setdefault(scenario["id"], scenario)
     scenarios = [found[name] for name in sorted(found)]
-    if complete is None:
-        complete = any(shard["run"].get("complete", True) for shard in shards)
-    run = first["run"] | {"seconds": sum(shard["run"]["seconds"] for shard in shards), "complete": complete}
+    held = first["run"].get("held")
+    run = first["run"] | {
+        "seconds": sum(shard["run"]["seconds"] for shard in shards),
+        "complete": any(shard["run"].get("complete", True) for shard in shards) or held == len(scenarios),
+        "strict": any(shard["run"].get("strict", False) for shard in shards),
+        "lost": sorted({name for shard in shards for name in shard["run"].get("lost", [])} - found.keys()),
+    }
     summary = {
-        "conforms": all(shard["summary"]["conforms"] for shard in shards),
+        "conforms": conforms(run, scenarios),
         "verdicts": tally.verdict_counts(scenarios),
         "resembles": resembles(scenarios, first["run"]["as"]),
         "reference": count(scenarios),
@@ -75,6 +79,7 @@ def _must_agree(first: Results, other: Results) -> None:
         ("delivery", "run", "delivery"),
         ("transport", "run", "transport"),
         ("reference", "run", "reference"),
+        ("number of scenarios in the suite", "run", "held"),
     ):
         one, another = first[part].get(field), other[part].get(field)
         if one != another:

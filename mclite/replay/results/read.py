@@ -40,6 +40,7 @@ _KINDS: Mapping[str, frozenset[type]] = {
     "text": frozenset({str}),
     "text or null": frozenset({str, type(None)}),
     "number": frozenset({int, float}),
+    "integer": frozenset({int}),
     "integer or null": frozenset({int, type(None)}),
     "true or false": frozenset({bool}),
     "true, false or null": frozenset({bool, type(None)}),
@@ -61,6 +62,9 @@ _RUN_OPTIONAL = {
     "destructive": "true or false",
     "baseline": "text or null",
     "reference": "text or null",
+    "held": "integer",
+    "lost": "list",
+    "strict": "true or false",
 }
 _TARGET = {
     "name": "text", "address": "text", "version": "text or null", "known_version": "text or null",
@@ -211,6 +215,7 @@ def _check_head(data: Results) -> None:
     _fields("the top", data, top | {"scenarios": "list", "transcripts": "list"})
     _fields("suite", data["suite"], {"version": "text", "protocol": "text"})
     _fields("run", data["run"], _RUN, _RUN_OPTIONAL)
+    _all_text("run.lost", data["run"].get("lost", []))
     _fields("target", data["target"], _TARGET)
     for name, probe in data["target"]["capabilities"].items():
         _is(f"target.capabilities.{name}", probe, "object")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mclite.replay.results.read import LEVELS, Scenario
+from mclite.replay.results.read import LEVELS, Results, Scenario
 
 #: Characters of an answer that a line shows.
 SHOWN = 80
@@ -67,6 +67,11 @@ class Tally:
         words = f"{self.good} of {self.judged} {verb}" if self.judged else "none was judged"
         others = ", ".join(f"{count} {name}" for name, count in self.others.items())
         return f"{words} ({others})" if others else words
+
+
+def complete(results: Results) -> bool:
+    """Tell whether every scenario that the suite held for the target has a result."""
+    return results["run"].get("complete") is not False
 
 
 def tallies(scenarios: Iterable[Scenario]) -> list[Tally]:

@@ -13,16 +13,14 @@ from typing import Any
 from mclite.replay import files
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.reference import count
-from mclite.replay.judge.verdicts import VERDICTS, fails
+from mclite.replay.judge.verdicts import MATCHED, VERDICTS, fails
 from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, PROTOCOL_VERSION, Version, parse_guard
 
 #: Share of the telling scenarios that a target answers like a release before it is said to behave like it.
 LIKENESS = 0.9
 
 
-def document(
-    run: Record, target: Record, records: Iterable[Record], suite_version: str, judged: Version, strict: bool
-) -> Record:
+def document(run: Record, target: Record, records: Iterable[Record], suite_version: str, judged: Version) -> Record:
     """Return the whole results document; `records` lose their `events` to the table of transcripts."""
     scenarios: list[Record] = []
     transcripts: list[list[Any]] = []
@@ -48,8 +46,6 @@ def document(
             item["reference"] = {"transcript": place(beside.pop("events")), **beside}
         scenarios.append(item)
     counts = Counter(item["verdict"] for item in scenarios)
-    expected = sum(1 for item in scenarios if item.get("baseline") == "expected" and fails(item["verdict"], strict))
-    bad = sum(1 for item in scenarios if fails(item["verdict"], strict))
     return {
         "format": "mclite-results",
         "schema": 1,
@@ -57,7 +53,7 @@ def document(
         "run": run,
         "target": target,
         "summary": {
-            "conforms": bad - expected == 0,
+            "conforms": conforms(run, scenarios),
             "verdicts": {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]},
             "resembles": resembles(scenarios, ".".join(map(str, judged))),
             "reference": count(scenarios),
@@ -65,6 +61,16 @@ def document(
         "scenarios": scenarios,
         "transcripts": transcripts,
     }
+
+
+def conforms(run: Record, scenarios: Iterable[Record]) -> bool:
+    """Tell whether a run shows that its target conforms: it is complete, something matched, and nothing failed.
+
+    A failure that the baseline expects is none. With `strict` a warning is one.
+    """
+    verdicts = {item["verdict"] for item in scenarios if item.get("baseline") != "expected"}
+    failed = any(fails(verdict, run.get("strict", False)) for verdict in verdicts)
+    return run.get("complete", True) and bool(MATCHED & verdicts) and not failed
 
 
 def resembles(scenarios: Iterable[Record], judged: str) -> Record | None:

@@ -38,11 +38,15 @@ def default_root() -> Path:
 
 def scenario_files(root: Path) -> list[Path]:
     """Return the scenario files of the suite at `root`, sorted."""
-    return sorted(
-        path
-        for path in root.rglob("*.toml")
-        if not path.is_relative_to(root / "targets") and path.name not in OTHER_FILES
-    )
+    return sorted(path for path in root.rglob("*.toml") if holds_scenarios(path, root))
+
+
+def holds_scenarios(path: Path, root: Path) -> bool:
+    """Tell whether a file is one of the scenario files of the suite at `root`."""
+    if path.suffix != ".toml" or path.name in OTHER_FILES or not path.is_relative_to(root):
+        return False
+    folders = path.relative_to(root).parts[:-1]
+    return folders[:1] != ("targets",) and not any(folder.startswith(".") for folder in folders)
 
 
 def load_all(root: Path) -> tuple[list[Scenario], list[Fault]]:

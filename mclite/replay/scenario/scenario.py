@@ -118,6 +118,43 @@ def suite_root(path: Path) -> Path:
     return path.parent
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A scenario of a file whose talks were not read: its id, and the versions that it is about."""
+
+    id: str
+    since: Version | None = None
+    until: Version | None = None
+
+    def applies_to(self, version: Version) -> bool:
+        """Tell whether the scenario says something about servers that answer as `version`."""
+        return (self.since is None or self.since <= version) and (self.until is None or version <= self.until)
+
+
+def headings(path: Path, root: Path) -> list[Heading]:
+    """Return the scenarios of a file of the suite at `root`, in a tenth of the time that `load` takes.
+
+    A file that is malformed holds one scenario with the name of the file, which no run can play.
+    """
+    name = path.relative_to(root).as_posix()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return [_heading(document | table, name.removesuffix(".toml")) for table in document["scenario"]]
+    except (OSError, ValueError, KeyError, TypeError):  # those of tomllib and of UTF-8 are ValueErrors
+        return [Heading(name)]
+
+
+def _heading(fields: dict[str, Any], prefix: str) -> Heading:
+    return Heading(f"{prefix}/{fields['id']}", *_range(fields))
+
+
+def _range(fields: dict[str, Any]) -> tuple[Version | None, Version | None]:
+    """Return the first and the last version that a scenario is about, from its fields."""
+    since = parse_version(fields["since"]) if "since" in fields else None
+    until = parse_version(fields["until"]) if "until" in fields else None
+    return max(filter(None, (since, required_since(fields.get("requires", ())))), default=None), until
+
+
 def load(path: Path, root: Path | None = None) -> list[Scenario]:
     """Read a scenario file; raise SuiteError with everything that is wrong in it."""
     path = path.resolve()
@@ -244,8 +281,7 @@ class _Reader:
         except TalkError as error:
             self.fault(talk_line + error.line - 1, f"scenario {fields['id']}: {error.problem}")
             return None
-        requires = tuple(fields.get("requires", ()))
-        written = parse_version(fields["since"]) if "since" in fields else None
+        since, until = _range(fields)
         return Scenario(
             id=f"{self.prefix}/{fields['id']}",
             slug=fields["id"],
@@ -257,9 +293,9 @@ class _Reader:
             file=self.name,
             line=line,
             talk_line=talk_line,
-            since=max(filter(None, (written, required_since(requires))), default=None),
-            until=parse_version(fields["until"]) if "until" in fields else None,
-            requires=requires,
+            since=since,
+            until=until,
+            requires=tuple(fields.get("requires", ())),
             scope=fields.get("scope", "key"),
             transport=fields.get("transport"),
             depends=tuple(fields.get("depends", ())),

@@ -53,15 +53,14 @@ def test_there_and_back(tmp_path: Path) -> None:
 
 def test_updated_keeps_reasons_and_drops_what_is_fixed() -> None:
     records = [made("a/b/c", "fail", "f7"), made("a/b/d", "pass"), made("x", "fail", "f3"), made("y", "differs", "f4")]
-    after = KNOWN.updated(records, strict=False, complete=True)
+    after = KNOWN.updated(records, strict=False)
     assert after.entries.keys() == {"a/b/c", "x"}
     assert after.entries["a/b/c"] == Entry("a/b/c", "f7", "because", "https://example.org/1")
     assert after.entries["x"].reason.startswith("not explained yet")
 
 
 def test_updated_keeps_what_was_not_played() -> None:
-    assert KNOWN.updated([], strict=False, complete=False).entries == KNOWN.entries
-    assert KNOWN.updated([made("a/b/c", "skipped")], strict=False, complete=True).entries.keys() == {"a/b/c"}
+    assert KNOWN.updated([made("a/b/c", "skipped")], strict=False).entries.keys() == {"a/b/c"}
 
 
 @pytest.mark.parametrize(

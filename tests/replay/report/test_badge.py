@@ -32,7 +32,8 @@ def test_deviations_are_counted(make: Any, fail: float) -> None:
 def test_a_selection_does_not_claim_conformance(make: Any) -> None:
     results = make()
     results["run"]["complete"] = False
-    assert badge.words(results).endswith(" cases")
+    must = sum(one["level"] == "must" and one["verdict"] == "pass" for one in results["scenarios"])
+    assert badge.words(results) == f"in part: {must} of {must} cases"
 
 
 def test_nothing_judged(make: Any) -> None:
@@ -40,6 +41,13 @@ def test_nothing_judged(make: Any) -> None:
     for one in results["scenarios"]:
         one["verdict"] = "skipped"
     assert badge.words(results) == "not judged"
+
+
+def test_nothing_matched(make: Any) -> None:
+    results = make()
+    for one in results["scenarios"]:
+        one |= {"verdict": "differs", "level": "observed"}
+    assert badge.words(results) == "does not conform"
 
 
 def test_a_hostile_name_stays_text(make: Any) -> None:

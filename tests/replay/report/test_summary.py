@@ -64,11 +64,48 @@ def test_a_verdict_says_what_it_leaves_open(make: Any) -> None:
     by_level["must"][1] |= {"verdict": "fail", "baseline": "expected"}
     by_level["should"][0]["verdict"] = "warn"
     said = summary.caveats(results)
-    assert said[0] == "Only a selection ran: 220 scenarios."
+    assert said[0] == "The run is incomplete: 220 scenarios have a result."
     assert any(text.endswith("need what the target does not offer (auth, udp).") for text in said)
     assert "1 required case did not run." in said
     assert "1 recommended case deviates." in said
     assert "All failures are known, from the baseline." in said
+
+
+def test_an_incomplete_run_does_not_claim_conformance(make: Any) -> None:
+    results = judged(make)
+    results["run"] |= {"complete": False, "held": 2689, "lost": ["a/b/c"]}
+    number = sum(one["level"] == "must" for one in results["scenarios"])
+    assert summary.state(results) == "part"
+    assert summary.headline(results) == (
+        f"memcached 1.6.45 was compared with memcached 1.6.45 only in part: {number} of {number} required cases pass."
+    )
+    assert summary.caveats(results)[:2] == [
+        "The run is incomplete: 220 of 2689 scenarios have a result.",
+        "1 scenario has no result, because the run ended early: a/b/c.",
+    ]
+    results["run"]["lost"] = [f"a/b/{number}" for number in range(7)]
+    assert summary.caveats(results)[1].endswith("a/b/0, a/b/1, a/b/2, a/b/3, a/b/4 and 2 more.")
+
+
+@pytest.mark.parametrize("fails", [1, 60])
+def test_an_incomplete_run_that_fails_does_not_conform(make: Any, fails: int) -> None:
+    results = judged(make, fails)
+    results["run"]["complete"] = False
+    assert summary.state(results) == "fails"
+    assert "does not conform" in summary.headline(results)
+
+
+@pytest.mark.parametrize("verdict", ["differs", "warn"])
+@pytest.mark.parametrize("complete", [True, False])
+def test_nothing_that_matched_does_not_conform(make: Any, verdict: str, complete: bool) -> None:
+    results = make(size=30)
+    for one in results["scenarios"]:
+        one |= {"verdict": verdict, "level": "should" if verdict == "warn" else "observed"}
+    results["run"]["complete"] = complete
+    assert summary.state(results) == "fails"
+    assert summary.headline(results) == (
+        "memcached 1.6.45 does not conform to memcached 1.6.45: not one of 30 answers is memcached's."
+    )
 
 
 def test_what_is_there_is_not_blamed(make: Any) -> None:

@@ -67,6 +67,16 @@ def test_added_and_removed(make: Any) -> None:
     assert found.failed(strict=True), "a right answer is gone"
 
 
+def test_an_incomplete_run_is_no_proof_that_nothing_regressed(make: Any) -> None:
+    old, new = run({"id": "a/a/a"}, {"id": "b/b/b"}, make=make), run({"id": "b/b/b"}, make=make)
+    new["run"]["complete"] = False
+    found = diff.compare(old, new)
+    assert found.failed()
+    for said in (changes.text(found), changes.to_markdown(found), changes.to_html(found)):
+        assert "The new run is incomplete" in said
+    assert not diff.compare(new, new).failed()
+
+
 def test_what_changed_beside_a_reference_is_said_and_is_no_right_answer_gone(make: Any) -> None:
     found = diff.compare(run(AGREES, make=make), run(DIFFERS, make=make))
     assert not found.failed(strict=True)

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mclite.replay.judge.record import fingerprint
 from mclite.replay.play.outcome import Result
-from mclite.replay.results import write as results
-from mclite.replay.results.write import document, resembles, slug, write
+from mclite.replay.results.write import conforms, document, resembles, slug
 from mclite.replay.scenario.versions import parse_version
 
 NEW = parse_version("1.6.45")
@@ -66,21 +63,38 @@ def record(name: str, verdict: str, **more: object) -> dict[str, Any]:
 
 
 def test_document() -> None:
-    made = document(
-        {},
-        {},
-        [record("b", "fail", baseline="expected"), record("a", "pass"), record("c", "skipped", events=[])],
-        "0.1",
-        NEW,
-        False,
-    )
+    records = [record("b", "fail", baseline="expected"), record("a", "pass"), record("c", "skipped", events=[])]
+    made = document({}, {}, records, "0.1", NEW)
     assert [item["id"] for item in made["scenarios"]] == ["a", "b", "c"]
     assert [item["transcript"] for item in made["scenarios"]] == [0, 0, None]
     assert made["summary"]["conforms"] is True
     assert made["summary"]["verdicts"] == {"pass": 1, "fail": 1, "skipped": 1}
-    worse = document({}, {}, [record("a", "warn")], "0.1", NEW, False)
-    assert worse["summary"]["conforms"] is True
-    assert document({}, {}, [record("a", "warn")], "0.1", NEW, True)["summary"]["conforms"] is False
+
+
+@pytest.mark.parametrize(
+    ("run", "verdicts", "expected"),
+    [
+        ({}, ["pass"], True),
+        ({"complete": True, "strict": False}, ["same", "skipped", "warn", "differs"], True),
+        ({"complete": False}, ["pass"], False),
+        ({"strict": True}, ["pass", "warn"], False),
+        ({}, ["pass", "fail"], False),
+        ({}, ["pass", "target-died"], False),
+        ({}, ["pass", "suite-error"], False),
+        ({}, ["differs", "warn"], False),
+        ({}, ["skipped", "unsupported", "blocked"], False),
+        ({}, [], False),
+    ],
+)
+def test_conforms(run: dict[str, Any], verdicts: list[str], expected: bool) -> None:
+    assert conforms(run, [record(str(number), verdict) for number, verdict in enumerate(verdicts)]) is expected
+
+
+def test_what_the_baseline_expects_does_not_conform_alone() -> None:
+    expected = record("a", "fail", baseline="expected")
+    assert not conforms({}, [expected])
+    assert conforms({}, [expected, record("b", "pass")])
+    assert not conforms({}, [record("a", "fail", baseline="changed"), record("b", "pass")])
 
 
 @pytest.mark.parametrize(
@@ -88,18 +102,3 @@ def test_document() -> None:
 )
 def test_slug(name: str, file: str) -> None:
     assert slug(name) == file
-
-
-def test_a_reader_never_sees_a_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "deep" / "x.json"
-    write({"a": 1}, path)
-    assert json.loads(path.read_text()) == {"a": 1}
-
-    def broken(*args: object, **more: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(results.Path, "replace", broken)
-    with pytest.raises(OSError, match="disk full"):
-        write({"a": 2}, path)
-    assert json.loads(path.read_text()) == {"a": 1}
-    assert [item.name for item in path.parent.iterdir()] == ["x.json"]
