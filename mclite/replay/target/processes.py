@@ -236,7 +236,7 @@ class _Owner:
         folder = folder_of_user()
         sweep(folder)
         self._path = folder / f"run-{os.getpid()}-{self.token}"
-        self._file = hold(self._path)
+        self._file = hold(self._path, wait=True)
         self.note(token=self.token)
         self._watcher = self._watch()
 

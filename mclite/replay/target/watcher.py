@@ -101,8 +101,12 @@ def sweep(folder: Path) -> None:
         os.close(file)
 
 
-def hold(path: Path) -> int:
+def hold(path: Path, wait: bool = False) -> int:
     """Make a file and lock it for as long as this process lives; return its descriptor.
+
+    Args:
+        path: the file
+        wait: nobody else keeps it: whoever holds it is a sweep that looks at it and lets it go
 
     Raises:
         OSError: another process holds it
@@ -114,7 +118,7 @@ def hold(path: Path) -> int:
             path.parent.mkdir(0o700, exist_ok=True)  # the last run that ended has removed it
             continue
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(file)
             raise

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from started_run import WAITS, Started, seen
 
-from mclite.replay.target.watcher import row_of, sweep
+from mclite.replay.target.watcher import hold, row_of, sweep
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it looks for the watcher in /proc")
@@ -62,3 +64,21 @@ def test_a_process_with_another_start_time_is_not_killed(tmp_path: Path) -> None
     finally:
         stranger.kill()
         stranger.wait()
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_run_that_begins_lets_a_sweep_look_at_its_file(tmp_path: Path, swept: bool) -> None:
+    path = tmp_path / "run-1-x"
+    sweeping = os.open(path, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(sweeping, fcntl.LOCK_EX)
+    with pytest.raises(BlockingIOError):
+        hold(path)
+    held: list[int] = []
+    beginning = threading.Thread(target=lambda: held.append(hold(path, wait=True)), daemon=True)
+    beginning.start()
+    if swept:
+        path.unlink()
+    os.close(sweeping)
+    beginning.join(20)
+    assert os.path.samestat(os.fstat(held[0]), path.stat())
+    os.close(held[0])
