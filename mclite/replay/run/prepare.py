@@ -14,7 +14,7 @@ from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Kind
 from mclite.replay.scenario.versions import KNOWN, claimed_version
 from mclite.replay.scenario.wire import escape
-from mclite.replay.target.capabilities import Capability, ask_version, probe
+from mclite.replay.target.capabilities import Capability, ask_version, probe, probe_builds
 from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import Asked, TargetError
 
@@ -47,7 +47,7 @@ def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | 
     claimed = claimed_version(version) if version else None
     known = claimed if claimed in KNOWN else None
     prefix = run_prefix()
-    found = probe(address, f"{prefix}_probe".encode())
+    found = probe(address, f"{prefix}_probe".encode()) | probe_builds(address)
     if server is None and address.kind == "tcp":
         found["udp"] = _probe_udp(address)
     name = asked.spec.name.replace("{version}", version or "?") if asked.spec else str(address)

@@ -28,6 +28,8 @@ CAPABILITIES: frozenset[str] = frozenset(
         "watch",
         "cache-memlimit",
         "debugtime",
+        "proxy-build",
+        "tls-build",
     }
 )
 

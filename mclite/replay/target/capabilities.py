@@ -50,8 +50,11 @@ PROBES: dict[str, tuple[bytes, bytes]] = {
     "debugtime": (b"debugtime r\r\n", rb"OK\r\n"),
 }
 
+#: What a server was built with: the setting that `stats settings` lists of such builds only.
+BUILDS: dict[str, str] = {"proxy-build": "proxy_enabled", "tls-build": "ssl_enabled"}
+
 #: The most bytes read of an answer, and how long it is waited for, in seconds.
-READ, WAIT = 4096, 1.0
+READ, WAIT = 8192, 1.0
 
 
 def probe(address: Address, key: bytes, names: Iterable[str] = tuple(PROBES)) -> dict[str, Capability]:
@@ -73,13 +76,24 @@ def probe(address: Address, key: bytes, names: Iterable[str] = tuple(PROBES)) ->
     return found
 
 
-def _ask(address: Address, request: bytes, wait: float) -> bytes:
+def probe_builds(address: Address) -> dict[str, Capability]:
+    """Ask the target for its settings, and with them for what it was built with; raise Unreachable if it is gone."""
+    answer = _ask(address, b"stats settings\r\n", WAIT, b"END\r\n")
+    found: dict[str, Capability] = {}
+    for name, setting in BUILDS.items():
+        present = re.search(rb"^STAT %s " % setting.encode(), answer, re.MULTILINE) is not None
+        found[name] = Capability(present, f"`stats settings` lists {'' if present else 'no '}`{setting}`")
+    return found
+
+
+def _ask(address: Address, request: bytes, wait: float, last: bytes = b"\n") -> bytes:
+    """Return what is answered until `last` comes, or a line that is no part of a list of statistics."""
     connection = connect(address, 2.0)
     deadline = time.monotonic() + wait
     try:
         connection.send(request, deadline)
-        while b"\n" not in connection.buffer and len(connection.buffer) < READ:
-            if not connection.fill(deadline):
+        while last not in connection.buffer and len(connection.buffer) < READ:
+            if not connection.fill(deadline) or (b"\n" in connection.buffer and connection.buffer[:5] != b"STAT "):
                 break
         return bytes(connection.buffer[:READ])
     finally:

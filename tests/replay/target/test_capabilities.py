@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mclite.replay.play.transport import Address, Unreachable
-from mclite.replay.target.capabilities import PROBES, ask_version, probe
+from mclite.replay.target.capabilities import BUILDS, PROBES, Capability, ask_version, probe, probe_builds
 
 Scripted = Callable[..., Address]
 Serve = Callable[[Callable[[socket.socket], None]], Address]
@@ -44,6 +44,15 @@ def test_probes(scripted: Scripted, name: str, answers: dict[bytes, bytes], pres
     ((request, answer),) = answers.items()
     assert request.decode() in found.evidence
     assert answer.split(b"\r\n")[0].decode() in found.evidence
+
+
+def test_what_a_server_was_built_with_shows_in_its_settings(scripted: Scripted) -> None:
+    settings = b"STAT maxbytes 1\r\nSTAT ssl_enabled no\r\nSTAT x proxy_enabled \r\nEND\r\n"
+    found = probe_builds(scripted({b"stats settings": settings}))
+    assert found.keys() == BUILDS.keys()
+    assert found["tls-build"] == Capability(True, "`stats settings` lists `ssl_enabled`")
+    assert found["proxy-build"] == Capability(False, "`stats settings` lists no `proxy_enabled`")
+    assert not any(item.present for item in probe_builds(scripted({b"stats settings": b"ERROR\r\n"})).values())
 
 
 def test_no_answer_is_absent_and_costs_little(serve: Serve) -> None:
