@@ -158,7 +158,7 @@ def get(session: Caller, request: Request) -> bytes:
                 if flags.opaque_too_long:
                     return errors.OPAQUE_TOO_LONG
                 return b"" if flags.quiet else _answer(b"EN", _echo(flags))
-            stored = store.store("add", key, b"", 0, 0, cas=flags.number("E") or 0)
+            stored = store.store("add", key, b"", 0, 0, cas=flags.number("E") or 0, binary=flags.binary)
             item = stored.item
             if item is None:
                 return _ERRORS[stored.outcome]
@@ -289,8 +289,9 @@ def delete(session: Caller, request: Request) -> bytes:
             if instance.watchers:
                 instance.look_up(session, key)
             store.delete(key, item)  # so that there is room for the empty one, whatever the memory limit
-            # The new item forgets that its key was given in base64, and takes client flags from F, as memcached's does.
-            emptied = store.store("set", key, b"", flags.number("F") or 0, expires, cas=new_cas or kept)
+            # The new item takes client flags from F, as memcached's does.
+            client_flags, cas = flags.number("F") or 0, new_cas or kept
+            emptied = store.store("set", key, b"", client_flags, expires, cas=cas, binary=flags.binary)
             if emptied.item is None:
                 return _ERRORS[emptied.outcome]
             item = emptied.item
@@ -336,13 +337,14 @@ def arithmetic(session: Caller, request: Request) -> bytes:
     with store.transaction():
         if instance.watchers:
             instance.look_up(session, key)
-        result = store.arithmetic(key, 1 if delta is None else delta, decrement, flags.number("C") or 0, new_cas)
+        compare = flags.number("C") or 0
+        result = store.arithmetic(key, 1 if delta is None else delta, decrement, compare, new_cas, flags.binary)
         outcome, item, value = result.outcome, result.item, result.value
         if outcome is Outcome.NOT_FOUND and flags.has("N"):
             value = flags.number("J") or 0
             if instance.watchers:
                 instance.look_up(session, key)
-            outcome, item = store.store("add", key, b"%d" % value, 0, 0, 0, new_cas)
+            outcome, item = store.store("add", key, b"%d" % value, 0, 0, 0, new_cas, binary=flags.binary)
             if instance.watchers and item is not None:
                 log_store(session, key, outcome, "add", item, 0, 0, 0)
             created = True

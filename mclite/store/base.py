@@ -257,7 +257,6 @@ class Store(ABC):
                     return Stored(Outcome.EXISTS)
                 data = old.data + data if mode == "append" else data + old.data
                 flags, exptime = old.flags, old.exptime
-                state = 0  # the joined item is a new one, which forgets that its key came as base64
                 size = item_size(len(key), len(data), flags)
                 if self.slabs.class_of(size) == 0:
                     return Stored(Outcome.NOT_STORED)
@@ -290,10 +289,13 @@ class Store(ABC):
         self.stats.total_items += 1
         return Stored(Outcome.STORED, item)
 
-    def arithmetic(self, key: bytes, delta: int, decrement: bool, compare: int = 0, cas: int = 0) -> ArithmeticResult:
+    def arithmetic(
+        self, key: bytes, delta: int, decrement: bool, compare: int = 0, cas: int = 0, binary: bool = False
+    ) -> ArithmeticResult:
         """Add DELTA to the number under KEY, wrapping at 64 bits, or subtract it, down to 0 (protocol.txt 354-397).
 
-        The number keeps its length: a shorter one is padded with spaces at the end, as memcached does.
+        The number keeps its length: a shorter one is padded with spaces at the end, as memcached does. A longer one is
+        a new item, of which `binary` says that its key was given in base64.
         """
         item = self.live(key)
         if item is None:
@@ -313,8 +315,7 @@ class Store(ABC):
             item.time = self.now
             self._save(key, item, item)
             return ArithmeticResult(Outcome.STORED, value, item)
-        # A longer number is a new item, which forgets that its key came as base64.
-        stored = self._link(key, text, item.flags, item.exptime, cas, 0, item)
+        stored = self._link(key, text, item.flags, item.exptime, cas, BINARY_KEY if binary else 0, item)
         if stored.item is None:
             return ArithmeticResult(stored.outcome)
         return ArithmeticResult(Outcome.STORED, value, stored.item)

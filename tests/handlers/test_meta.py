@@ -97,6 +97,17 @@ CASES = [
         b"HD\r\nVA 3 kZm9v b\r\nbar\r\nVA 3 kZm9v b\r\nbar\r\nVALUE foo 0 3\r\nbar\r\nEND\r\nEN\r\n",
     ),
     (
+        "a key that breaks the line is base64 in every answer",
+        (
+            b"mg YQ0KYg== b k N30\r\nmd YQ0KYg== b\r\nma YQ0KYg== b N0 J9\r\nmg YQ0KYg== b k\r\nma YQ0KYg== b\r\n"
+            b"mg YQ0KYg== b k\r\nms YQ0KYg== 1 b MA\r\nx\r\nmg YQ0KYg== b k\r\nmd YQ0KYg== b x\r\nmg YQ0KYg== b k\r\n"
+        ),
+        (
+            b"HD kYQ0KYg== b W\r\nHD\r\nHD\r\nHD kYQ0KYg== b\r\nHD\r\n"
+            b"HD kYQ0KYg== b\r\nHD\r\nHD kYQ0KYg== b\r\nHD\r\nHD kYQ0KYg== b\r\n"
+        ),
+    ),
+    (
         "mg: malformed base64",
         (
             b"mg Zm9 b\r\nmg Z b\r\nmg Zm9v= b\r\nmg ==== b\r\nmg Zm9vZ=== b\r\nmg !!!! b\r\n"

@@ -281,11 +281,12 @@ def test_state_bits_are_kept(store: Store) -> None:
     assert item.state & (STALE | WON | BINARY_KEY) == STALE | WON | BINARY_KEY
 
 
-def test_an_item_made_from_another_forgets_that_its_key_came_as_base64(store: Store) -> None:
-    for change in (
-        lambda: store.store("append", b"k", b"1", 0, 0, binary=True),
-        lambda: store.store("prepend", b"k", b"1", 0, 0),
-        lambda: store.arithmetic(b"k", 1, False),
+def test_a_new_item_knows_how_its_key_was_given(store: Store) -> None:
+    for change, state in (
+        (lambda: store.store("append", b"k", b"1", 0, 0, binary=True), BINARY_KEY),
+        (lambda: store.store("prepend", b"k", b"1", 0, 0), 0),
+        (lambda: store.arithmetic(b"k", 1, False, binary=True), BINARY_KEY),
+        (lambda: store.arithmetic(b"k", 1, False), 0),
     ):
         with store.transaction():
             store.store("set", b"k", b"9", 0, 0, binary=True)
@@ -293,7 +294,7 @@ def test_an_item_made_from_another_forgets_that_its_key_came_as_base64(store: St
         store.settle()
         item = store.live(b"k")
         assert item is not None
-        assert (len(item.data), item.state & BINARY_KEY) == (2, 0)
+        assert (len(item.data), item.state & BINARY_KEY) == (2, state)
 
 
 def test_flush_all_takes_what_there_is_and_nothing_later(store: Store, clock: Any) -> None:
