@@ -6,23 +6,19 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from functools import wraps
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from types import TracebackType
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, overload
+from typing import Any, Literal, Protocol, Self, TypeVar, overload
 
 from mclite.client import admin
+from mclite.client.base import BaseClient
+from mclite.client.binding import Awaits
 from mclite.client.call import Call
-from mclite.client.classic import text_of
-from mclite.client.commands import Commands
-from mclite.client.core import Check, Close, Core, Effect, Open, Plan, Receive, Send, State
-from mclite.client.errors import RefusedError
+from mclite.client.core import Check, Close, Effect, Open, Plan, Receive, Send
 from mclite.client.pipeline import Pipeline, checked
-from mclite.client.processes import Inherited, watch_over
 from mclite.client.transport import NO_UNIX_SOCKETS, READ_BYTES, Address, SessionTransport
 from mclite.core.instance import Instance
 
-P = ParamSpec("P")
 T = TypeVar("T")
 V = TypeVar("V")
 
@@ -144,17 +140,7 @@ class AsyncSessionTransport:
         return self._inner.receive(timeout)
 
 
-def _method(
-    build: Callable[Concatenate[Commands[V], P], Call[T]],
-) -> Callable[Concatenate[AsyncClient[V], P], Coroutine[Any, Any, T]]:
-    @wraps(build)
-    async def method(self: AsyncClient[V], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.run(build(self.commands, *args, **kwargs))
-
-    return method
-
-
-class AsyncClient(Inherited, Generic[V]):
+class AsyncClient(BaseClient[V], Awaits):
     """`mclite.client.Client` for asyncio: the same arguments, methods and errors, awaited.
 
     Tasks may share a client; their commands go one after the other. A task that is cancelled while an answer is due
@@ -202,11 +188,9 @@ class AsyncClient(Inherited, Generic[V]):
         transport: AsyncTransport | None = None,
     ) -> None:
         address = Address(host, port, connect_timeout, tls)
-        self.commands: Commands[V] = Commands(text_of if text else bytes)  # type: ignore[arg-type]
-        self._core = Core(str(address) if transport is None else "the server", timeout, retries)
+        super().__init__(str(address) if transport is None else "the server", timeout, retries, text)
         self._transport: AsyncTransport = transport or StreamTransport(address)
         self._lock = asyncio.Lock()
-        watch_over(self)
 
     @overload
     @classmethod
@@ -224,18 +208,6 @@ class AsyncClient(Inherited, Generic[V]):
         return client
 
     # The connection.
-
-    @property
-    def connected(self) -> bool:
-        """Is the connection open, as far as is known?"""
-        return self._core.state in (State.OPEN, State.WATCHING)
-
-    @property
-    def noreply_errors(self) -> list[RefusedError]:
-        """The errors that came for earlier noreply commands, the last hundred; each is given once."""
-        errors = list(self._core.noreply_errors)
-        self._core.noreply_errors.clear()
-        return errors
 
     async def connect(self) -> None:
         """Open the connection, a new one if there is one. Raises ConnectError, TimedOutError."""
@@ -255,21 +227,20 @@ class AsyncClient(Inherited, Generic[V]):
     ) -> None:
         await self.close()
 
-    def let_go(self) -> None:
-        """In a forked child: close the child's copy; the next command opens a connection of its own."""
+    def _let_go_of_transport(self) -> None:
         self._lock = asyncio.Lock()
         if isinstance(self._transport, StreamTransport):
             self._transport.let_go()
         else:
             self._transport.close()
-        if self._core.state is not State.CLOSED:
-            self._core.state = State.FRESH
-        self._core.busy = False
 
     def at_exit(self) -> None:
         """The interpreter ends, the event loop has: the socket is closed with it."""
 
     # Commands.
+
+    def _carry_out(self, call: Call[T]) -> Coroutine[Any, Any, T]:
+        return self.run(call)
 
     async def run(self, call: Call[T]) -> T:
         """Carry out one CALL of `commands`, and return its result."""
@@ -282,7 +253,7 @@ class AsyncClient(Inherited, Generic[V]):
 
     def pipeline(self, *, quiet: bool = False) -> Pipeline[V, Coroutine[Any, Any, list[Any]]]:
         """Return an empty pipeline, whose `execute` is awaited; see `Pipeline`."""
-        return Pipeline(self.commands, self.run_many, quiet)
+        return Pipeline(self._decode, self.run_many, quiet)
 
     async def watch(self, *streams: str) -> AsyncIterator[dict[str, str]]:
         """Turn the connection into a log stream, and return an async iterator over its lines, each as fields.
@@ -332,55 +303,3 @@ class AsyncClient(Inherited, Generic[V]):
             case Close():
                 transport.close()
         return None
-
-    set = _method(Commands.set)
-    add = _method(Commands.add)
-    replace = _method(Commands.replace)
-    append = _method(Commands.append)
-    prepend = _method(Commands.prepend)
-    cas = _method(Commands.cas)
-    set_str = _method(Commands.set_str)
-    get = _method(Commands.get)
-    get_str = _method(Commands.get_str)
-    get_item = _method(Commands.get_item)
-    gets = _method(Commands.gets)
-    gat = _method(Commands.gat)
-    gats = _method(Commands.gats)
-    get_many = _method(Commands.get_many)
-    gets_many = _method(Commands.gets_many)
-    gat_many = _method(Commands.gat_many)
-    gats_many = _method(Commands.gats_many)
-    delete = _method(Commands.delete)
-    incr = _method(Commands.incr)
-    decr = _method(Commands.decr)
-    touch = _method(Commands.touch)
-    mg = _method(Commands.mg)
-    ms = _method(Commands.ms)
-    md = _method(Commands.md)
-    ma = _method(Commands.ma)
-    me = _method(Commands.me)
-    mn = _method(Commands.mn)
-    version = _method(Commands.version)
-    flush_all = _method(Commands.flush_all)
-    verbosity = _method(Commands.verbosity)
-    cache_memlimit = _method(Commands.cache_memlimit)
-    shutdown = _method(Commands.shutdown)
-    quit = _method(Commands.quit)
-    authenticate = _method(Commands.authenticate)
-    stats = _method(Commands.stats)
-    stats_reset = _method(Commands.stats_reset)
-    stats_detail = _method(Commands.stats_detail)
-    stats_detail_dump = _method(Commands.stats_detail_dump)
-    slabs_reassign = _method(Commands.slabs_reassign)
-    slabs_automove = _method(Commands.slabs_automove)
-    lru_tune = _method(Commands.lru_tune)
-    lru_mode = _method(Commands.lru_mode)
-    lru_temp_ttl = _method(Commands.lru_temp_ttl)
-    lru_crawler = _method(Commands.lru_crawler)
-    lru_crawler_sleep = _method(Commands.lru_crawler_sleep)
-    lru_crawler_tocrawl = _method(Commands.lru_crawler_tocrawl)
-    lru_crawler_crawl = _method(Commands.lru_crawler_crawl)
-    metadump = _method(Commands.metadump)
-    mgdump = _method(Commands.mgdump)
-    misbehave = _method(Commands.misbehave)
-    debugtime = _method(Commands.debugtime)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from mclite.client import arguments
 from mclite.client.arguments import Data, Key
+from mclite.client.binding import command
 from mclite.client.call import Call, call, said
 from mclite.client.errors import BadArgumentError, NotTextError
 from mclite.client.results import Item
@@ -28,7 +29,7 @@ class ClassicCommands(Generic[V]):
     """Calls of the classic commands. `decode` makes what values are given as, bytes or str."""
 
     def __init__(self, decode: Callable[[bytes], V]) -> None:
-        self.decode = decode
+        self._decode = decode
 
     # Storage.
 
@@ -37,6 +38,7 @@ class ClassicCommands(Generic[V]):
         args = [arguments.plain_key(key), arguments.flags(flags), arguments.exptime(exptime), b"%d" % len(data)]
         return call(name, args, said(b"STORED"), data, noreply)
 
+    @command
     def set(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
         """Store VALUE under KEY.
 
@@ -45,22 +47,27 @@ class ClassicCommands(Generic[V]):
         """
         return self._store(b"set", key, value, flags, exptime, noreply)
 
+    @command
     def add(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
         """Store VALUE if KEY is not held yet; return whether it was stored."""
         return self._store(b"add", key, value, flags, exptime, noreply)
 
+    @command
     def replace(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
         """Store VALUE if KEY is held already; return whether it was stored."""
         return self._store(b"replace", key, value, flags, exptime, noreply)
 
+    @command
     def append(self, key: Key, value: Data, *, noreply: bool = False) -> Call[bool]:
         """Add VALUE after the existing data; return False if KEY is not held."""
         return self._store(b"append", key, value, 0, 0, noreply)
 
+    @command
     def prepend(self, key: Key, value: Data, *, noreply: bool = False) -> Call[bool]:
         """Add VALUE before the existing data; return False if KEY is not held."""
         return self._store(b"prepend", key, value, 0, 0, noreply)
 
+    @command
     def cas(
         self, key: Key, value: Data, cas: int, exptime: int = 0, *, flags: int = 0, noreply: bool = False
     ) -> Call[bool | None]:
@@ -73,6 +80,7 @@ class ClassicCommands(Generic[V]):
         args.append(arguments.unsigned64(cas, "a cas unique"))
         return call(b"cas", args, _cas_result, data, noreply)
 
+    @command
     def set_str(self, key: Key, value: str, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
         """Store the text VALUE as UTF-8 under KEY."""
         return self._store(b"set", key, value, flags, exptime, noreply)
@@ -91,15 +99,17 @@ class ClassicCommands(Generic[V]):
 
     def _items(self, replies: list[Reply]) -> dict[bytes, Item[V]]:
         return {
-            reply.key: Item(reply.key, self.decode(reply.data), reply.flags, reply.cas)
+            reply.key: Item(reply.key, self._decode(reply.data), reply.flags, reply.cas)
             for reply in replies
             if isinstance(reply, Value)
         }
 
+    @command
     def get(self, key: Key) -> Call[V | None]:
         """Return the value under KEY, None if there is none."""
-        return call(b"get", [arguments.plain_key(key)], lambda replies: self._value(replies, self.decode))
+        return call(b"get", [arguments.plain_key(key)], lambda replies: self._value(replies, self._decode))
 
+    @command
     def get_str(self, key: Key) -> Call[str | None]:
         """Return the value under KEY as text, None if there is none. Raises NotTextError if it is not UTF-8."""
         return call(b"get", [arguments.plain_key(key)], lambda replies: self._value(replies, text_of))
@@ -107,22 +117,27 @@ class ClassicCommands(Generic[V]):
     def _value(self, replies: list[Reply], decode: Callable[[bytes], T]) -> T | None:
         return decode(replies[0].data) if isinstance(replies[0], Value) else None
 
+    @command
     def get_item(self, key: Key) -> Call[Item[V] | None]:
         """Return the item under KEY with its flags, None if there is none."""
         return self._one(b"get", key, None)
 
+    @command
     def gets(self, key: Key) -> Call[Item[V] | None]:
         """Return the item under KEY with its flags and its cas unique, None if there is none."""
         return self._one(b"gets", key, None)
 
+    @command
     def gat(self, key: Key, exptime: int) -> Call[Item[V] | None]:
         """Return the item under KEY and set its exptime."""
         return self._one(b"gat", key, exptime)
 
+    @command
     def gats(self, key: Key, exptime: int) -> Call[Item[V] | None]:
         """Return the item under KEY with its cas unique, and set its exptime."""
         return self._one(b"gats", key, exptime)
 
+    @command
     def get_many(self, keys: Iterable[Key]) -> Call[dict[Key, V]]:
         """Return the values of those KEYS that are held, under the keys as they were given."""
         names = {arguments.plain_key(key): key for key in keys}
@@ -131,28 +146,34 @@ class ClassicCommands(Generic[V]):
             b"get", args, lambda replies: {names[key]: item.value for key, item in self._items(replies).items()}
         )
 
+    @command
     def gets_many(self, keys: Iterable[Key]) -> Call[dict[Key, Item[V]]]:
         """Return the items of those KEYS that are held, with their cas uniques."""
         return self._many(b"gets", keys, None)
 
+    @command
     def gat_many(self, keys: Iterable[Key], exptime: int) -> Call[dict[Key, Item[V]]]:
         """Return the items of those KEYS that are held, and set their exptime."""
         return self._many(b"gat", keys, exptime)
 
+    @command
     def gats_many(self, keys: Iterable[Key], exptime: int) -> Call[dict[Key, Item[V]]]:
         """Return the items of those KEYS that are held, with their cas uniques, and set their exptime."""
         return self._many(b"gats", keys, exptime)
 
     # Deletion, arithmetic, touch.
 
+    @command
     def delete(self, key: Key, *, noreply: bool = False) -> Call[bool]:
         """Delete the item under KEY; return whether there was one."""
         return call(b"delete", [arguments.plain_key(key)], said(b"DELETED"), None, noreply)
 
+    @command
     def incr(self, key: Key, value: int = 1, *, noreply: bool = False) -> Call[int | None]:
         """Add VALUE to the number under KEY, wrapping at 64 bits; return the new one, None if KEY is not held."""
         return self._arithmetic(b"incr", key, value, noreply)
 
+    @command
     def decr(self, key: Key, value: int = 1, *, noreply: bool = False) -> Call[int | None]:
         """Subtract VALUE from the number under KEY, down to 0; return the new one, None if KEY is not held."""
         return self._arithmetic(b"decr", key, value, noreply)
@@ -161,6 +182,7 @@ class ClassicCommands(Generic[V]):
         args = [arguments.plain_key(key), arguments.unsigned64(value, "the amount")]
         return call(name, args, _number, None, noreply)
 
+    @command
     def touch(self, key: Key, exptime: int, *, noreply: bool = False) -> Call[bool]:
         """Set the exptime of the item under KEY; return whether there is one."""
         args = [arguments.plain_key(key), arguments.exptime(exptime)]

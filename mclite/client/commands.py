@@ -1,15 +1,29 @@
-"""All commands, as calls: the one list that the clients and their pipelines offer."""
+"""All commands, as methods: the one list that the clients and their pipelines offer."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from mclite.client.admin import AdminCommands
+from mclite.client.admin import AdminCommands, ClosingCommands
+from mclite.client.binding import Builds
+from mclite.client.call import Call
 from mclite.client.classic import ClassicCommands
 from mclite.client.meta import MetaCommands
 
+T = TypeVar("T")
 V = TypeVar("V")
 
 
-class Commands(ClassicCommands[V], MetaCommands[V], AdminCommands):
+class Methods(ClassicCommands[V], MetaCommands[V], AdminCommands):
+    """Every command that others can follow on the same connection."""
+
+
+class AllMethods(Methods[V], ClosingCommands):
+    """Every command of protocol.txt."""
+
+
+class Commands(AllMethods[V], Builds):
     """Calls of every command of protocol.txt. Nothing is sent: a client does that with what these return."""
+
+    def _carry_out(self, call: Call[T]) -> Call[T]:
+        return call

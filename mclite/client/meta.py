@@ -7,6 +7,7 @@ from typing import Final, Generic, Literal, TypeVar, cast
 
 from mclite.client import arguments
 from mclite.client.arguments import Data, Key
+from mclite.client.binding import command
 from mclite.client.call import Call, call, nothing
 from mclite.client.errors import BadArgumentError
 from mclite.client.results import MetaCode, MetaResult
@@ -36,8 +37,9 @@ class MetaCommands(Generic[V]):
     A key that the classic commands could not send goes base64 encoded by itself; `return_key` is ignored for it.
     """
 
-    decode: Callable[[bytes], V]
+    _decode: Callable[[bytes], V]
 
+    @command
     def mg(
         self,
         key: Key,
@@ -73,6 +75,7 @@ class MetaCommands(Generic[V]):
         tokens += _uniques(C=unless_cas, E=new_cas) + _opaque(opaque)
         return self._call(b"mg", [name, *tokens])
 
+    @command
     def ms(
         self,
         key: Key,
@@ -106,6 +109,7 @@ class MetaCommands(Generic[V]):
         tokens += _times(T=exptime or None, N=vivify) + _uniques(C=compare, E=new_cas) + _opaque(opaque)
         return self._call(b"ms", [name, b"%d" % len(data), *tokens], data)
 
+    @command
     def md(
         self,
         key: Key,
@@ -127,6 +131,7 @@ class MetaCommands(Generic[V]):
         tokens += _times(T=exptime) + _uniques(C=compare, E=new_cas) + _opaque(opaque)
         return self._call(b"md", [name, *tokens])
 
+    @command
     def ma(
         self,
         key: Key,
@@ -159,11 +164,13 @@ class MetaCommands(Generic[V]):
         tokens += _uniques(C=compare, E=new_cas) + _opaque(opaque)
         return self._call(b"ma", [name, *tokens])
 
+    @command
     def me(self, key: Key) -> Call[dict[str, str] | None]:
         """Meta debug: return what the server knows of the item under KEY, None if there is none."""
         name, tokens = _key(key)
         return call(b"me", [name, *tokens], _debug)
 
+    @command
     def mn(self) -> Call[None]:
         """Meta no-op: wait until the server has done all that came before."""
         return call(b"mn", [], nothing)
@@ -180,7 +187,7 @@ class MetaCommands(Generic[V]):
             key = decode_key(key)
         return MetaResult(
             cast(MetaCode, reply.code.decode()),
-            None if reply.data is None else self.decode(reply.data),
+            None if reply.data is None else self._decode(reply.data),
             _int(tokens.get(b"f")),
             _int(tokens.get(b"c")),
             _int(tokens.get(b"t")),

@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from functools import wraps
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, overload
 
 from mclite.client import admin
+from mclite.client.base import BaseClient
+from mclite.client.binding import Runs
 from mclite.client.call import Call
-from mclite.client.classic import text_of
-from mclite.client.commands import Commands
-from mclite.client.core import Check, Close, Core, Effect, Open, Plan, Receive, Send, State
-from mclite.client.errors import RefusedError
+from mclite.client.core import Check, Close, Effect, Open, Plan, Receive, Send
 from mclite.client.pipeline import Pipeline, checked
-from mclite.client.processes import Inherited, watch_over
 from mclite.client.transport import Address, SessionTransport, SocketTransport, Transport
 from mclite.core.instance import Instance
 
-P = ParamSpec("P")
 T = TypeVar("T")
 V = TypeVar("V")
 
 
-def _method(
-    build: Callable[Concatenate[Commands[V], P], Call[T]],
-) -> Callable[Concatenate[Client[V], P], T]:
-    @wraps(build)
-    def method(self: Client[V], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.run(build(self.commands, *args, **kwargs))
-
-    return method
-
-
-class Client(Inherited, Generic[V]):
+class Client(BaseClient[V], Runs):
     """A connection to a memcached server, used as a context manager, or opened by the first command.
 
     HOST is a name, an address, or unix:/path. TIMEOUT is how many seconds each read may take, CONNECT_TIMEOUT the
@@ -86,11 +72,9 @@ class Client(Inherited, Generic[V]):
         transport: Transport | None = None,
     ) -> None:
         address = Address(host, port, connect_timeout, tls)
-        self.commands: Commands[V] = Commands(text_of if text else bytes)  # type: ignore[arg-type]
-        self._core = Core(str(address) if transport is None else "the server", timeout, retries)
+        super().__init__(str(address) if transport is None else "the server", timeout, retries, text)
         self._transport = transport or SocketTransport(address, timeout)
         self._lock = threading.Lock()
-        watch_over(self)
 
     @overload
     @classmethod
@@ -107,18 +91,6 @@ class Client(Inherited, Generic[V]):
         return client
 
     # The connection.
-
-    @property
-    def connected(self) -> bool:
-        """Is the connection open, as far as is known?"""
-        return self._core.state in (State.OPEN, State.WATCHING)
-
-    @property
-    def noreply_errors(self) -> list[RefusedError]:
-        """The errors that came for earlier noreply commands, the last hundred; each is given once."""
-        errors = list(self._core.noreply_errors)
-        self._core.noreply_errors.clear()
-        return errors
 
     def connect(self) -> None:
         """Open the connection, a new one if there is one. Raises ConnectError, TimedOutError."""
@@ -138,19 +110,18 @@ class Client(Inherited, Generic[V]):
     ) -> None:
         self.close()
 
-    def let_go(self) -> None:
-        """In a forked child: close the child's copy; the next command opens a connection of its own."""
+    def _let_go_of_transport(self) -> None:
         self._lock = threading.Lock()
         self._transport.close()
-        if self._core.state is not State.CLOSED:
-            self._core.state = State.FRESH
-        self._core.busy = False
 
     def at_exit(self) -> None:
         """The interpreter ends: close."""
         self._transport.close()
 
     # Commands.
+
+    def _carry_out(self, call: Call[T]) -> T:
+        return self.run(call)
 
     def run(self, call: Call[T]) -> T:
         """Carry out one CALL of `commands`, and return its result."""
@@ -163,7 +134,7 @@ class Client(Inherited, Generic[V]):
 
     def pipeline(self, *, quiet: bool = False) -> Pipeline[V, list[Any]]:
         """Return an empty pipeline; see `Pipeline`."""
-        return Pipeline(self.commands, self.run_many, quiet)
+        return Pipeline(self._decode, self.run_many, quiet)
 
     def watch(self, *streams: str) -> Iterator[dict[str, str]]:
         """Turn the connection into a log stream, and go through its lines, each as fields, as long as it lasts.
@@ -213,55 +184,3 @@ class Client(Inherited, Generic[V]):
             case Close():
                 transport.close()
         return None
-
-    set = _method(Commands.set)
-    add = _method(Commands.add)
-    replace = _method(Commands.replace)
-    append = _method(Commands.append)
-    prepend = _method(Commands.prepend)
-    cas = _method(Commands.cas)
-    set_str = _method(Commands.set_str)
-    get = _method(Commands.get)
-    get_str = _method(Commands.get_str)
-    get_item = _method(Commands.get_item)
-    gets = _method(Commands.gets)
-    gat = _method(Commands.gat)
-    gats = _method(Commands.gats)
-    get_many = _method(Commands.get_many)
-    gets_many = _method(Commands.gets_many)
-    gat_many = _method(Commands.gat_many)
-    gats_many = _method(Commands.gats_many)
-    delete = _method(Commands.delete)
-    incr = _method(Commands.incr)
-    decr = _method(Commands.decr)
-    touch = _method(Commands.touch)
-    mg = _method(Commands.mg)
-    ms = _method(Commands.ms)
-    md = _method(Commands.md)
-    ma = _method(Commands.ma)
-    me = _method(Commands.me)
-    mn = _method(Commands.mn)
-    version = _method(Commands.version)
-    flush_all = _method(Commands.flush_all)
-    verbosity = _method(Commands.verbosity)
-    cache_memlimit = _method(Commands.cache_memlimit)
-    shutdown = _method(Commands.shutdown)
-    quit = _method(Commands.quit)
-    authenticate = _method(Commands.authenticate)
-    stats = _method(Commands.stats)
-    stats_reset = _method(Commands.stats_reset)
-    stats_detail = _method(Commands.stats_detail)
-    stats_detail_dump = _method(Commands.stats_detail_dump)
-    slabs_reassign = _method(Commands.slabs_reassign)
-    slabs_automove = _method(Commands.slabs_automove)
-    lru_tune = _method(Commands.lru_tune)
-    lru_mode = _method(Commands.lru_mode)
-    lru_temp_ttl = _method(Commands.lru_temp_ttl)
-    lru_crawler = _method(Commands.lru_crawler)
-    lru_crawler_sleep = _method(Commands.lru_crawler_sleep)
-    lru_crawler_tocrawl = _method(Commands.lru_crawler_tocrawl)
-    lru_crawler_crawl = _method(Commands.lru_crawler_crawl)
-    metadump = _method(Commands.metadump)
-    mgdump = _method(Commands.mgdump)
-    misbehave = _method(Commands.misbehave)
-    debugtime = _method(Commands.debugtime)

@@ -1,0 +1,51 @@
+"""What the sync and the async client have in common: everything but the waiting."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, TypeVar
+
+from mclite.client.classic import text_of
+from mclite.client.commands import AllMethods, Commands
+from mclite.client.core import Core, State
+from mclite.client.errors import RefusedError
+from mclite.client.processes import Inherited, watch_over
+
+V = TypeVar("V")
+
+
+class BaseClient(AllMethods[V], Inherited):
+    """A client of the server that `where` names: its state, its commands, and what a fork does to it.
+
+    `timeout` is in seconds, `retries` as `Core` has them; with `text` values are text instead of bytes.
+    """
+
+    def __init__(self, where: str, timeout: float | None, retries: int, text: bool) -> None:
+        decode: Any = text_of if text else bytes
+        super().__init__(decode)
+        self.commands: Commands[V] = Commands(decode)
+        self._core = Core(where, timeout, retries)
+        watch_over(self)
+
+    @property
+    def connected(self) -> bool:
+        """True if the connection is open, as far as is known."""
+        return self._core.state in (State.OPEN, State.WATCHING)
+
+    @property
+    def noreply_errors(self) -> list[RefusedError]:
+        """The errors that came for earlier noreply commands, the last hundred; each is given once."""
+        errors = list(self._core.noreply_errors)
+        self._core.noreply_errors.clear()
+        return errors
+
+    def let_go(self) -> None:
+        """In a forked child: close the child's copy; the next command opens a connection of its own."""
+        self._let_go_of_transport()
+        if self._core.state is not State.CLOSED:
+            self._core.state = State.FRESH
+        self._core.busy = False
+
+    @abstractmethod
+    def _let_go_of_transport(self) -> None:
+        """Close the child's copy of the connection, without a word to the server."""
