@@ -3,6 +3,5 @@
 The parts, from the inside out: `workloads` says what is sent and what must come back; `loops` drives it
 over many connections and checks every byte; `load` is the process of its own in which that happens;
 `servers` starts, pins and watches the servers; `compare` runs rounds A B A B; `footprint` takes what is no
-rate (start, memory, connections); `report` prints. `fixed` is a server that does nearly nothing, to show
-the generator's own ceiling.
+rate (start, memory, connections); `report` prints.
 """

@@ -60,7 +60,9 @@ class Settings:
 SMOKE = {"seconds": 0.05, "warm_up": 0.02, "rounds": 1, "connections": 10, "held": 300, "items": 20_000}
 
 
-def throughput(driver: Driver, servers: Sequence[Server], settings: Settings, progress: Progress) -> list[Figures]:
+def throughput(
+    driver: Driver, servers: Sequence[Server], settings: Settings, progress: Progress, evicting: bool = False
+) -> list[Figures]:
     """Drive every chosen workload on every server and return a row for each.
 
     Args:
@@ -68,6 +70,7 @@ def throughput(driver: Driver, servers: Sequence[Server], settings: Settings, pr
         servers: the first is the one that the others are compared with
         settings: see there
         progress: takes a line for people when a workload is done
+        evicting: drive those that need a small server, which the others do not
 
     Raises:
         WrongReplyError, TargetDiedError
@@ -75,7 +78,7 @@ def throughput(driver: Driver, servers: Sequence[Server], settings: Settings, pr
     rows = []
     for name in settings.names:
         workload = workloads.WORKLOADS.get(name)
-        if workload is None:
+        if workload is None or workload.evicts != evicting:
             continue
         rounds: list[list[Figures]] = [[] for _ in servers]
         for _ in range(settings.rounds):
@@ -118,7 +121,6 @@ def _once(driver: Driver, server: Server, name: str, settings: Settings, **more:
             "connections": settings.connections,
             "seconds": settings.seconds,
             "warm_up": settings.warm_up,
-            "fixed": server.fixed,
             **more,
         },
     )

@@ -81,19 +81,11 @@ class Connection:
             self.ask(step)
         self.value = workloads.COUNTER_START
         self.at = self.got = 0
+        self.buffer = b""
         if not self.steps:
             self.steps = workloads.steps(self.workload, self.number)
         if self.workload.learns:
             self.steps = self._learn(self.steps)
-        self.sock.setblocking(False)
-
-    def configure(self, step: Step) -> None:
-        """Tell an in-tree fixed server (mclite.bench.fixed) what to answer, and send nothing but that."""
-        self.sock.settimeout(GIVE_UP)
-        order = b"fixed %d %d\r\n%s" % (len(step.request), len(step.reply), step.reply)
-        self.ask(Step(order, b"OK\r\n"))
-        self.steps = [step]
-        self.once = False
         self.sock.setblocking(False)
 
     def ask(self, step: Step) -> None:
@@ -162,7 +154,7 @@ class Connection:
             raise TargetDiedError("the server closed the connection")
         expect = self.expect
         if expect is None:
-            return self._take_numbers(data)
+            return self._take_hits_and_misses(data) if self.workload.evicts else self._take_numbers(data)
         if not expect.startswith(data, self.got):
             if data.startswith(expect[self.got :]):
                 more = data[len(expect) - self.got :]
@@ -188,6 +180,26 @@ class Connection:
             raise WrongReplyError(difference(self.request(), b"... " * (depth > 1) + last, self.buffer))
         self.buffer = b""
         self.value += depth
+        return True
+
+    def _take_hits_and_misses(self, data: bytes) -> bool:
+        """Check the reply to requests of which each get may miss: its item may be evicted."""
+        self.buffer += data
+        buffer, at = self.buffer, 0
+        for reply in self.steps[self.at].replies:
+            if buffer.startswith(reply, at):
+                at += len(reply)
+            elif buffer.startswith(_END, at) and reply.endswith(_END):
+                at += len(_END)
+            else:
+                rest = buffer[at:]
+                if not reply.startswith(rest) and not (_END.startswith(rest) and reply.endswith(_END)):
+                    raise WrongReplyError(difference(self.request(), reply, rest))
+                return False
+        if at < len(buffer):
+            more = buffer[at:]
+            raise WrongReplyError(f"{len(more)} bytes too many in the answer to {shown(self.request())}: {shown(more)}")
+        self.buffer = b""
         return True
 
     def request(self) -> bytes:

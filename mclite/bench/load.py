@@ -18,32 +18,29 @@ from mclite.bench import workloads
 from mclite.bench.connection import Address, Connection, TargetDiedError, WrongReplyError
 from mclite.bench.limits import allow_files
 from mclite.bench.loops import Taken, at_rate, closed
-from mclite.bench.workloads import WORKLOADS, Step, Workload, constant
+from mclite.bench.workloads import WORKLOADS, Step, Workload
 
 FILL_AT_ONCE = 1000  # items in one write
 FILL_LIMIT = 180.0  # seconds
 
 # What was stored where: most workloads use the same items, and a missing one would be noticed as a wrong reply.
-_STORED: defaultdict[int, set[tuple[bool, bool, int]]] = defaultdict(set)
+_STORED: defaultdict[int, set[tuple[int, bool, int]]] = defaultdict(set)
 
 Order = dict[str, Any]
 Result = dict[str, Any]
 
 
 def run(order: Order) -> Result:
-    """Drive one workload: `address workload connections seconds warm_up pids rate? fixed?`."""
+    """Drive one workload: `address workload connections seconds warm_up pids rate?`."""
     workload = WORKLOADS[order["workload"]]
     connections: list[Connection] = []
     address = _address(order)
     stored = _STORED[order["server"]]
-    kind = (workload.large, workload.counts, order["connections"])
+    kind = (workload.size, workload.counts, order["connections"])
     try:
         _open(connections, address, workload, order["connections"])
         for connection in connections:
-            if order.get("fixed"):
-                connection.configure(constant(workload))
-            else:
-                connection.prepare(store=kind not in stored or workload.counts)
+            connection.prepare(store=kind not in stored or workload.counts)
         stored.add(kind)
         if workload.consumes:
             stored.clear()
@@ -54,7 +51,7 @@ def run(order: Order) -> Result:
             at_rate(connections, order["warm_up"], rate)
             return _figures(at_rate(connections, order["seconds"], rate, pids))
         closed(connections, order["warm_up"])
-        if workload.consumes and not order.get("fixed"):
+        if workload.consumes:
             for connection in connections:
                 connection.prepare()
         return _figures(closed(connections, order["seconds"], pids, os.getpid()))

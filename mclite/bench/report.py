@@ -127,12 +127,7 @@ def _footprint(result: Figures, names: Sequence[str]) -> str:
             row(label, values, held["ratios"].get(key, []))
     if not lines:
         return ""
-    return table(["footprint", *_with_ratios(names[: _spawned(result)], "ratio")], lines)
-
-
-def _spawned(result: Figures) -> int:
-    """The number of servers that are started from a command: the footprint is theirs only."""
-    return sum(not server["fixed"] for server in result["servers"])
+    return table(["footprint", *_with_ratios(names, "ratio")], lines)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

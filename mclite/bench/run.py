@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
 import os
 import platform
 import re
-import shlex
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,9 +17,8 @@ from mclite.bench import compare, footprint
 from mclite.bench.compare import Figures, Progress, Settings
 from mclite.bench.driver import Driver
 from mclite.bench.servers import OWN_COMMAND, Server, cores
+from mclite.bench.workloads import EVICTING_OPTIONS, WORKLOADS
 from mclite.fast import COMPILED
-
-FIXED = f"{shlex.quote(sys.executable)} -m mclite.bench.fixed {{port}}"
 
 
 def run(
@@ -30,7 +26,6 @@ def run(
     commands: Sequence[str],
     settings: Settings,
     progress: Progress,
-    ceiling: bool = False,
 ) -> Figures:
     """Run the benchmark.
 
@@ -39,7 +34,6 @@ def run(
         commands: of the servers to start
         settings: what and how long
         progress: takes lines for people
-        ceiling: also the in-tree server that answers without reading, to show what the generator can ask for
 
     Raises:
         BadTargetError: a target that cannot be meant so
@@ -57,9 +51,6 @@ def run(
             servers.append(Server.at(target))
         for command in commands:
             servers.append(_spawn(stack, command, where))
-        real = list(servers)
-        if ceiling:
-            servers.extend(_fixed(stack, where))
         _distinguish(servers)
         result: Figures = {
             "format": "mclite-bench",
@@ -72,7 +63,6 @@ def run(
                 {
                     "name": server.name,
                     "command": server.command,
-                    "fixed": server.fixed,
                     "ours": bool(server.process),
                 }
                 for server in servers
@@ -86,7 +76,13 @@ def run(
             driver.order("clean", servers[0], workloads=sorted({*used, "get"}), connections=settings.connections)
         for server in servers:
             server.stop()
-        if target is None and real:
+        if target is None and any(name in WORKLOADS and WORKLOADS[name].evicts for name in settings.names):
+            small = [_spawn(stack, command, where, EVICTING_OPTIONS) for command in commands]
+            rows = result["workloads"] + compare.throughput(driver, small, settings, progress, evicting=True)
+            result["workloads"] = sorted(rows, key=lambda row: settings.names.index(row["name"]))
+            for server in small:
+                server.stop()
+        if target is None:
             if "start" in settings.names:
                 result["start"] = footprint.start(commands, settings, where, progress)
             if "connections" in settings.names:
@@ -97,26 +93,12 @@ def run(
     return result
 
 
-def _spawn(stack: ExitStack, command: str, where: set[int] | None) -> Server:
-    server = Server.spawn(command, where=where)
+def _spawn(stack: ExitStack, command: str, where: set[int] | None, options: str = "") -> Server:
+    server = Server.spawn(command, options, where)
     stack.callback(server.stop)
     if COMPILED and command.startswith(OWN_COMMAND):
         server.name += " compiled"
     return server
-
-
-def _fixed(stack: ExitStack, where: set[int] | None) -> list[Server]:
-    """Start the in-tree fixed server, once for each loop that is there."""
-    loops = ["epoll"]
-    if importlib.util.find_spec("uvloop"):
-        loops.append("uvloop")
-    found = []
-    for loop in loops:
-        server = _spawn(stack, f"{FIXED} {loop}", where)
-        server.name = f"fixed reply, {loop}"
-        server.fixed = True
-        found.append(server)
-    return found
 
 
 def _distinguish(servers: Sequence[Server]) -> None:

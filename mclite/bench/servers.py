@@ -83,7 +83,6 @@ class Server:
         self.process = process
         self.errors = errors
         self.name = f"{address[0]}:{address[1]}"
-        self.fixed = False  # the in-tree server that is told what to answer
         self.serial = next(_serials)
         self.start_seconds: float | None = None
 

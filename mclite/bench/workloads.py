@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 KEYS_A_CONNECTION = 200
+KEYS_EVICTING = 400  # of 1,000 bytes: several times what a server with EVICTING_OPTIONS can hold
+EVICTING_OPTIONS = "-m 8"
+MIXED_REQUESTS = 1000  # that a connection draws for its script
+ZIPF_EXPONENT = 0.99
 LARGE_KEYS = 8  # few, so that 100 KB replies are compared out of the processor's cache
 COUNTER_START = 10**9  # ten digits, and ten digits they stay
 COUNTER_REPLY = 12  # bytes: ten digits, CR LF
@@ -20,10 +26,17 @@ COUNTER_REPLY = 12  # bytes: ten digits, CR LF
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One write to a connection: the requests in it, and the bytes that must come back."""
+    """One write to a connection: the requests in it, and the bytes that must come back.
+
+    Args:
+        request: the bytes to send
+        reply: the whole reply; empty where it is not known to the byte
+        replies: the reply to each request, where any get may miss instead
+    """
 
     request: bytes
     reply: bytes
+    replies: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +46,13 @@ class Workload:
     Args:
         name: for `--only` and for the report
         summary: one line for `--list`
-        verb: the command, as protocol.txt spells it
+        verb: the command, as protocol.txt spells it; "mixed" for gets and sets
         depth: requests in one write
         keys: keys in one request (get only)
         size: bytes of a data block
+        sets: share of sets among mixed requests
+        zipf: the keys of mixed requests are drawn by Zipf's law instead of evenly
+        evicts: the items do not fit in the server, which is started with EVICTING_OPTIONS
     """
 
     name: str
@@ -45,6 +61,9 @@ class Workload:
     depth: int = 1
     keys: int = 1
     size: int = 32
+    sets: float = 0.0
+    zipf: bool = False
+    evicts: bool = False
 
     @property
     def counts(self) -> bool:
@@ -70,9 +89,33 @@ class Workload:
 VERBS = ("get", "gets", "set", "incr", "delete", "touch", "mg", "ms")
 PIPELINE = 50
 
+
+def _mixed(gets: int, depth: int, zipf: bool = False, evicts: bool = False) -> Workload:
+    """Return a row of `gets` gets to each set, `depth` in one write."""
+    name = f"{'zipf' if zipf else 'mixed'}-{gets}to1" + f"-{depth}" * (depth > 1) + "-evicting" * evicts
+    summary = f"{gets} gets to 1 set, {'keys by Zipf' if zipf else 'random keys'}, " + (
+        f"{depth} in one write" if depth > 1 else "one at a time on each connection"
+    )
+    if evicts:
+        summary += f", {KEYS_EVICTING * 50:,} items of 1,000 bytes in 8 MB"
+    return Workload(
+        name,
+        summary,
+        "mixed",
+        depth,
+        size=1000 if evicts else 32,
+        sets=1 / (gets + 1),
+        zipf=zipf,
+        evicts=evicts,
+    )
+
+
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
     for workload in (
+        *(_mixed(gets, depth) for gets in (9, 1) for depth in (1, 10, PIPELINE)),
+        *(_mixed(9, depth, zipf=True) for depth in (1, 10, PIPELINE)),
+        *(_mixed(gets, 10, zipf, evicts=True) for gets, zipf in ((9, False), (1, False), (9, True))),
         *(Workload(verb, f"{verb}, one at a time on each connection", verb) for verb in VERBS),
         *(Workload(f"{verb}-pipelined", f"{verb}, {PIPELINE} in one write", verb, depth=PIPELINE) for verb in VERBS),
         Workload("get-100-keys", "one get of 100 keys", "get", keys=100),
@@ -122,7 +165,8 @@ def keys_of(workload: Workload, connection: int) -> list[bytes]:
         return [b"bench:counter:%05d" % connection]
     if workload.large:
         return [b"bench:large:%02d" % number for number in range(LARGE_KEYS)]
-    return [b"bench:%05d:%05d" % (connection, number) for number in range(KEYS_A_CONNECTION)]
+    count = KEYS_EVICTING if workload.evicts else KEYS_A_CONNECTION
+    return [b"bench:%05d:%05d" % (connection, number) for number in range(count)]
 
 
 def stored(workload: Workload, key: bytes) -> bytes:
@@ -161,14 +205,29 @@ def steps(workload: Workload, connection: int) -> list[Step]:
         ]
     if workload.counts:
         return [Step(b"incr %s 1\r\n" % keys[0] * workload.depth, b"")]
-    pairs = [one(workload, key) for key in keys]
-    return [
-        Step(
-            b"".join(step.request for step in pairs[at : at + workload.depth]),
-            b"".join(step.reply for step in pairs[at : at + workload.depth]),
-        )
-        for at in range(0, len(pairs) - workload.depth + 1, workload.depth)
-    ]
+    pairs = _draw(workload, keys, connection) if workload.verb == "mixed" else [one(workload, key) for key in keys]
+    found = []
+    for at in range(0, len(pairs) - workload.depth + 1, workload.depth):
+        some = pairs[at : at + workload.depth]
+        request = b"".join(step.request for step in some)
+        replies = tuple(step.reply for step in some)
+        found.append(Step(request, b"", replies) if workload.evicts else Step(request, b"".join(replies)))
+    return found
+
+
+def _draw(workload: Workload, keys: list[bytes], connection: int) -> list[Step]:
+    """Return MIXED_REQUESTS gets and sets of random keys, the same in every run.
+
+    Where items are evicted, each key is set in its turn: the same few keys, drawn often, would soon all be held.
+    """
+    choose = random.Random(connection)
+    weights = list(accumulate((1 / rank**ZIPF_EXPONENT if workload.zipf else 1) for rank in range(1, len(keys) + 1)))
+    turns = iter(choose.sample(keys, len(keys)) * (MIXED_REQUESTS // len(keys) + 1))
+    drawn = []
+    for key in choose.choices(keys, cum_weights=weights, k=MIXED_REQUESTS):
+        is_set = choose.random() < workload.sets
+        drawn.append(one(workload, next(turns) if is_set and workload.evicts else key, "set" if is_set else "get"))
+    return drawn
 
 
 def _get_many(workload: Workload, keys: list[bytes]) -> Step:
@@ -176,14 +235,15 @@ def _get_many(workload: Workload, keys: list[bytes]) -> Step:
     return Step(b"get %s\r\n" % b" ".join(keys), b"".join(items) + b"END\r\n")
 
 
-def one(workload: Workload, key: bytes) -> Step:
-    """Return a request on one key and its reply (protocol.txt 204-423 classic, 494-805 mg and ms)."""
+def one(workload: Workload, key: bytes, verb: str = "") -> Step:
+    """Return a request on one key, with `verb` or the workload's, and its reply (protocol.txt 204-423, 494-805)."""
     data = stored(workload, key)
     size = len(data)
-    match workload.verb:
+    verb = verb or workload.verb
+    match verb:
         case "get" | "gets":
             reply = b"VALUE %s 0 %d\r\n%s\r\nEND\r\n" % (key, size, data)
-            return Step(b"%s %s\r\n" % (workload.verb.encode(), key), reply)
+            return Step(b"%s %s\r\n" % (verb.encode(), key), reply)
         case "set":
             return Step(b"set %s 0 0 %d\r\n%s\r\n" % (key, size, data), b"STORED\r\n")
         case "delete":
@@ -194,10 +254,4 @@ def one(workload: Workload, key: bytes) -> Step:
             return Step(b"mg %s v\r\n" % key, b"VA %d\r\n%s\r\n" % (size, data))
         case "ms":
             return Step(b"ms %s %d\r\n%s\r\n" % (key, size, data), b"HD\r\n")
-    raise ValueError(f"no workload sends {workload.verb!r}")
-
-
-def constant(workload: Workload) -> Step:
-    """Return one step that a server can answer without reading it: for the generator's ceiling."""
-    step = steps(workload, 0)[0]
-    return Step(step.request, b"1000000000\r\n" * workload.depth) if workload.counts else step
+    raise ValueError(f"no workload sends {verb!r}")

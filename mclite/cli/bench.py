@@ -12,17 +12,15 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from mclite.bench import workloads
 from mclite.bench.compare import SMOKE, Settings
 from mclite.bench.connection import TargetDiedError, WrongReplyError
-from mclite.bench.plot import draw
 from mclite.bench.report import text
 from mclite.bench.run import run as run_benchmark
 from mclite.bench.servers import OWN_COMMAND, BadTargetError, Server, command_line
 from mclite.cli import OutputError, UsageError
-from mclite.cli.extras import need
 from mclite.replay import files
 
 EPILOG = """\
@@ -84,18 +82,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--smoke", action="store_true", help="a few seconds in all: does it run? The figures mean nothing"
     )
-    parser.add_argument(
-        "--ceiling",
-        action="store_true",
-        help="also a server that answers without reading: what the load can ask for. Alone, only that",
-    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="write everything measured to FILE")
-    parser.add_argument(
-        "--plot", metavar="FILE", type=Path, help="draw the ratios: .svg, .png or .pdf (matplotlib: the extra plot)"
-    )
-    parser.add_argument(
-        "--from", metavar="FILE", type=Path, dest="source", help="measure nothing: show what --json wrote"
-    )
     parser.add_argument("--quiet", action="store_true", help="no lines on the way")
 
 
@@ -103,16 +90,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the benchmark, print the tables, return the exit code."""
     if args.list:
         return _list()
-    if args.plot is not None:
-        need("matplotlib")
-    try:
-        for file in (args.json, args.plot):
-            if file is not None:
-                files.check(file)
-    except files.WriteError as error:
-        raise OutputError(str(error)) from None
-    if args.source is not None:
-        return _show(_load(args.source), args.plot)
+    if args.json is not None:
+        try:
+            files.check(args.json)
+        except files.WriteError as error:
+            raise OutputError(str(error)) from None
     settings = _settings(args)
     commands = _commands(args)
     if not sys.platform.startswith("linux"):
@@ -125,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _stopped)
     signal.signal(signal.SIGINT, _stopped)  # a shell's background job begins with it ignored
     try:
-        result = run_benchmark(args.target, commands, settings, progress, args.ceiling)
+        result = run_benchmark(args.target, commands, settings, progress)
     except BadTargetError as error:
         raise UsageError(str(error)) from None
     except TargetDiedError as error:
@@ -138,36 +120,14 @@ def run(args: argparse.Namespace) -> int:
         print("mclite bench: interrupted, the servers are stopped", file=sys.stderr)
         return 130
     print()
-    if args.json is not None:  # first: nothing that was measured is lost if the drawing fails
-        _write(json.dumps(result, indent=1) + "\n", args.json)
-    code = _show(result, args.plot)
-    if args.json is not None:
-        print(f"\neverything measured: {args.json}")
-    return code
-
-
-def _show(result: dict[str, Any], plot: Path | None) -> int:
-    """Print the tables, and draw the ratios if that is asked for."""
     print(text(result), end="")
-    if plot is not None:
+    if args.json is not None:
         try:
-            drawn = draw(result, plot.suffix.removeprefix(".") or "svg")
-        except ValueError as error:
-            raise UsageError(f"cannot draw {plot}: {error}") from None
-        _write(drawn, plot)
-        print(f"\nthe ratios, drawn: {plot}")
+            files.write(json.dumps(result, indent=1) + "\n", args.json)
+        except files.WriteError as error:
+            raise OutputError(str(error)) from None
+        print(f"\neverything measured: {args.json}")
     return 0
-
-
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        result = json.loads(file.read_text(encoding="utf-8"))
-        text(result)
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from None
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        raise UsageError(f"{file} is no result of mclite bench --json") from None
-    return dict(result)
 
 
 def _stopped(*_: object) -> NoReturn:
@@ -193,11 +153,13 @@ def _settings(args: argparse.Namespace) -> Settings:
         names = workloads.select(args.only)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if args.target is not None or (args.ceiling and not args.spawn and not args.against):
-        footprint = {"start", "connections", "memory"}
-        names = [name for name in names if name not in footprint]
+    if args.target is not None:
+        started = {"start", "connections", "memory"} | {name for name in names if name.endswith("-evicting")}
+        names = [name for name in names if name not in started]
         if not names:
-            raise UsageError("start, connections and memory need a server that is started here: give --spawn")
+            raise UsageError(
+                "start, connections, memory and what evicts need a server that is started here: give --spawn"
+            )
     given = {
         field.name: getattr(args, field.name)
         for field in dataclasses.fields(Settings)
@@ -217,7 +179,7 @@ def _commands(args: argparse.Namespace) -> list[str]:
     commands = list(args.against)
     if args.spawn is not None:
         commands.insert(0, args.spawn)
-    elif args.target is None and (args.against or not args.ceiling):
+    elif args.target is None:
         commands.insert(0, OWN_COMMAND)
     try:
         for command in commands:
@@ -227,13 +189,6 @@ def _commands(args: argparse.Namespace) -> list[str]:
     except BadTargetError as error:
         raise UsageError(str(error)) from None
     return commands
-
-
-def _write(data: str | bytes, file: Path) -> None:
-    try:
-        files.write(data, file)
-    except files.WriteError as error:
-        raise OutputError(str(error)) from None
 
 
 def _positive(text: str) -> float:

@@ -11,7 +11,6 @@ EXTRAS: Final = {
     **dict.fromkeys(("aiomcache", "emcache", "memcache", "meta_memcache", "pylibmc", "pymemcache"), "clients"),
     "prompt_toolkit": "shell",
     "uvloop": "fast",
-    "matplotlib": "plot",
 }
 
 

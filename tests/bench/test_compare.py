@@ -27,7 +27,6 @@ class Scribe:
 class Named:
     def __init__(self, name: str) -> None:
         self.name = name
-        self.fixed = False
 
 
 def figures(rate: float, **more: float) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -86,6 +86,41 @@ def test_numbers_go_on_from_reply_to_reply(counter: Connection) -> None:
 def test_wrong_numbers(counter: Connection, reply: bytes) -> None:
     with pytest.raises(WrongReplyError):
         counter.take(reply)
+
+
+HIT = b"VALUE k 0 2\r\nab\r\nEND\r\n"
+EVICTING = Step(b"get k\r\nset k 0 0 2\r\nab\r\nget k\r\n", b"", (HIT, b"STORED\r\n", HIT))
+
+
+@pytest.fixture
+def evicting(scripted: Callable) -> Iterator[Connection]:
+    made = Connection(scripted().address, 0, WORKLOADS["mixed-9to1-10-evicting"])
+    made.steps = [EVICTING]
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("first", [HIT, b"END\r\n"])
+@pytest.mark.parametrize("second", [HIT, b"END\r\n"])
+def test_a_get_of_an_evicted_item_may_miss(evicting: Connection, first: bytes, second: bytes) -> None:
+    reply = first + b"STORED\r\n" + second
+    for cut in range(1, len(reply)):
+        assert not evicting.take(reply[:cut])
+        assert evicting.take(reply[cut:])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"END\r\nEND\r\n",
+        b"END\r\nSTORED\r\nEND\r\nEND\r\n",
+        HIT + b"STORED\r\n" + HIT.replace(b"ab", b"xb"),
+        HIT + b"SERVER_ERROR out of memory storing object\r\n",
+    ],
+)
+def test_another_answer_than_the_item_or_none_is_wrong(evicting: Connection, reply: bytes) -> None:
+    with pytest.raises(WrongReplyError):
+        evicting.take(reply)
 
 
 def test_prepare_learns_the_cas_unique(scripted: Callable) -> None:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from mclite.bench import loops
 from mclite.bench.connection import Connection, TargetDiedError, WrongReplyError
-from mclite.bench.servers import Server
-from mclite.bench.workloads import WORKLOADS, constant
+from mclite.bench.servers import OWN_COMMAND, Server
+from mclite.bench.workloads import WORKLOADS
 
 
-@pytest.fixture(scope="module", params=["epoll", "uvloop"])
-def fixed(request: pytest.FixtureRequest) -> Iterator[Server]:
-    if request.param == "uvloop":
-        pytest.importorskip("uvloop")
-    server = Server.spawn(f"{sys.executable} -m mclite.bench.fixed {{port}} {request.param}")
+@pytest.fixture(scope="module")
+def ours() -> Iterator[Server]:
+    server = Server.spawn(OWN_COMMAND)
     yield server
     server.stop()
 
@@ -32,32 +29,44 @@ def close(connections: Sequence[Connection]) -> None:
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
-def test_closed_loop_counts_bytes_and_requests(fixed: Server, name: str) -> None:
-    step = constant(WORKLOADS[name])
-    connections = opened(fixed.address, name)
+def test_closed_loop_counts_bytes_and_requests(ours: Server, name: str) -> None:
+    connections = opened(ours.address, name)
     for connection in connections:
-        connection.configure(step)
-    taken = loops.closed(connections, 0.03, fixed.pids)
+        connection.prepare()
+    for _ in range(100):  # until the server was given a core
+        taken = loops.closed(connections, 0.03, ours.pids)
+        if taken.requests:
+            break
     close(connections)
-    depth = WORKLOADS[name].depth
-    answered, rest = divmod(taken.reply_bytes, len(step.reply))
-    assert rest == 0
-    assert taken.requests == depth * len(taken.latencies) > 0
-    # after the last moment each connection still takes one reply, which is compared and not counted
-    assert 0 <= answered - len(taken.latencies) <= len(connections)
+    assert taken.requests == WORKLOADS[name].depth * len(taken.latencies) > 0
+    assert taken.reply_bytes >= 4 * taken.requests
     assert taken.seconds == pytest.approx(0.03, abs=1e-6)
     assert all(0 < latency < 5 for latency in taken.latencies)
     assert taken.server.ran > 0
 
 
-def test_open_loop_keeps_the_rate(fixed: Server) -> None:
-    connections = opened(fixed.address, "get")
+def test_every_reply_of_the_closed_loop_is_counted_once(ours: Server) -> None:
+    connections = opened(ours.address, "get-pipelined")
     for connection in connections:
-        connection.configure(constant(WORKLOADS["get"]))
+        connection.prepare()
+    taken = loops.closed(connections, 0.03)
+    size = len(connections[0].steps[0].reply)
+    close(connections)
+    answered, rest = divmod(taken.reply_bytes, size)
+    assert rest == 0
+    # after the last moment each connection still takes one reply, which is compared and not counted
+    assert 0 <= answered - len(taken.latencies) <= len(connections)
+
+
+def test_open_loop_keeps_the_rate(ours: Server) -> None:
+    connections = opened(ours.address, "get")
+    for connection in connections:
+        connection.prepare()
     taken = loops.at_rate(connections, 0.2, 1000)
+    size = len(connections[0].steps[0].reply)
     close(connections)
     assert taken.requests == len(taken.latencies) == 200
-    assert taken.reply_bytes == 200 * len(constant(WORKLOADS["get"]).reply)
+    assert taken.reply_bytes == 200 * size
     assert taken.seconds >= 0.199
 
 

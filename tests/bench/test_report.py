@@ -27,7 +27,7 @@ def result() -> dict[str, Any]:
             "pinned": {"servers": [0], "load": [1]},
         },
         "settings": {"connections": 50, "rounds": 3, "seconds": 1.0},
-        "servers": [{"name": "mine", "fixed": False}, {"name": "theirs", "fixed": False}],
+        "servers": [{"name": "mine"}, {"name": "theirs"}],
         "workloads": [{"name": "get", "results": [one(50_000), one(100_000, "load", True)], "ratios": ratio}],
     }  # fmt: skip
 

@@ -11,8 +11,9 @@ import pytest
 from mclite.bench import servers
 from mclite.bench.connection import TargetDiedError
 from mclite.bench.servers import BadTargetError, Server
+from mclite.protocol.replies import RELEASE
 
-FIXED = f"{sys.executable} -m mclite.bench.fixed {{port}}"
+OURS = f"{sys.executable} -m mclite serve -p {{port}}"
 
 
 @pytest.mark.parametrize(
@@ -34,8 +35,8 @@ def test_no_addresses(target: str) -> None:
 
 
 def test_a_spawned_server_answers_and_ends() -> None:
-    server = Server.spawn(FIXED)
-    assert server.name == "mclite.bench.fixed fixed"
+    server = Server.spawn(OURS)
+    assert server.name == f"mclite {RELEASE}"
     assert server.start_seconds is not None
     assert 0 < server.start_seconds < 15
     assert (server.memory() or 0) > 1_000_000
@@ -50,7 +51,7 @@ def test_a_spawned_server_is_born_on_its_core() -> None:
     if split is None:
         pytest.skip("one core only")
     before = os.sched_getaffinity(0)
-    server = Server.spawn(FIXED, where=split[0])
+    server = Server.spawn(OURS, where=split[0])
     try:
         assert os.sched_getaffinity(server.pids[0]) == split[0]
         assert os.sched_getaffinity(0) == before
@@ -85,7 +86,7 @@ def test_a_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_how_a_server_ended() -> None:
-    server = Server.spawn(FIXED)
+    server = Server.spawn(OURS)
     assert server.ended() == ""
     os.kill(server.pids[0], 9)
     assert server.ended() == " (killed by SIGKILL)"
@@ -140,7 +141,7 @@ def test_another_port_is_taken_when_a_stranger_has_one(scripted: Callable, monke
     taken = [scripted().address[1]]
     free_port = servers.free_port
     monkeypatch.setattr(servers, "free_port", lambda: taken.pop() if taken else free_port())
-    script = "test $1 = {} && exec sleep 60; exec {} -m mclite.bench.fixed $1"
+    script = "test $1 = {} && exec sleep 60; exec {} -m mclite serve -p $1"
     server = Server.spawn(f"sh -c '{script.format(taken[0], sys.executable)}' x {{port}}")
-    assert server.name.endswith(" fixed")
+    assert server.name.endswith(f" {RELEASE}")
     server.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mclite.bench import workloads
@@ -63,9 +65,11 @@ def test_setup_stores_exactly_the_keys_that_are_asked_for(name: str) -> None:
     workload = WORKLOADS[name]
     asked = b"".join(step.request for step in workloads.steps(workload, 0))
     stored = b"".join(step.request for step in workloads.setup(workload, 0))
-    for key in workloads.keys_of(workload, 0):
-        assert b" %s" % key in asked
+    keys = workloads.keys_of(workload, 0)
+    for key in keys:
+        assert b" %s" % key in asked or workload.verb == "mixed"  # which draws its keys
         assert b"set %s 0 0 " % key in stored
+    assert set(re.findall(rb"(?<= )bench:[0-9a-z:]+", asked)) <= set(keys)
 
 
 def test_large_items_are_stored_by_the_first_connection_only() -> None:
@@ -90,7 +94,30 @@ def test_select_of_an_unknown_name() -> None:
         workloads.select(["get", "getz"])
 
 
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_a_constant_step_has_a_reply(name: str) -> None:
-    step = workloads.constant(WORKLOADS[name])
-    assert step.reply.endswith(b"\r\n")
+@pytest.mark.parametrize(("gets", "sets"), [(9, 0.1), (1, 0.5)])
+@pytest.mark.parametrize("depth", [1, 10, 50])
+def test_mixed_requests(gets: int, sets: float, depth: int) -> None:
+    workload = WORKLOADS[f"mixed-{gets}to1" + (f"-{depth}" if depth > 1 else "")]
+    steps = workloads.steps(workload, 3)
+    lines = [line.split() for step in steps for line in step.request.split(b"\r\n") if line[:4] in (b"get ", b"set ")]
+    assert len(lines) == depth * len(steps) == workloads.MIXED_REQUESTS
+    assert sum(line[0] == b"set" for line in lines) / len(lines) == pytest.approx(sets, abs=0.05)
+    assert len({line[1] for line in lines}) > 0.9 * workloads.KEYS_A_CONNECTION
+    for step in steps:
+        gets_in, sets_in = step.request.count(b"get "), step.request.count(b"set ")
+        assert (step.reply.count(b"VALUE "), step.reply.count(b"STORED\r\n")) == (gets_in, sets_in)
+    assert steps == workloads.steps.__wrapped__(workload, 3), "the same in every run"
+
+
+def test_zipf_prefers_some_keys() -> None:
+    asked = b"".join(step.request for step in workloads.steps(WORKLOADS["zipf-9to1"], 0))
+    first, *_, last = workloads.keys_of(WORKLOADS["zipf-9to1"], 0)
+    assert asked.count(first) > 10 * asked.count(last)
+
+
+@pytest.mark.parametrize("name", [name for name, workload in WORKLOADS.items() if workload.evicts])
+def test_replies_of_what_evicts_are_known_one_by_one(name: str) -> None:
+    for step in workloads.steps(WORKLOADS[name], 0):
+        assert step.reply == b""
+        assert len(step.replies) == 10
+        assert {reply.endswith((b"END\r\n", b"STORED\r\n")) for reply in step.replies} == {True}

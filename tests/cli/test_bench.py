@@ -11,14 +11,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 MCLITE = [sys.executable, "-m", "mclite", "bench"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-FIXED = f"{sys.executable} -m mclite.bench.fixed {{port}}"
+OURS = f"{sys.executable} -m mclite serve -p {{port}}"
 
 
 def bench(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -45,21 +44,23 @@ def test_list() -> None:
     shown = bench("--list")
     assert shown.returncode == 0
     names = [line.split()[0] for line in shown.stdout.splitlines()]
-    assert names[:2] == ["get", "gets"]
+    assert names[:2] == ["mixed-9to1", "mixed-9to1-10"]
     assert {"ms-pipelined", "get-100kb", "latency", "start", "connections", "memory"} <= set(names)
 
 
-def test_ceiling_alone(tmp_path: Path) -> None:
+def test_a_server_that_is_started(tmp_path: Path) -> None:
     file = tmp_path / "speed.json"
-    shown = bench("--ceiling", "--smoke", "--only", "get*", "--only", "latency", "--json", str(file))
+    shown = bench("--smoke", "--only", "get*", "--only", "*evicting", "--only", "latency", "--json", str(file))
     assert shown.returncode == 0, shown.stderr
     assert "| get-pipelined " in shown.stdout
     assert "| 99 % within, µs " in shown.stdout
     result = json.loads(file.read_text())
     assert result["format"] == "mclite-bench"
-    assert all(server["fixed"] for server in result["servers"])
     names = [row["name"] for row in result["workloads"]]
-    assert names == ["get", "gets", "get-pipelined", "gets-pipelined", "get-100-keys", "get-100kb"]
+    assert names == [
+        "mixed-9to1-10-evicting", "mixed-1to1-10-evicting", "zipf-9to1-10-evicting",
+        "get", "gets", "get-pipelined", "gets-pipelined", "get-100-keys", "get-100kb",
+    ]  # fmt: skip
     assert all(one["rate"] > 0 for row in result["workloads"] for one in row["results"])
 
 
@@ -68,7 +69,7 @@ def test_everything_on_memcached_against_itself(memcached: str, tmp_path: Path) 
     shown = bench("--spawn", memcached, "--against", memcached, "--smoke", "--json", str(file), timeout=120)
     assert shown.returncode == 0, shown.stderr
     result = json.loads(file.read_text())
-    assert len(result["workloads"]) == 19
+    assert len(result["workloads"]) == 31
     assert [server["name"].split()[0] for server in result["servers"]] == ["memcached", "memcached"]
     assert result["servers"][1]["name"].endswith(" #2")
     for row in result["workloads"]:
@@ -97,14 +98,14 @@ def test_a_server_that_runs_already_keeps_none_of_our_keys(memcached: str) -> No
     [
         (["nonsense"], 2, "'nonsense' is no host:port"),
         (["127.0.0.1:1"], 3, "cannot reach 127.0.0.1:1: Connection refused"),
-        (["127.0.0.1:1", "--spawn", FIXED], 2, "give either HOST:PORT or --spawn"),
+        (["127.0.0.1:1", "--spawn", OURS], 2, "give either HOST:PORT or --spawn"),
         (["127.0.0.1:1", "--only", "memory"], 2, "need a server that is started here"),
         (["--spawn", "memcached -p 11211"], 2, "has no {port} in it"),
-        (["--spawn", FIXED, "--against", "no-such-server {port}"], 2, "cannot run 'no-such-server'"),
+        (["--spawn", OURS, "--against", "no-such-server {port}"], 2, "cannot run 'no-such-server'"),
         (["--spawn", f"{sys.executable} -c 0 {{port}}"], 3, "ended at once"),
         (["--only", "getz"], 2, "no workload is called 'getz'"),
         (
-            ["--ceiling", "--json", "/no/such/folder/x.json"],
+            ["--only", "get", "--json", "/no/such/folder/x.json"],
             6,
             "/no/such/folder/x.json cannot be written: there is no folder",
         ),
@@ -160,7 +161,7 @@ def test_wrong_answers_are_no_success(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(how: signal.Signals) -> None:
-    command = [*MCLITE, "--ceiling", "--only", "get", "--seconds", "30"]
+    command = [*MCLITE, "--only", "get", "--seconds", "30"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=ENVIRONMENT) as process:
         deadline = time.monotonic() + 20
         children: list[str] = []
@@ -177,56 +178,3 @@ def test_interrupted(how: signal.Signals) -> None:
     assert errors == "mclite bench: interrupted, the servers are stopped\n"
     for child in children:
         assert not Path(f"/proc/{child}").exists()
-
-
-def measured(ratio: float) -> dict[str, Any]:
-    """A result of two servers, as --json writes it."""
-    one = {"rate": 1000.0, "limit": "server", "disturbed": False, "server_microseconds": 10.0}
-    return {
-        "format": "mclite-bench",
-        "machine": {"processor": "P", "cores": 2, "kernel": "6", "python": "3.11", "pinned": None},
-        "settings": {"connections": 50, "rounds": 3, "seconds": 1.0},
-        "servers": [{"name": "A", "fixed": False}, {"name": "B", "fixed": False}],
-        "workloads": [
-            {
-                "name": name,
-                "results": [one, one],
-                "ratios": [{"against": 1, "ratio": ratio, "low": ratio / 2, "high": ratio * 2}],
-            }
-            for name in ("get", "set")
-        ],
-    }
-
-
-def test_what_was_measured_is_shown_and_drawn(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    source, plot = tmp_path / "speed.json", tmp_path / "speed.svg"
-    source.write_text(json.dumps(measured(0.75)))
-    shown = bench("--from", str(source), "--plot", str(plot))
-    assert shown.returncode == 0, shown.stderr
-    assert "0.75 (0.38-1.50)" in shown.stdout
-    first = plot.read_bytes()
-    assert first.startswith(b"<?xml")
-    bench("--from", str(source), "--plot", str(plot))
-    assert plot.read_bytes() == first
-    source.write_text(json.dumps(measured(0.5)))
-    bench("--from", str(source), "--plot", str(plot))
-    assert plot.read_bytes() != first
-
-
-def test_what_cannot_be_shown_or_drawn(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    source, plot = tmp_path / "speed.json", tmp_path / "speed.svg"
-    for content in ("", "[]", "{}", json.dumps({"format": "mclite-bench"})):
-        source.write_text(content)
-        shown = bench("--from", str(source), "--plot", str(plot))
-        assert (shown.returncode, shown.stderr.count("\n")) == (2, 1)
-        assert "is no result of mclite bench" in shown.stderr
-    alone = measured(1)
-    for row in alone["workloads"]:
-        row["ratios"] = []
-    source.write_text(json.dumps(alone))
-    assert "compares no servers" in bench("--from", str(source), "--plot", str(plot)).stderr
-    source.write_text(json.dumps(measured(1)))
-    assert bench("--from", str(source), "--plot", str(tmp_path / "speed.xyz")).returncode == 2
-    assert sorted(tmp_path.iterdir()) == [source]

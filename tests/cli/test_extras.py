@@ -55,8 +55,6 @@ def without(modules: list[str], arguments: list[str], folder: Path) -> subproces
         ("hypothesis", ["compare", "127.0.0.1:1", "127.0.0.1:2"]),
         ("uvloop", ["serve", "--loop", "uvloop", "-p", "0"]),
         ("uvloop", ["serve", "-d", "--loop", "uvloop", "-p", "0"]),
-        ("matplotlib", ["bench", "--plot", "speed.svg"]),
-        ("matplotlib", ["bench", "--from", "good.json", "--plot", "speed.svg"]),
         ("jinja2", ["report", "html", "good.json", "-o", "page.html"]),
         ("markupsafe", ["report", "html", "good.json", "-o", "page.html"]),
         ("jinja2", ["report", "badge", "good.json"]),
