@@ -29,7 +29,7 @@ from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import NotPlayed, TargetInfo
 from mclite.replay.run.target_run import TargetRun
 from mclite.replay.scenario.lint import holds_scenarios
-from mclite.replay.target.processes import temporary_folder
+from mclite.replay.target.processes import end_with_parent, temporary_folder
 from mclite.replay.target.spec import TargetError
 
 _SESSION = pytest.StashKey[Session]()
@@ -63,6 +63,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     suite = session_of(config)
     worker = getattr(config, "workerinput", None)
     if worker is not None:
+        end_with_parent()  # pytest-xdist would let it play for some seconds more
         plain = worker["mclite"]
         suite.folder = Path(plain["folder"])
         suite.use(

@@ -180,6 +180,18 @@ def run(words: Sequence[str | os.PathLike[str]], timeout: float | None = None, *
             process.popen.stdout.close()
 
 
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended; what was started here ends with it."""
+    parent = os.getppid()
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
 def temporary_folder(prefix: str) -> Path:
     """Make a folder that is removed when this process ends at the latest; `prefix` begins its name."""
     with _guard:
@@ -206,9 +218,11 @@ def _make_folder(prefix: str) -> Path:
 def folder_of_user() -> Path:
     """Return the folder with the records of this user's runs; it is made if there is none, and swept at each start.
 
-    If somebody else holds its name, a folder of its own serves this process.
+    If somebody else holds its name, a folder of its own serves this process. Raises Ended, as `start` does.
     """
     global _private
+    if _ended:  # threads that go on meanwhile would make it again
+        raise Ended("nothing is started any more: this process ends")
     path = Path(tempfile.gettempdir()) / f"mclite-{os.getuid()}"
     while True:
         with contextlib.suppress(FileExistsError):
@@ -242,10 +256,11 @@ class _Owner:
 
     def _watch(self) -> subprocess.Popen[bytes] | None:
         """Start the watcher: it waits for the lock of the record, which ends with this process."""
+        program = str(Path(watcher.__file__).resolve())
         environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
         try:
             return subprocess.Popen(
-                [sys.executable or "python3", "-I", "-S", str(Path(watcher.__file__).resolve()), str(self._path)],
+                [sys.executable or "python3", "-I", "-S", program, str(self._path), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -273,16 +288,13 @@ class _Owner:
     def close(self) -> None:
         """End what still runs, remove the folders and the record."""
         clear(self._path)
-        os.close(self._file)
-        if self._watcher is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._watcher.wait(GONE_SECONDS)
+        self.leave()
 
     def leave(self) -> None:
-        """Forget everything: this is a fork of the owner."""
+        """Give the record up: this process ends, or it is a fork of the owner."""
         os.close(self._file)
         if self._watcher is not None:
-            self._watcher.returncode = 0  # it is no child of the fork
+            self._watcher.returncode = 0  # it ends after the owner, and is no child of a fork
 
 
 _guard = threading.RLock()
@@ -293,8 +305,6 @@ _ended = False
 
 def _owner() -> _Owner:
     global _current
-    if _ended:
-        raise Ended("nothing is started any more: this process ends")
     if _current is None:
         _current = _Owner()
     return _current

@@ -207,16 +207,19 @@ def _left(tokens: Iterable[bytes], started: dict[int, str]) -> list[Row]:
     ]
 
 
-def watch(path: Path) -> None:
-    """Wait until the owner of the record at `path` has ended, then clear up after it."""
+def watch(path: Path, owner: int) -> None:
+    """Wait until the process `owner` of the record at `path` has ended, then clear up after it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if _lock(path, wait=True) is not None:
         clear(path)
+    deadline = time.monotonic() + GONE_SECONDS
+    while os.getppid() == owner and time.monotonic() < deadline:  # it closes its files one after the other
+        time.sleep(0.005)
     with contextlib.suppress(OSError):  # other runs go on, or another watcher was quicker
         sweep(path.parent)
         path.parent.rmdir()
 
 
 if __name__ == "__main__":
-    watch(Path(sys.argv[1]))
+    watch(Path(sys.argv[1]), int(sys.argv[2]))
