@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     import pytest
 
     from mclite.replay.scenario.lint import default_root
+    from mclite.replay.target.processes import temporary_folder
 
     root = default_root()
     if not (root / "conftest.py").is_file():
@@ -73,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     if args.words:
         words += ["-k", args.words]
     if args.workers:
-        words += ["-n", str(args.workers)]
+        # pytest-xdist makes folders for its workers, and would leave them
+        words += ["-n", str(args.workers), "--basetemp", str(temporary_folder("mclite-check-") / "pytest")]
     return int(pytest.main(words + [str(path) for path in selected(root, args.only)]))
 
 

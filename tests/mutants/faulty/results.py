@@ -14,6 +14,7 @@ from faulty.fault import Fault
 from faulty.judge import Judgement, judge, state, suite
 from faulty.nursery import Nursery
 from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.target.processes import end_with_parent
 
 CLEAN = "(none)"
 """The name under which the judgement of mclite as it is, without a fault, is kept."""
@@ -60,7 +61,7 @@ def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs
     wanted = [fault for fault in faults if again or fault.name not in known or stale(fault, known[fault.name])]
     global _work
     _work = lambda number: _judge(wanted[number], scenarios, folder, first, ignored)  # noqa: E731  # forked workers find it here
-    with multiprocessing.get_context("fork").Pool(jobs) as pool:
+    with multiprocessing.get_context("fork").Pool(jobs, end_with_parent) as pool:
         for fault, made in zip(wanted, pool.imap(_call, range(len(wanted))), strict=True):
             known[fault.name] = made
             print(line(fault, made), flush=True)

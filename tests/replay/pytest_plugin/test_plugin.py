@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from started_run import seen
 from suite_run import COUNTS, PASSES, ROOT, WAITS, WRONG, Suite, spawn
+
+from mclite.replay.target.watcher import read, row_of
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
@@ -317,28 +321,63 @@ def test_two_runs_at_once_do_not_disturb_each_other(suite: Suite, running: Calla
         assert run.returncode == 0, out
 
 
-def test_ctrl_c_stops_the_servers(suite: Suite, toy: str, tmp_path: Path) -> None:
-    import signal
-    import time
-
-    suite(WAITS.format(1).replace("0.7", "30"), *spawn(toy), "--collect-only")
+@pytest.mark.parametrize(
+    ("how", "words", "code"),
+    [
+        ("", ["-x"], 1),
+        ("", ["-x", "-n", "2"], None),  # pytest-xdist says that it was interrupted
+        ("INT", [], 2),
+        ("INT INT", [], None),  # as the second one finds it
+        ("TERM", [], -signal.SIGTERM),
+        ("KILL", [], -signal.SIGKILL),
+        ("KILL", ["-n", "2"], -signal.SIGKILL),
+        ("TERM", ["-n", "2"], -signal.SIGTERM),
+        ("worker", ["-n", "2"], 1),
+    ],
+)
+def test_no_server_is_left_whichever_way_a_run_ends(
+    suite: Suite, toy: str, tmp_path: Path, how: str, words: list[str], code: int | None
+) -> None:
+    # without a signal the run ends itself, when each worker is through with the scenario that it waits for
+    seconds = "300" if how != "worker" and words[:2] != ["-x", "-n"] else "4"
+    waits = "".join(WAITS.format(number) for number in range(4)).replace("0.7", seconds)
+    suite((WRONG if "-x" in words else PASSES) + waits, "--collect-only")
+    place = tmp_path / "tmp"
+    place.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "conformance", "-s", "-p", "no:cacheprovider", *spawn(toy)],
+        [sys.executable, "-m", "pytest", "conformance", "-p", "no:cacheprovider", *spawn(toy), *words],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(place), "PYTEST_ADDOPTS": ""},
         stdout=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 20
-    while not list(tmp_path.glob("mclite-server-*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1.0)
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
-    assert process.returncode == 2, out
-    assert time.monotonic() - began < 10
-    assert not list(tmp_path.glob("mclite-server-*"))
+    pids: dict[int, str] = {}
+
+    def running() -> dict[int, int]:
+        """Return an owner for each server that is started now: both as process ids."""
+        found = {}
+        for record in place.glob("mclite-*/run-*"):
+            for pid, started in read(record)[1].items():
+                pids[pid] = started
+                if (row := row_of(pid)) is not None and not row.zombie:
+                    found[int(record.name.split("-")[1])] = pid
+        return found
+
+    def left() -> list[object]:
+        now = [row_of(pid) for pid in pids]
+        return [row for row in now if row and row.started == pids[row.pid] and not row.zombie]
+
+    if how:
+        # with workers the controller starts one to ask it, and each worker starts its own
+        assert seen(lambda: len(running().keys() - {process.pid}) == 2 if words else running()), "no server"
+        if how == "worker":
+            os.kill(next(iter(running().keys() - {process.pid})), signal.SIGKILL)
+        for name in how.replace("worker", "").split():
+            process.send_signal(signal.Signals[f"SIG{name}"])
+    out, _ = process.communicate(timeout=120)
+    assert code is None or process.returncode == code, out
+    assert seen(lambda: not left()), left()
+    assert seen(lambda: not list(place.glob("mclite-*"))), list(place.rglob("mclite-*"))
 
 
 def test_tests_in_python_get_the_target(suite: Suite, toy: str, tmp_path: Path) -> None:
