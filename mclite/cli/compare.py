@@ -1,7 +1,7 @@
 """`mclite compare A B`: say the same generated sessions to two servers, and show where they answer otherwise.
 
 Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone,
-6 the file cannot be written.
+4 nothing was compared, 6 the file cannot be written.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mclite.replay.play.transport import Address
     from mclite.replay.target.servers import Server
 
-SAME, DIFFER, UNREACHABLE = 0, 1, 3
+SAME, DIFFER, UNREACHABLE, NOTHING = 0, 1, 3, 4
 #: Seconds when neither --seconds nor --sessions is given.
 SECONDS = 30.0
 
@@ -35,7 +35,7 @@ EPILOG = """\
 A server is an address (host:port, unix:/path, tls://host:port), or what --spawn of the suite takes: a command with
 {port}, memcached, memcached=/path/to/it, mclite.
 Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or is gone,
-6 the file cannot be written.
+4 nothing was compared, 6 the file cannot be written.
 """
 
 
@@ -46,7 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("servers", nargs="*", metavar="SERVER", help="A and B: addresses, or servers to start")
     parser.add_argument("--spawn-a", metavar="COMMAND", help="start A so: a command with {port}")
     parser.add_argument("--spawn-b", metavar="COMMAND", help="start B so")
-    parser.add_argument("--seconds", type=_positive, metavar="N", help=f"search so long; default: {SECONDS:g}")
+    parser.add_argument(
+        "--seconds",
+        type=_positive,
+        metavar="N",
+        help=f"end after so long, whatever the servers do; default: {SECONDS:g}",
+    )
     parser.add_argument("--sessions", type=_count, metavar="N", help="search in so many sessions")
     parser.add_argument("--kinds", type=_count, metavar="N", help="stop after so many kinds of difference")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sessions; default: 0")
@@ -138,20 +143,24 @@ def _known(path: Path) -> frozenset[str]:
 
 def _compare(addresses: list[Address], args: argparse.Namespace, known: frozenset[str]) -> int:
     from mclite.compare import report
-    from mclite.compare.pair import Pair
+    from mclite.compare.pair import Pair, TimeUp
     from mclite.compare.search import Limits, Search
     from mclite.replay.files import WriteError
 
-    pair = Pair(*addresses)
-    destructive = args.destructive or all(side.empty() for side in pair.sides)
     seconds = args.seconds or (None if args.sessions else SECONDS)
     show = _Progress(seconds, args.sessions)
+    try:
+        pair = Pair(addresses[0], addresses[1], seconds)
+        destructive = args.destructive or all(side.empty() for side in pair.sides)
+    except TimeUp:
+        print("mclite compare: time was up before the first session; give it more --seconds", file=sys.stderr)
+        return NOTHING
     print(f"A is {_name(pair.a)}\nB is {_name(pair.b)}", flush=True)
     if not destructive:
         print("one of them holds items, so nothing is flushed (--destructive: all the same)")
     search = Search(
         pair,
-        Limits(seconds, args.sessions, args.kinds),
+        Limits(args.sessions, args.kinds),
         number=args.seed,
         known=known,
         destructive=destructive,
@@ -176,7 +185,12 @@ def _compare(addresses: list[Address], args: argparse.Namespace, known: frozense
     if outcome.died is not None:
         print(f"mclite compare: {outcome.died}; the last session is shown above", file=sys.stderr)
         return UNREACHABLE
-    return DIFFER if outcome.new else SAME
+    if outcome.new:
+        return DIFFER
+    if not outcome.answered:
+        print("mclite compare: nothing was compared: there is no request that both answered", file=sys.stderr)
+        return NOTHING
+    return SAME
 
 
 def _name(side: Side) -> str:

@@ -14,8 +14,13 @@ from typing import Literal
 #: Seconds by which a time may differ: each server has a clock that ticks once a second.
 TOLERANCE = 2
 
-#: What the connection does after an answer: takes the next request, waits for more of this one, or is closed.
-After = Literal["ready", "waits", "closed"]
+#: The most bytes of a line, and of words in it, that are looked into; the most lines of an answer. What is beyond is
+#: compared as it is: a key has 250 bytes, and no answer of a session more than a few hundred lines.
+LONGEST_LINE, MOST_WORDS, MOST_LINES = 1024, 64, 2000
+
+#: What the connection does after an answer: takes the next request, waits for more of this one, is closed, or sends on
+#: and on, so that it is not read to its end.
+After = Literal["ready", "waits", "closed", "endless"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,11 @@ class Uniques:
         return self._seen.get(number)
 
 
-_VALUE = re.compile(rb"VALUE (\S+) (\d+) (\d+)(?: (\d+))?")
-_META = re.compile(rb"(VA \d+|HD|EN|NF|NS|EX)((?: [^ \r\n]+)*) ?")
+_VALUE = re.compile(rb"VALUE (\S+) (\d+) (\d{1,20})(?: (\d+))?")
+_META = re.compile(rb"(VA \d{1,20}|HD|EN|NF|NS|EX)((?: [^ \r\n]+)*) ?")
 _DEBUG = re.compile(rb"ME (\S+) (.*)")
-_FIELD = re.compile(rb"(?<![^ ])(exp|la|cas)=(-?\d+)(?![^ ])")
-_FLAG_NUMBER = re.compile(rb"([ctl])(-?\d+)")
+_FIELD = re.compile(rb"(?<![^ ])(exp|la|cas)=(-?\d{1,20})(?![^ ])")
+_FLAG_NUMBER = re.compile(rb"([ctl])(-?\d{1,20})")
 
 
 def take_apart(data: bytes, uniques: Uniques) -> tuple[Line, ...]:
@@ -142,10 +147,11 @@ def take_apart(data: bytes, uniques: Uniques) -> tuple[Line, ...]:
 
 
 def _lines(data: bytes, uniques: Uniques) -> Iterator[Line]:
-    position = 0
+    position = count = 0
     while position < len(data):
+        count += 1
         end = data.find(b"\r\n", position)
-        if end < 0:
+        if end < 0 or count > MOST_LINES:
             yield Line((data[position:],), whole=False)
             return
         line = data[position:end]
@@ -161,6 +167,8 @@ def _lines(data: bytes, uniques: Uniques) -> Iterator[Line]:
 
 def block_length(line: bytes) -> int | None:
     """Return the bytes of the data block that follows a line of an answer, None when none does."""
+    if len(line) > LONGEST_LINE:
+        return None
     if found := _VALUE.fullmatch(line):
         return int(found[3])
     if line.startswith(b"VA ") and (found := _META.fullmatch(line)):
@@ -170,7 +178,9 @@ def block_length(line: bytes) -> int | None:
 
 def parts_of(line: bytes, uniques: Uniques) -> Iterator[Part]:
     """Yield the parts of a line: what may differ between two servers apart from what may not."""
-    if found := _VALUE.fullmatch(line):
+    if len(line) > LONGEST_LINE or line.count(b" ") > MOST_WORDS:
+        yield line
+    elif found := _VALUE.fullmatch(line):
         yield b"VALUE "
         yield Key(found[1])
         yield line[found.end(1) : found.start(4) if found[4] else len(line)]

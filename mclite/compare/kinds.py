@@ -6,16 +6,16 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from mclite.compare.answers import Answer, Line
+from mclite.compare.answers import LONGEST_LINE, Answer, Line
 from mclite.compare.dialogue import Request, constant
 from mclite.compare.pair import Exchange
 from mclite.protocol.commands import COMMANDS
 from mclite.replay.scenario.notation import parse_text
 from mclite.replay.scenario.wire import brief
 
-_AFTER = {"ready": "nothing more", "waits": "waits for more", "closed": "hangs up"}
-#: Characters of an answer in the name of a difference.
-SHOWN = 70
+_AFTER = {"ready": "nothing more", "waits": "waits for more", "closed": "hangs up", "endless": "sends without an end"}
+#: Characters of an answer in the name of a difference; of each line, and lines, where it is shown to people.
+SHOWN, WIDTH, LINES = 70, 100, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,16 @@ def _name(line: Line | None, answer: Answer) -> str:
     if found := re.match(rb"(VA|HD|EN|NF|NS|EX)(?= |$)", text):
         letters = b" ".join(sorted({token[:1] for token in text.split(b" ")[1:] if not token[:1].isdigit()}))
         return (found[1] + b" " + letters).decode("ascii", "replace").strip()
-    return brief(text, SHOWN, 0)
+    return brief(text[:LONGEST_LINE], SHOWN, 0)  # a line without an end has another length each time
+
+
+def said(answer: Answer) -> str:
+    """Return an answer for people: its first lines, and what happened after the last."""
+    lines = [brief(line.said, WIDTH, 0) + "\\r\\n" * line.whole for line in answer.lines[:LINES]]
+    if len(answer.lines) > LINES:
+        lines.append(f"... {len(answer.lines) - LINES} more lines ...")
+    after = {"ready": "", "waits": " (and waits for more)", "closed": " (and hangs up)", "endless": " (and so on)"}
+    return (" ".join(lines) or "(nothing)") + after[answer.after]
 
 
 def shown(request: Request) -> str:

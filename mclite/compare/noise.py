@@ -30,10 +30,12 @@ NOISE: Final = {
         "one answer is the beginning of the other, and both servers hung up: a server that closes a connection with "
         "bytes unread resets it, and what it had answered may be lost"
     ),
+    "endless": ("both servers sent more than is read, or never came to an end: how much of it was read says nothing"),
     "held back": (
         "one answer is the beginning of the other, and both servers wait for more of a request: memcached may send "
         "earlier answers only when the request is complete"
     ),
+    "seen once": "a difference was seen, and time was up before the same session could be said once more",
     "unsteady": "the difference did not come again when the same session was said once more",
 }
 
@@ -81,9 +83,12 @@ def looks_at_space(value: bytes | None) -> bool:
 
 def cut_short(a: Answer, b: Answer) -> str | None:
     """Return the name in NOISE when two answers differ only in how much of them came; None if that is not so."""
-    if a.after != b.after or a.after == "ready" or len(a.lines) == len(b.lines):
+    if a.after != b.after or a.after == "ready":
         return None
-    if not all(ours.same(theirs) for ours, theirs in zip(a.lines, b.lines, strict=False)):
+    pairs = list(zip(a.lines, b.lines, strict=False))
+    if a.after == "endless":
+        return "endless" if all(ours.same(theirs) for ours, theirs in pairs[:-1]) else None
+    if len(a.lines) == len(b.lines) or not all(ours.same(theirs) for ours, theirs in pairs):
         return None
     return "hang-up" if a.after == "closed" else "held back"
 

@@ -2,11 +2,15 @@
 
 The barrier is `version`: its answer says that all that was asked before is answered, without any timer. Where it does
 not come the server waits for more of a request; a short silence says so.
+
+Neither server is trusted: what is read in a session is bounded in bytes, what is read of an answer in seconds, and
+nothing is waited for longer than the comparison may take.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import secrets
 import time
 from collections.abc import Iterator
@@ -24,6 +28,10 @@ BARRIER = b"version\r\n"
 QUIET, SURE = 0.15, 0.6
 #: Seconds within which bytes are taken, and a connection made.
 PATIENCE = 2.0
+#: The most bytes that are read of one server in a session; the slowest rate, in bytes a second, of a long answer.
+LONGEST, SLOWEST = 16 * 1024 * 1024, 1e6
+#: The most bytes of the answer to `stats`.
+LONGEST_STATS = 1 << 16
 #: How often cas uniques are used up before anything is compared: so small numbers are none of anybody's.
 WARM_UP = 300
 
@@ -54,13 +62,42 @@ class Exchange:
 _ERRORS = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 
 
+class TimeUp(Exception):  # noqa: N818  # it is no error
+    """The time that the comparison may take is over."""
+
+
+class Deadline:
+    """When the comparison ends."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        """End in `seconds`, or never."""
+        self.at = math.inf if seconds is None else time.monotonic() + seconds
+
+    def left(self, most: float = math.inf) -> float:
+        """Return how many seconds are left, `most` at most; raise TimeUp when none are."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise TimeUp
+        return min(left, most)
+
+    def within(self, seconds: float) -> float:
+        """Return when `seconds` are over, or the comparison (of time.monotonic); raise TimeUp when it is."""
+        return time.monotonic() + self.left(seconds)
+
+
 class Side:
     """One of the two servers."""
 
-    def __init__(self, address: Address) -> None:
-        """Ask for its version; raise Unreachable."""
+    def __init__(self, address: Address, deadline: Deadline) -> None:
+        """Ask for its version; raise Unreachable or TimeUp."""
         self.address = address
-        self.version_answer = ask_version(address)
+        self.deadline = deadline
+        try:
+            self.version_answer = ask_version(address, deadline.left(PATIENCE))
+        except Unreachable:
+            deadline.left()
+            raise
+        self._read = 0  # bytes in this session
         self.open: dict[str, Connection] = {}
         self.values = values_for("")
         self.uniques = Uniques()
@@ -75,6 +112,15 @@ class Side:
         self.hang_up()
         self.values = values_for(name)
         self.uniques = Uniques()
+        self._read = 0
+
+    def connect(self) -> Connection:
+        """Open a connection; raise Unreachable or TimeUp."""
+        try:
+            return Connection(self.address, self.deadline.left(PATIENCE), LONGEST)
+        except Unreachable:
+            self.deadline.left()
+            raise
 
     def hang_up(self, conn: str | None = None) -> None:
         """Close one connection, or all."""
@@ -87,8 +133,8 @@ class Side:
         data = b"".join([render(request, self.values) for request in write.requests])
         connection = self.open.get(write.conn)
         if connection is None:
-            connection = self.open[write.conn] = Connection(self.address, PATIENCE)
-        deadline = time.monotonic() + PATIENCE + len(data) / 1e6
+            connection = self.open[write.conn] = self.connect()
+        deadline = self.deadline.within(PATIENCE + len(data) / SLOWEST)
         if not write.chop:
             connection.send(data + BARRIER, deadline)
             return
@@ -97,14 +143,28 @@ class Side:
         connection.send(BARRIER, deadline)
 
     def read(self, conn: str, quiet: float) -> Answer:
-        """Read up to the barrier's answer, the end of the connection, or a silence of `quiet` seconds."""
+        """Read up to the barrier's answer, the end of the connection, or a silence of `quiet` seconds.
+
+        A server that sends more than LONGEST bytes in a session, or an answer more slowly than SLOWEST, is not read on.
+        Raises TimeUp.
+        """
         connection = self.open[conn]
         buffer = connection.buffer
+        began, endless = time.monotonic(), False
         while not buffer.endswith(self.version_answer):
-            if not connection.fill(time.monotonic() + quiet):
+            late = time.monotonic() > began + PATIENCE + len(buffer) / SLOWEST
+            if late or self._read + len(buffer) > LONGEST:
+                endless = True
+                break
+            if not connection.fill(self.deadline.within(quiet)):
+                self.deadline.left()
                 break
         data = bytes(buffer)
         buffer.clear()
+        self._read += len(data)
+        if endless:
+            self.hang_up(conn)
+            return self.answer(data, "endless")
         if data.endswith(self.version_answer):
             return self.answer(data[: -len(self.version_answer)], "ready")
         if connection.gone is not None:
@@ -114,7 +174,7 @@ class Side:
 
     def answer(self, data: bytes, after: str) -> Answer:
         """Take an answer apart, and remember the cas unique in it."""
-        made = Answer(take_apart(data, self.uniques), after)  # type: ignore[arg-type]  # one of the three, above
+        made = Answer(take_apart(data, self.uniques), after)  # type: ignore[arg-type]  # one of the four, above
         if self.uniques.last is not None:
             self.values["cas"] = self.uniques.last
         return made
@@ -122,21 +182,22 @@ class Side:
     def warm_up(self, name: str) -> None:
         """Use up cas uniques."""
         request = b"set %b 0 0 1 noreply\r\nx\r\n" % name.encode()
-        connection = Connection(self.address, PATIENCE)
+        connection = self.connect()
         try:
-            connection.send(request * WARM_UP + b"delete %b noreply\r\n" % name.encode(), time.monotonic() + PATIENCE)
-            connection.send(BARRIER, time.monotonic() + PATIENCE)
-            connection.fill(time.monotonic() + PATIENCE)
+            data = request * WARM_UP + b"delete %b noreply\r\n" % name.encode() + BARRIER
+            connection.send(data, self.deadline.within(PATIENCE))
+            connection.fill(self.deadline.within(PATIENCE))
         finally:
             connection.close()
 
     def empty(self) -> bool:
         """Tell whether the server holds no items, so that nobody minds a flush_all."""
-        connection = Connection(self.address, PATIENCE)
+        connection = self.connect()
         try:
-            connection.send(b"stats\r\n", time.monotonic() + PATIENCE)
+            deadline = self.deadline.within(PATIENCE)
+            connection.send(b"stats\r\n", deadline)
             while not connection.buffer.endswith(b"END\r\n"):
-                if not connection.fill(time.monotonic() + PATIENCE):
+                if len(connection.buffer) > LONGEST_STATS or not connection.fill(deadline):
                     return False
             return b"STAT curr_items 0\r\n" in connection.buffer
         finally:
@@ -146,10 +207,11 @@ class Side:
 class Pair:
     """Both servers."""
 
-    def __init__(self, a: Address, b: Address) -> None:
-        """Reach both; raise Unreachable."""
-        self.a = Side(a)
-        self.b = Side(b)
+    def __init__(self, a: Address, b: Address, seconds: float | None = None) -> None:
+        """Reach both, and end `seconds` from now at the latest, whatever they do; raise Unreachable or TimeUp."""
+        self.deadline = Deadline(seconds)
+        self.a = Side(a, self.deadline)
+        self.b = Side(b, self.deadline)
         self._run = f"x{secrets.token_hex(2)}"
         self._numbers = itertools.count(1)
         for side in self.sides:
@@ -161,7 +223,7 @@ class Pair:
         return self.a, self.b
 
     def play(self, session: Session, quiet: float = QUIET) -> Iterator[Exchange]:
-        """Say a session to both and yield each exchange; raise Unreachable when one of them is gone."""
+        """Say a session to both and yield each exchange; raise Unreachable when one of them is gone, or TimeUp."""
         name = f"{self._run}_{next(self._numbers)}_"
         for side in self.sides:
             side.begin(name)
@@ -169,7 +231,7 @@ class Pair:
             for number, step in enumerate(session):
                 match step:
                     case Wait(seconds):
-                        time.sleep(seconds)
+                        time.sleep(self.deadline.left(seconds))
                     case HangUp(conn):
                         for side in self.sides:
                             side.hang_up(conn)
@@ -185,12 +247,3 @@ class Pair:
         a = self.a.read(write.conn, quiet)
         b = self.b.read(write.conn, quiet)
         return Exchange(number, write, a, b)
-
-    def gone(self) -> str | None:
-        """Return which of the two cannot be reached any more, None if both can."""
-        for side in self.sides:
-            try:
-                Connection(side.address, PATIENCE).close()
-            except Unreachable as error:
-                return str(error)
-        return None

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mclite.compare.dialogue import Session, writes
-from mclite.compare.kinds import shown
+from mclite.compare.kinds import WIDTH, shown
 from mclite.compare.noise import NOISE
 from mclite.compare.pair import Pair
 from mclite.compare.scenario import document
 from mclite.compare.search import Found, Outcome
 from mclite.replay import files
-from mclite.replay.scenario.wire import brief
 
 _PREFIX, _END = "kind: ", " (A is "
-#: Characters of a request, and requests of a session, that a summary shows.
-WIDTH, LENGTH = 100, 8
+#: Requests of a session that a summary shows.
+LENGTH = 8
 
 
 def summary(outcome: Outcome, seed: int) -> Iterator[str]:
@@ -42,12 +41,14 @@ def summary(outcome: Outcome, seed: int) -> Iterator[str]:
 def difference(found: Found, count: int) -> Iterator[str]:
     """Yield a difference, seen in `count` sessions, as lines for people."""
     yield f"{found.kind.request}, in {_plural(count, 'session')}"
-    yield from _session(found.session[: found.exchange.step + 1])
-    for name, side, answer in (("A", found.kind.a, found.exchange.a), ("B", found.kind.b, found.exchange.b)):
-        said = " ".join(brief(line.said, WIDTH, 0) + "\\r\\n" * line.whole for line in answer.lines)
-        after = {"ready": "", "waits": " (and waits for more)", "closed": " (and hangs up)"}[answer.after]
-        yield f"    {name}: {said or '(nothing)'}{after}" if said or after else f"    {name}: ({side})"
-    if found.written is not None and not found.written.proved:
+    yield from _session(found.session)
+    for name, said in zip("AB", found.said, strict=True):
+        yield f"    {name}: {said}"
+    if found.written is None:
+        yield "    (no scenario is written of it: the answer of A is too long)"
+    elif found.written.proved is None:
+        yield "    (time was up before the scenario of it could be tried)"
+    elif not found.written.proved:
         yield "    (the scenario of it did not show it again)"
 
 

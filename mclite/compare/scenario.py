@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +18,7 @@ from mclite.replay.play.player import Player
 from mclite.replay.play.transport import Address
 from mclite.replay.scenario.scenario import SuiteError, parse
 from mclite.replay.scenario.sections import section_of
+from mclite.replay.scenario.talk import Act
 from mclite.replay.scenario.text import Values
 from mclite.replay.scenario.versions import KNOWN, parse_version
 
@@ -41,7 +44,7 @@ class Written:
     section: str
     note: str
     talk: str
-    proved: bool
+    proved: bool | None  #: None when there was no time to try it
 
 
 def slug_of(text: str) -> str:
@@ -162,11 +165,21 @@ def quoted(text: str) -> str:
     return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
 
 
-def prove(written: Written, a: Address, b: Address) -> Written:
-    """Play a scenario to both servers, and return it with `proved`: whether it passes on A and fails on B."""
+def prove(written: Written, a: Address, b: Address, until: float = math.inf) -> Written:
+    """Play a scenario to both servers, and return it with `proved`: whether it passes on A and fails on B.
+
+    Nothing is waited for after `until` (of time.monotonic); then it is not known.
+    """
     try:
         script = parse(document((), (written,)), "difference.toml")[0].talk.script(parse_version(KNOWN[-1]))
     except SuiteError:
         return replace(written, proved=False)
-    outcomes = [Player(address, Keys(), patience=Patience(PATIENCE)).play(script).outcome for address in (a, b)]
+    waits = sum(op.number for op in script if isinstance(op, Act) and op.verb == "wait")
+    if time.monotonic() + waits >= until:
+        return replace(written, proved=None)
+    outcomes = [
+        Player(address, Keys(), patience=Patience(PATIENCE), until=until).play(script).outcome for address in (a, b)
+    ]
+    if time.monotonic() >= until:
+        return replace(written, proved=None)
     return replace(written, proved=outcomes[0] == "match" and outcomes[1] not in ("match", "malformed"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -9,49 +10,40 @@ from dataclasses import dataclass, field, replace
 
 from mclite.compare.dialogue import Request, Session, Wait, Write, size, spread, writes
 from mclite.compare.draw import Enough, draw, sessions
-from mclite.compare.kinds import Kind, kind_of, shown
+from mclite.compare.kinds import Kind, kind_of, said, shown
 from mclite.compare.noise import calm, cut_short, looks_at_space, value_before
-from mclite.compare.pair import SURE, Exchange, Pair
+from mclite.compare.pair import SURE, Exchange, Pair, TimeUp
 from mclite.compare.scenario import Written, prove, section_for, slug_of, talk_of
 from mclite.compare.shrink import shrink
 from mclite.replay.play.transport import Unreachable
 from mclite.replay.scenario.text import Values
 
-#: Seconds that one difference may be shrunk.
-SHRINK_SECONDS = 10.0
+#: Seconds that one difference may be shrunk, and how much of the time that is left.
+SHRINK_SECONDS, SHRINK_SHARE = 10.0, 0.5
 #: How much of the time may be spent waiting for items to expire.
 WAITING = 0.1
+#: The most kinds that are kept. The most bytes of A's answers in a scenario, and of all scenarios that are written.
+KINDS, LONGEST_ANSWERS, LONGEST_FILE = 5000, 1 << 18, 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a search ends: after so many seconds, sessions, or kinds of difference; None is no limit."""
+    """When a search ends: after so many sessions or kinds of difference; None is no limit. A pair limits the time."""
 
-    seconds: float | None = None
     sessions: int | None = None
     kinds: int | None = None
 
 
 @dataclass(slots=True)
 class Found:
-    """A kind of difference: its shortest session, what both answered to it, and in how many sessions it was seen."""
+    """A kind of difference: its shortest session, up to where they differ, and what both answered there."""
 
     kind: Kind
     session: Session
-    exchanges: list[Exchange]
-    values: Values
-    written: Written | None = None
+    request: Request  #: the last before the difference
+    said: tuple[str, str]  #: by A and by B, for people
+    written: Written | None = None  #: None when A's answers are too long for a scenario
     known: bool = False  #: given by the user, as one that does not count
-
-    @property
-    def exchange(self) -> Exchange:
-        """The exchange in which the servers differ."""
-        return self.exchanges[-1]
-
-    @property
-    def request(self) -> Request:
-        """The last request before the difference."""
-        return self.exchange.write.requests[-1]
 
     @property
     def title(self) -> str:
@@ -68,6 +60,7 @@ class Outcome:
     noise: Counter[str] = field(default_factory=Counter)
     sessions: int = 0
     requests: int = 0
+    answered: int = 0  #: writes that both answered, in the same way and to the end
     replays: int = 0
     waited: float = 0.0  #: seconds, for items to expire
     seconds: float = 0.0
@@ -117,6 +110,7 @@ class Search:
         self._destructive = destructive
         self._waits = waits
         self._began = 0.0
+        self._written = 0  # bytes of talks
 
     def run(self) -> Outcome:
         """Search until a limit is reached; return what was found."""
@@ -129,6 +123,8 @@ class Search:
                     return
                 except Unreachable as error:
                     self.outcome.died = str(error)
+                except TimeUp:
+                    pass
             raise Enough
 
         draw(sessions(self._destructive, self._waits), self.number, use)
@@ -143,9 +139,10 @@ class Search:
     def _over(self) -> bool:
         limits, outcome = self.limits, self.outcome
         return (
-            (limits.seconds is not None and time.monotonic() - self._began >= limits.seconds)
+            time.monotonic() >= self.pair.deadline.at
             or (limits.sessions is not None and outcome.sessions >= limits.sessions)
             or (limits.kinds is not None and len(outcome.new) >= limits.kinds)
+            or len(outcome.found) >= KINDS
         )
 
     def _try(self, session: Session) -> None:
@@ -178,7 +175,11 @@ class Search:
         if self._reads_space(exchanges):
             outcome.noise["white space"] += 1
             return None
-        again = self._shows(kind, session, SURE)
+        try:
+            again = self._shows(kind, session, SURE)
+        except TimeUp:
+            outcome.noise["seen once"] += 1
+            raise
         if again is None:
             outcome.noise["unsteady"] += 1
             return None
@@ -186,7 +187,7 @@ class Search:
 
     def _shrink(self, target: _Target) -> None:
         """Make the session of a new kind as short as it goes, until time is up."""
-        until = time.monotonic() + SHRINK_SECONDS
+        until = time.monotonic() + self.pair.deadline.left(SHRINK_SECONDS / SHRINK_SHARE) * SHRINK_SHARE
 
         def shows(session: Session) -> bool:
             if time.monotonic() > until or calm(session) != session:
@@ -200,9 +201,10 @@ class Search:
             return True
 
         apart = spread(target.session)
-        if apart != target.session:
-            shows(apart)
-        shrink(target.session, shows)
+        with contextlib.suppress(TimeUp):
+            if apart != target.session:
+                shows(apart)
+            shrink(target.session, shows)
 
     def _shows(self, kind: Kind, session: Session, quiet: float | None = None) -> list[Exchange] | None:
         """Return the exchanges up to the difference when a session shows it."""
@@ -236,6 +238,7 @@ class Search:
                 if not exchange.harmless:
                     break
             self.outcome.requests += len(exchange.write.requests)
+            self.outcome.answered += exchange.same and exchange.a.after == "ready"
         return found
 
     def _reads_space(self, exchanges: list[Exchange]) -> bool:
@@ -257,13 +260,23 @@ class Search:
     def _settle(self, target: _Target) -> None:
         """Keep a shrunk difference, written as a scenario."""
         name = str(target.kind)
-        found = Found(target.kind, target.session, target.exchanges, target.values, known=name in self.known)
-        found.written = self._write(found)
+        last = target.exchanges[-1]
+        found = Found(
+            target.kind,
+            target.session[: last.step + 1],
+            last.write.requests[-1],
+            (said(last.a), said(last.b)),
+            known=name in self.known,
+        )
+        length = sum(len(line.said) for exchange in target.exchanges for line in exchange.a.lines)
+        if length <= LONGEST_ANSWERS and self._written <= LONGEST_FILE and last.a.after != "endless":
+            found.written = self._write(found, target)
+            self._written += len(found.written.talk)
         self.outcome.found[name] = found
         if self.progress is not None:
             self.progress(self.outcome)
 
-    def _write(self, found: Found) -> Written:
+    def _write(self, found: Found, target: _Target) -> Written:
         sides = self.pair.a.version, self.pair.b.version
         title = _short(f"{_plain(found.request.line)}: {found.kind.a}, where B says {found.kind.b}")
         slugs = {one.written.slug for one in self.outcome.found.values() if one.written is not None}
@@ -281,9 +294,9 @@ class Search:
             proved=False,
         )
         for barriers in (False, True):
-            talk = talk_of(found.session, found.exchanges, found.values, barriers)
-            made = prove(replace(made, talk=talk), self.pair.a.address, self.pair.b.address)
-            if made.proved:
+            talk = talk_of(target.session, target.exchanges, target.values, barriers)
+            made = prove(replace(made, talk=talk), self.pair.a.address, self.pair.b.address, self.pair.deadline.at)
+            if made.proved is not False:
                 break
         return made
 

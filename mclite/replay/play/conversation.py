@@ -43,6 +43,7 @@ class Manner(Protocol):
     clock: DebugClock | None
     keys: Keys
     barrier: bytes | None
+    until: float  #: when no answer is waited for any more, of time.monotonic
 
 
 class Conversation:
@@ -72,7 +73,7 @@ class Conversation:
 
     def deadline(self, extra: float = 0.0) -> float:
         """Return until when an answer is waited for, `extra` seconds more for what is large."""
-        return min(time.monotonic() + self.patience.seconds, self.ends) + extra
+        return min(min(time.monotonic() + self.patience.seconds, self.ends) + extra, self.player.until)
 
     def log(self, conn: str, kind: str, data: bytes | str) -> None:
         """Put an event into the transcript."""

@@ -8,6 +8,7 @@ come next: so an unread byte, an answered noreply or a lost frame shows without 
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -47,10 +48,12 @@ class Player:
         patience: Patience | None = None,
         barrier: bytes | None = None,
         clock: DebugClock | None = None,
+        until: float = math.inf,
     ) -> None:
         """Play to `address`; `barrier` is the exact answer to `version`, any VERSION line when it is None.
 
-        With a `clock` long waits move the clock of the server.
+        With a `clock` long waits move the clock of the server. No answer is waited for after `until`, of
+        time.monotonic.
         """
         self.address = address
         self.keys = keys
@@ -59,6 +62,7 @@ class Player:
         self.patience = patience or Patience()
         self.barrier = barrier
         self.clock = clock
+        self.until = until
 
     def play(self, script: Script) -> Result:
         """Play a script and return what happened; once more if it fails and this machine was late for its waits."""

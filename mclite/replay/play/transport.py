@@ -61,12 +61,13 @@ def parse_address(text: str) -> Address:
 class Connection(Inbox):
     """A stream to the target: bytes received wait in `buffer`; `gone` says why nothing more will come."""
 
-    __slots__ = ("_poll", "_tls", "address", "received", "sock")
+    __slots__ = ("_limit", "_poll", "_tls", "address", "received", "sock")
 
-    def __init__(self, address: Address, timeout: float) -> None:
-        """Connect within `timeout` seconds; raise Unreachable."""
+    def __init__(self, address: Address, timeout: float, limit: int = LIMIT) -> None:
+        """Connect within `timeout` seconds; raise Unreachable. At most `limit` bytes are held while more are sent."""
         super().__init__()
         self.address = address
+        self._limit = limit
         self.received = 0
         try:
             self.sock = _connect(address, timeout)
@@ -127,7 +128,7 @@ class Connection(Inbox):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            events = select.POLLOUT | (select.POLLIN if self.gone is None and len(self.buffer) < LIMIT else 0)
+            events = select.POLLOUT | (select.POLLIN if self.gone is None and len(self.buffer) < self._limit else 0)
             self._poll.modify(self.sock, events)
             ready = self._poll.poll(left * 1000)
             self._poll.modify(self.sock, select.POLLIN)
@@ -176,11 +177,30 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if address.kind == "tls":
         try:
-            return tls_context().wrap_socket(plain, server_hostname=address.host)
+            return _handshake(plain, address.host, time.monotonic() + timeout)
         except BaseException:
             plain.close()
             raise
     return plain
+
+
+def _handshake(plain: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
+    """Shake hands until `deadline` at the latest, also with a server that sends a byte now and then; raise OSError."""
+    wrapped = tls_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+    wrapped.setblocking(False)
+    while True:
+        try:
+            wrapped.do_handshake()
+            return wrapped
+        except ssl.SSLWantReadError:
+            event = select.POLLIN
+        except ssl.SSLWantWriteError:
+            event = select.POLLOUT
+        poll = select.poll()
+        poll.register(wrapped, event)
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            wrapped.close()
+            raise TimeoutError("timed out")
 
 
 def tls_context() -> ssl.SSLContext:
