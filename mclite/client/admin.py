@@ -24,7 +24,7 @@ class AdminCommands:
 
     @command
     def flush_all(self, delay: int = 0, *, noreply: bool = False) -> Call[None]:
-        """Invalidate all items, now or in DELAY seconds."""
+        """Invalidate all items, now or in `delay` seconds."""
         return call(b"flush_all", [arguments.exptime(delay)] if delay else [], nothing, None, noreply)
 
     @command
@@ -47,7 +47,7 @@ class AdminCommands:
 
     @command
     def stats(self, group: str = "") -> Call[dict[str, str]]:
-        """Return statistics: the general ones, or a GROUP (settings, items, slabs, sizes, conns)."""
+        """Return statistics: the general ones, or a `group` (settings, items, slabs, sizes, conns)."""
         return call(b"stats", [arguments.token(word, "a group") for word in group.split()], _stats)
 
     @command
@@ -80,7 +80,7 @@ class AdminCommands:
 
     @command
     def lru_tune(self, hot: int, warm: int, hot_factor: float, warm_factor: float) -> Call[None]:
-        """Set the shares of the HOT and WARM LRU, per cent, and their age factors."""
+        """Set the shares of the `hot` and `warm` LRU, per cent, and their age factors."""
         shares = [arguments.number(share, "a share", 0, 100) for share in (hot, warm)]
         factors = [b"%f" % float(factor) for factor in (hot_factor, warm_factor)]
         return call(b"lru", [b"tune", *shares, *factors], nothing)
@@ -92,7 +92,7 @@ class AdminCommands:
 
     @command
     def lru_temp_ttl(self, ttl: int) -> Call[None]:
-        """Keep items that live shorter than TTL seconds apart; a negative TTL ends that."""
+        """Keep items that live shorter than `ttl` seconds apart; a negative `ttl` ends that."""
         return call(b"lru", [b"temp_ttl", arguments.exptime(ttl)], nothing)
 
     @command
@@ -112,17 +112,17 @@ class AdminCommands:
 
     @command
     def lru_crawler_crawl(self, classes: str = "all") -> Call[None]:
-        """Free expired items of slab CLASSES: ids with commas, or all. Raises RefusedError."""
+        """Free expired items of slab `classes`: ids with commas, or all. Raises RefusedError."""
         return call(b"lru_crawler", [b"crawl", arguments.token(classes, "a list of classes")], nothing)
 
     @command
     def metadump(self, classes: str = "all") -> Call[list[DumpedItem]]:
-        """List the items of slab CLASSES: ids with commas, all, or hash."""
+        """List the items of slab `classes`: ids with commas, all, or hash."""
         return call(b"lru_crawler", [b"metadump", arguments.token(classes, "a list of classes")], _dumped)
 
     @command
     def mgdump(self, classes: str = "all") -> Call[list[bytes]]:
-        """List the keys of slab CLASSES: ids with commas, all, or hash."""
+        """List the keys of slab `classes`: ids with commas, all, or hash."""
         return call(b"lru_crawler", [b"mgdump", arguments.token(classes, "a list of classes")], _keys)
 
     # Debug builds.

@@ -33,10 +33,10 @@ class AsyncTransport(Protocol):
         """Return what has come, without waiting for more: None for nothing, b"" if the peer has hung up."""
 
     async def send(self, data: bytes) -> bytes:
-        """Send DATA."""
+        """Send `data`."""
 
     async def receive(self, timeout: float | None) -> bytes:
-        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+        """Wait up to `timeout` seconds for bytes; b"" if the peer has hung up."""
 
     def close(self) -> None:
         """Close, if open."""
@@ -79,14 +79,14 @@ class StreamTransport:
             return b""
 
     async def send(self, data: bytes) -> bytes:
-        """Send DATA. It is not waited for until all is gone: answers are read meanwhile, so nothing can block."""
+        """Send `data`. It is not waited for until all is gone: answers are read meanwhile, so nothing can block."""
         self._stream()
         assert self._writer is not None
         self._writer.write(data)
         return b""
 
     async def receive(self, timeout: float | None) -> bytes:
-        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+        """Wait up to `timeout` seconds for bytes; b"" if the peer has hung up."""
         async with asyncio.timeout(timeout):
             return await self._stream().read(READ_BYTES)
 
@@ -132,7 +132,7 @@ class AsyncSessionTransport:
         return self._inner.check()
 
     async def send(self, data: bytes) -> bytes:
-        """Hand DATA to the session."""
+        """Hand `data` to the session."""
         return self._inner.send(data)
 
     async def receive(self, timeout: float | None) -> bytes:
@@ -202,7 +202,7 @@ class AsyncClient(BaseClient[V], Awaits):
 
     @classmethod
     def in_process(cls, instance: Instance | None = None, *, text: bool = False) -> AsyncClient[Any]:
-        """Return a client that sits straight on a session of INSTANCE, by default a new one: no socket, no server."""
+        """Return a client that sits straight on a session of `instance`, by default a new one: no socket, no server."""
         transport = AsyncSessionTransport(instance or Instance())
         client: AsyncClient[Any] = AsyncClient(text=text, transport=transport)  # type: ignore[call-overload]
         return client
@@ -243,12 +243,12 @@ class AsyncClient(BaseClient[V], Awaits):
         return self.run(call)
 
     async def run(self, call: Call[T]) -> T:
-        """Carry out one CALL of `commands`, and return its result."""
+        """Carry out one `call` of `commands`, and return its result."""
         result: T = checked(await self._drive(self._core.perform([call], flush=False)), True)[0]
         return result
 
     async def run_many(self, calls: Sequence[Call[Any]], raise_errors: bool = True) -> list[Any]:
-        """Carry out CALLS in one go, and return their results."""
+        """Carry out `calls` in one go, and return their results."""
         return checked(await self._drive(self._core.perform(calls)), raise_errors)
 
     def pipeline(self, *, quiet: bool = False) -> Pipeline[V, Coroutine[Any, Any, list[Any]]]:
@@ -258,7 +258,7 @@ class AsyncClient(BaseClient[V], Awaits):
     async def watch(self, *streams: str) -> AsyncIterator[dict[str, str]]:
         """Turn the connection into a log stream, and return an async iterator over its lines, each as fields.
 
-        STREAMS: fetchers (if none is named), mutations, evictions, connevents, deletions. Raises RefusedError.
+        `streams`: fetchers (if none is named), mutations, evictions, connevents, deletions. Raises RefusedError.
         """
         await self.run(admin.watching(streams))
         return self._log_lines()

@@ -20,7 +20,7 @@ _FORBIDDEN: Final = re.compile(rb"[\x00-\x20\x7f]")
 
 
 def raw_key(key: Key) -> bytes:
-    """Return KEY as bytes, whatever is in it. Raises BadArgumentError if it is empty or no key at all."""
+    """Return `key` as bytes, whatever is in it. Raises BadArgumentError if it is empty or no key at all."""
     if isinstance(key, str):
         key = key.encode("utf-8", "surrogateescape")
     elif not isinstance(key, bytes):
@@ -31,19 +31,19 @@ def raw_key(key: Key) -> bytes:
 
 
 def is_plain(key: bytes) -> bool:
-    """Can KEY be sent as it is, without control characters and white space (protocol.txt 46-51)?"""
+    """Can `key` be sent as it is, without control characters and white space (protocol.txt 46-51)?"""
     return not _FORBIDDEN.search(key)
 
 
 def check_length(token: bytes, key: bytes) -> bytes:
-    """Return TOKEN, which stands for KEY on the line, if it is not too long."""
+    """Return `token`, which stands for `key` on the line, if it is not too long."""
     if len(token) > KEY_MAX:
         raise BadArgumentError(f"a key takes at most {KEY_MAX} bytes on the line, not {len(token)}: {key[:40]!r}...")
     return token
 
 
 def plain_key(key: Key) -> bytes:
-    """Return KEY as the classic commands send it. Raises BadArgumentError."""
+    """Return `key` as the classic commands send it. Raises BadArgumentError."""
     raw = raw_key(key)
     if not is_plain(raw):
         raise BadArgumentError(f"a key has no white space or control characters: {raw[:80]!r}")
@@ -51,7 +51,7 @@ def plain_key(key: Key) -> bytes:
 
 
 def token(text: Key, what: str) -> bytes:
-    """Return TEXT, a WHAT, as one token of a line. Raises BadArgumentError."""
+    """Return `text`, a `what`, as one token of a line. Raises BadArgumentError."""
     raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     if not isinstance(raw, bytes) or not raw or not is_plain(raw):
         raise BadArgumentError(f"{what} is one word without white space, not {text!r}")
@@ -59,7 +59,7 @@ def token(text: Key, what: str) -> bytes:
 
 
 def data(value: Data) -> bytes:
-    """Return VALUE as a data block; str goes as UTF-8. Raises BadArgumentError."""
+    """Return `value` as a data block; str goes as UTF-8. Raises BadArgumentError."""
     if isinstance(value, str):
         raw = value.encode("utf-8")
     elif isinstance(value, bytes | bytearray | memoryview):
@@ -72,7 +72,7 @@ def data(value: Data) -> bytes:
 
 
 def number(value: int, what: str, lowest: int, highest: int) -> bytes:
-    """Return VALUE, a WHAT from LOWEST to HIGHEST, as digits. Raises BadArgumentError."""
+    """Return `value`, a `what` from `lowest` to `highest`, as digits. Raises BadArgumentError."""
     if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
         raise BadArgumentError(f"{what} is a whole number from {lowest} to {highest}, not {value!r}")
     return b"%d" % value

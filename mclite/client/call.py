@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Call(Generic[T]):
-    """A command of the table with its ARGS, its data block if it has one, and what turns the replies into a result.
+    """A command of the table with its `args`, its data block if it has one, and what turns the replies into a result.
 
-    With NOREPLY the server is asked not to answer. `quiet_tokens` are what a quiet pipeline adds to a meta command.
+    With `noreply` the server is asked not to answer. `quiet_tokens` are what a quiet pipeline adds to a meta command.
     """
 
     row: Command
@@ -66,7 +66,7 @@ class Call(Generic[T]):
         return self.noreply or bool(self.quiet_tokens)
 
     def made_quiet(self, number: int) -> Call[T]:
-        """Return this call as a quiet pipeline sends it, the NUMBERth: with q and an opaque, or with noreply."""
+        """Return this call as number `number` of a quiet pipeline: with q and an opaque, or with noreply."""
         if self.row.kind == "meta" and self.row.name not in (b"me", b"mn"):
             if any(flag[0] in b"Oq" for flag in self.args[1 if self.row.length is None else 2 :]):
                 raise BadArgumentError("a quiet pipeline sets q and the opaque itself")
@@ -83,12 +83,12 @@ def call(
     data: bytes | None = None,
     noreply: bool = False,
 ) -> Call[T]:
-    """Return a call of the command NAME."""
+    """Return a call of the command `name`."""
     return Call(COMMANDS[name], args, result, data, noreply)
 
 
 def said(positive: bytes) -> Callable[[list[Reply]], bool]:
-    """Return what is true for a one-line answer of the word POSITIVE."""
+    """Return what is true for a one-line answer of the word `positive`."""
     return lambda replies: isinstance(replies[0], Status) and replies[0].code == positive
 
 
@@ -102,7 +102,7 @@ def same(replies: list[Reply]) -> list[Reply]:
 
 
 def barrier(meta: bool) -> Call[None]:
-    """Return what asks for an answer after silent commands: mn if META commands are among them, else version."""
+    """Return what asks for an answer after silent commands: mn if `meta` commands are among them, else version."""
     return call(b"mn" if meta else b"version", [], nothing)
 
 

@@ -40,40 +40,40 @@ class ClassicCommands(Generic[V]):
 
     @command
     def set(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
-        """Store VALUE under KEY.
+        """Store `value` under `key`.
 
-        EXPTIME: 0 never, negative at once, up to 30 days seconds from now, above that Unix time. FLAGS: 32 bits of
-        the caller's own. With NOREPLY the server does not answer and True is returned at once.
+        `exptime`: 0 never, negative at once, up to 30 days seconds from now, above that Unix time. `flags`: 32 bits of
+        the caller's own. With `noreply` the server does not answer and True is returned at once.
         """
         return self._store(b"set", key, value, flags, exptime, noreply)
 
     @command
     def add(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
-        """Store VALUE if KEY is not held yet; return whether it was stored."""
+        """Store `value` if `key` is not held yet; return whether it was stored."""
         return self._store(b"add", key, value, flags, exptime, noreply)
 
     @command
     def replace(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
-        """Store VALUE if KEY is held already; return whether it was stored."""
+        """Store `value` if `key` is held already; return whether it was stored."""
         return self._store(b"replace", key, value, flags, exptime, noreply)
 
     @command
     def append(self, key: Key, value: Data, *, noreply: bool = False) -> Call[bool]:
-        """Add VALUE after the existing data; return False if KEY is not held."""
+        """Add `value` after the existing data; return False if `key` is not held."""
         return self._store(b"append", key, value, 0, 0, noreply)
 
     @command
     def prepend(self, key: Key, value: Data, *, noreply: bool = False) -> Call[bool]:
-        """Add VALUE before the existing data; return False if KEY is not held."""
+        """Add `value` before the existing data; return False if `key` is not held."""
         return self._store(b"prepend", key, value, 0, 0, noreply)
 
     @command
     def cas(
         self, key: Key, value: Data, cas: int, exptime: int = 0, *, flags: int = 0, noreply: bool = False
     ) -> Call[bool | None]:
-        """Store VALUE if the item still has the cas unique CAS, as `gets` gave it.
+        """Store `value` if the item still has the cas unique `cas`, as `gets` gave it.
 
-        True: stored. False: somebody changed the item since. None: KEY is not held.
+        True: stored. False: somebody changed the item since. None: `key` is not held.
         """
         data = arguments.data(value)
         args = [arguments.plain_key(key), arguments.flags(flags), arguments.exptime(exptime), b"%d" % len(data)]
@@ -82,7 +82,7 @@ class ClassicCommands(Generic[V]):
 
     @command
     def set_str(self, key: Key, value: str, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
-        """Store the text VALUE as UTF-8 under KEY."""
+        """Store the text `value` as UTF-8 under `key`."""
         return self._store(b"set", key, value, flags, exptime, noreply)
 
     # Retrieval.
@@ -106,12 +106,12 @@ class ClassicCommands(Generic[V]):
 
     @command
     def get(self, key: Key) -> Call[V | None]:
-        """Return the value under KEY, None if there is none."""
+        """Return the value under `key`, None if there is none."""
         return call(b"get", [arguments.plain_key(key)], lambda replies: self._value(replies, self._decode))
 
     @command
     def get_str(self, key: Key) -> Call[str | None]:
-        """Return the value under KEY as text, None if there is none. Raises NotTextError if it is not UTF-8."""
+        """Return the value under `key` as text, None if there is none. Raises NotTextError if it is not UTF-8."""
         return call(b"get", [arguments.plain_key(key)], lambda replies: self._value(replies, text_of))
 
     def _value(self, replies: list[Reply], decode: Callable[[bytes], T]) -> T | None:
@@ -119,27 +119,27 @@ class ClassicCommands(Generic[V]):
 
     @command
     def get_item(self, key: Key) -> Call[Item[V] | None]:
-        """Return the item under KEY with its flags, None if there is none."""
+        """Return the item under `key` with its flags, None if there is none."""
         return self._one(b"get", key, None)
 
     @command
     def gets(self, key: Key) -> Call[Item[V] | None]:
-        """Return the item under KEY with its flags and its cas unique, None if there is none."""
+        """Return the item under `key` with its flags and its cas unique, None if there is none."""
         return self._one(b"gets", key, None)
 
     @command
     def gat(self, key: Key, exptime: int) -> Call[Item[V] | None]:
-        """Return the item under KEY and set its exptime."""
+        """Return the item under `key` and set its exptime."""
         return self._one(b"gat", key, exptime)
 
     @command
     def gats(self, key: Key, exptime: int) -> Call[Item[V] | None]:
-        """Return the item under KEY with its cas unique, and set its exptime."""
+        """Return the item under `key` with its cas unique, and set its exptime."""
         return self._one(b"gats", key, exptime)
 
     @command
     def get_many(self, keys: Iterable[Key]) -> Call[dict[Key, V]]:
-        """Return the values of those KEYS that are held, under the keys as they were given."""
+        """Return the values of those `keys` that are held, under the keys as they were given."""
         names = {arguments.plain_key(key): key for key in keys}
         args = _fetch_args(names, None)
         return call(
@@ -148,34 +148,34 @@ class ClassicCommands(Generic[V]):
 
     @command
     def gets_many(self, keys: Iterable[Key]) -> Call[dict[Key, Item[V]]]:
-        """Return the items of those KEYS that are held, with their cas uniques."""
+        """Return the items of those `keys` that are held, with their cas uniques."""
         return self._many(b"gets", keys, None)
 
     @command
     def gat_many(self, keys: Iterable[Key], exptime: int) -> Call[dict[Key, Item[V]]]:
-        """Return the items of those KEYS that are held, and set their exptime."""
+        """Return the items of those `keys` that are held, and set their exptime."""
         return self._many(b"gat", keys, exptime)
 
     @command
     def gats_many(self, keys: Iterable[Key], exptime: int) -> Call[dict[Key, Item[V]]]:
-        """Return the items of those KEYS that are held, with their cas uniques, and set their exptime."""
+        """Return the items of those `keys` that are held, with their cas uniques, and set their exptime."""
         return self._many(b"gats", keys, exptime)
 
     # Deletion, arithmetic, touch.
 
     @command
     def delete(self, key: Key, *, noreply: bool = False) -> Call[bool]:
-        """Delete the item under KEY; return whether there was one."""
+        """Delete the item under `key`; return whether there was one."""
         return call(b"delete", [arguments.plain_key(key)], said(b"DELETED"), None, noreply)
 
     @command
     def incr(self, key: Key, value: int = 1, *, noreply: bool = False) -> Call[int | None]:
-        """Add VALUE to the number under KEY, wrapping at 64 bits; return the new one, None if KEY is not held."""
+        """Add `value` to the number under `key`, wrapping at 64 bits; return the new one, None if `key` is not held."""
         return self._arithmetic(b"incr", key, value, noreply)
 
     @command
     def decr(self, key: Key, value: int = 1, *, noreply: bool = False) -> Call[int | None]:
-        """Subtract VALUE from the number under KEY, down to 0; return the new one, None if KEY is not held."""
+        """Subtract `value` from the number under `key`, down to 0; return the new one, None if `key` is not held."""
         return self._arithmetic(b"decr", key, value, noreply)
 
     def _arithmetic(self, name: bytes, key: Key, value: int, noreply: bool) -> Call[int | None]:
@@ -184,7 +184,7 @@ class ClassicCommands(Generic[V]):
 
     @command
     def touch(self, key: Key, exptime: int, *, noreply: bool = False) -> Call[bool]:
-        """Set the exptime of the item under KEY; return whether there is one."""
+        """Set the exptime of the item under `key`; return whether there is one."""
         args = [arguments.plain_key(key), arguments.exptime(exptime)]
         return call(b"touch", args, said(b"TOUCHED"), None, noreply)
 

@@ -135,9 +135,9 @@ class Core:
         yield Close()
 
     def perform(self, calls: Sequence[Call[Any]], flush: bool = True) -> Plan:
-        """Carry out CALLS in one go; return their results, a MemcacheError in the place of one that failed.
+        """Carry out `calls` in one go; return their results, a MemcacheError in the place of one that failed.
 
-        With FLUSH it is made sure that silent commands at the end have been carried out; without it CALLS are all
+        With `flush` it is made sure that silent commands at the end have been carried out; without it `calls` are all
         silent, or the last is not. Raises what ends the connection.
         """
         if not calls:
@@ -227,7 +227,7 @@ class Core:
         return slots
 
     def _take(self, waiting: deque[_Slot], reply: Reply, results: list[Any]) -> None:
-        """Give REPLY to the command that it answers, and note the result when its answer is whole."""
+        """Give `reply` to the command that it answers, and note the result when its answer is whole."""
         if isinstance(reply, Status) and is_error(reply.code):
             self._take_error(waiting, reply, results)
             return
@@ -323,7 +323,7 @@ class Core:
         raise BadReplyError(self.reason)
 
     def _guarded(self, effect: Effect, slot: _Slot | None = None) -> Plan:
-        """Have EFFECT done; whatever interrupts it costs the connection."""
+        """Have `effect` done; whatever interrupts it costs the connection."""
         try:
             return (yield effect)
         except TimeoutError:

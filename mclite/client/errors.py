@@ -79,7 +79,7 @@ _BY_WORD: dict[bytes, type[RefusedError]] = {
 
 
 def is_error(word: bytes) -> bool:
-    """Does a reply that begins with WORD say that any command at all went wrong (protocol.txt 156-184)?"""
+    """Does a reply that begins with `word` say that any command at all went wrong (protocol.txt 156-184)?"""
     return word in _BY_WORD
 
 
@@ -89,10 +89,10 @@ _REFUSALS = frozenset(
 
 
 def is_refusal(word: bytes) -> bool:
-    """Does an answer of WORD, right for its command, say that the server did not do it (protocol.txt 1000-1016)?"""
+    """Does an answer of `word`, right for its command, say that the server did not do it (protocol.txt 1000-1016)?"""
     return word in _REFUSALS
 
 
 def refused(command: bytes, word: bytes, text: bytes) -> RefusedError:
-    """Return the exception for a reply of WORD and TEXT to COMMAND."""
+    """Return the exception for a reply of `word` and `text` to `command`."""
     return _BY_WORD.get(word, RefusedError)(command, word + b" " + text if text else word)

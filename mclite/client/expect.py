@@ -37,7 +37,7 @@ class Expect(ABC):
 
     @abstractmethod
     def take(self, reply: Reply) -> bool:
-        """Take the next REPLY; return whether the answer is whole. Raises SenselessError."""
+        """Take the next `reply`; return whether the answer is whole. Raises SenselessError."""
 
 
 def _wrong(reply: Reply, wanted: str) -> SenselessError:
@@ -216,7 +216,7 @@ class MetaAnswer(Expect):
 
 
 def expect(row: Command, args: Sequence[bytes]) -> Expect:
-    """Return what may come to the command of ROW with ARGS (without noreply)."""
+    """Return what may come to the command of `row` with `args` (without noreply)."""
     if row.kind == "meta":
         return MetaAnswer(row, args)
     if row.kind == "retrieval":

@@ -24,7 +24,7 @@ _SET_MODES: Final[dict[SetMode, bytes]] = {
 
 
 def _key(key: Key) -> tuple[bytes, list[bytes]]:
-    """Return KEY as it goes on the line, and the flag b if it must be base64 encoded (protocol.txt 570-577)."""
+    """Return `key` as it goes on the line, and the flag b if it must be base64 encoded (protocol.txt 570-577)."""
     raw = arguments.raw_key(key)
     if arguments.is_plain(raw):
         return arguments.check_length(raw, raw), []
@@ -60,11 +60,11 @@ class MetaCommands(Generic[V]):
         new_cas: int | None = None,
         opaque: Key | None = None,
     ) -> Call[MetaResult[V]]:
-        """Meta get: fetch KEY with what the keywords ask for; the result's `hit` says whether there is an item.
+        """Meta get: fetch `key` with what the keywords ask for; the result's `hit` says whether there is an item.
 
-        BUMP False leaves the LRU alone. EXPTIME sets a new one. VIVIFY creates an empty item on a miss, to live so
-        many seconds, for the client that has `won` to fill. RECACHE lets one client win if fewer seconds are left.
-        UNLESS_CAS leaves out the value if the item still has that cas unique. NEW_CAS is given to a changed item.
+        `bump` False leaves the LRU alone. `exptime` sets a new one. `vivify` creates an empty item on a miss, with that
+        many seconds to live, for the client that has `won` to fill. `recache` lets one client win if fewer are left.
+        `unless_cas` leaves out the value if the item still has that cas unique. `new_cas` is given to a changed item.
         """
         name, tokens = _key(key)
         switches = {b"v": value, b"f": flags, b"c": cas, b"t": ttl, b"s": size, b"h": hit_before, b"l": last_access}
@@ -93,11 +93,11 @@ class MetaCommands(Generic[V]):
         return_key: bool = False,
         opaque: Key | None = None,
     ) -> Call[MetaResult[V]]:
-        """Meta set: store VALUE under KEY in any MODE; `hit` says whether it was stored, `code` why not.
+        """Meta set: store `value` under `key` in any `mode`; `hit` says whether it was stored, `code` why not.
 
-        COMPARE is the cas unique that the item must have; with INVALIDATE an older one is taken too, and the item
-        marked as stale. VIVIFY lets append and prepend create the item, to live so many seconds. CAS and SIZE ask for
-        those of the stored item.
+        `compare` is the cas unique that the item must have; with `invalidate` an older one is taken too, and the item
+        marked as stale. `vivify` lets append and prepend create the item, with that many seconds to live. `cas` and
+        `size` ask for those of the stored item.
         """
         data = arguments.data(value)
         if mode not in _SET_MODES:
@@ -122,9 +122,9 @@ class MetaCommands(Generic[V]):
         return_key: bool = False,
         opaque: Key | None = None,
     ) -> Call[MetaResult[V]]:
-        """Meta delete: delete KEY, or with INVALIDATE mark it as stale, to live EXPTIME seconds more.
+        """Meta delete: delete `key`, or with `invalidate` mark it as stale, to live `exptime` seconds more.
 
-        REMOVE_VALUE keeps the item without its data. COMPARE is the cas unique that the item must have.
+        `remove_value` keeps the item without its data. `compare` is the cas unique that the item must have.
         """
         name, tokens = _key(key)
         tokens += [b"I"] * invalidate + [b"x"] * remove_value + _returned_key(return_key, tokens)
@@ -149,9 +149,9 @@ class MetaCommands(Generic[V]):
         return_key: bool = False,
         opaque: Key | None = None,
     ) -> Call[MetaResult[V]]:
-        """Meta arithmetic: add DELTA to the number under KEY, or subtract it; the result's `number` is the new one.
+        """Meta arithmetic: add `delta` to the number under `key`, or subtract it; the result's `number` is the new one.
 
-        VIVIFY creates the item on a miss, to live so many seconds (0 for ever), with INITIAL as its number.
+        `vivify` creates the item on a miss, which lives that many seconds (0 for ever), with `initial` as its number.
         """
         if mode not in ("incr", "decr"):
             raise BadArgumentError(f"mode is incr or decr, not {mode!r}")
@@ -166,7 +166,7 @@ class MetaCommands(Generic[V]):
 
     @command
     def me(self, key: Key) -> Call[dict[str, str] | None]:
-        """Meta debug: return what the server knows of the item under KEY, None if there is none."""
+        """Meta debug: return what the server knows of the item under `key`, None if there is none."""
         name, tokens = _key(key)
         return call(b"me", [name, *tokens], _debug)
 

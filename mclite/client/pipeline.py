@@ -18,7 +18,7 @@ class Pipeline(Methods[V], Queues, Generic[V, R]):
     """Commands that wait to be sent together. Each method takes what the client's takes and returns the position of
     its result in the list that `execute` gives.
 
-    A QUIET pipeline asks the server to leave out the usual answers: the meta commands go with q, the classic ones
+    A `quiet` pipeline asks the server to leave out the usual answers: the meta commands go with q, the classic ones
     that have it with noreply. What was left out is None in the results of a meta command (stored or deleted as
     asked; for mg: a miss) and True or None in those of a classic one.
     """
@@ -45,7 +45,7 @@ class Pipeline(Methods[V], Queues, Generic[V, R]):
     def execute(self, raise_errors: bool = True) -> R:
         """Send everything and return the results in order; the pipeline is empty again.
 
-        With RAISE_ERRORS the first error of a command is raised, after all answers have been read; without it errors
+        With `raise_errors` the first error of a command is raised, after all answers have been read; without it errors
         stand in the list in the place of results.
         """
         calls, self._calls = self._calls, []
@@ -53,7 +53,7 @@ class Pipeline(Methods[V], Queues, Generic[V, R]):
 
 
 def checked(results: list[Any], raise_errors: bool) -> list[Any]:
-    """Return RESULTS; with RAISE_ERRORS raise the first error among them."""
+    """Return `results`; with `raise_errors` raise the first error among them."""
     if raise_errors:
         for result in results:
             if isinstance(result, MemcacheError):

@@ -30,7 +30,7 @@ _holders: weakref.WeakSet[Inherited] = weakref.WeakSet()
 
 
 def watch_over(holder: Inherited) -> None:
-    """Have HOLDER told of forks and of the end."""
+    """Have `holder` told of forks and of the end."""
     _holders.add(holder)
 
 

@@ -24,9 +24,9 @@ V = TypeVar("V")
 class Client(BaseClient[V], Runs):
     """A connection to a memcached server, used as a context manager, or opened by the first command.
 
-    HOST is a name, an address, or unix:/path. TIMEOUT is how many seconds each read may take, CONNECT_TIMEOUT the
-    connecting; None waits for ever. RETRIES: see `mclite.client.core.Core`. TLS: a context to connect with. With TEXT
-    values are str, UTF-8, instead of bytes. Threads may share a client; their commands go one after the other.
+    `host` is a name, an address, or unix:/path. `timeout` is how many seconds each read may take, `connect_timeout` the
+    connecting; None waits for ever. `retries`: see `mclite.client.core.Core`. `tls`: a context to connect with. With
+    `text` values are str, UTF-8, instead of bytes. Threads may share a client; their commands go one after the other.
 
     Raises ConnectError, TimedOutError, ConnectionLostError, BadReplyError and RefusedError; all are MemcacheErrors.
     """
@@ -86,7 +86,7 @@ class Client(BaseClient[V], Runs):
 
     @classmethod
     def in_process(cls, instance: Instance | None = None, *, text: bool = False) -> Client[Any]:
-        """Return a client that sits straight on a session of INSTANCE, by default a new one: no socket, no server."""
+        """Return a client that sits straight on a session of `instance`, by default a new one: no socket, no server."""
         client: Client[Any] = Client(text=text, transport=SessionTransport(instance or Instance()))  # type: ignore[call-overload]
         return client
 
@@ -124,12 +124,12 @@ class Client(BaseClient[V], Runs):
         return self.run(call)
 
     def run(self, call: Call[T]) -> T:
-        """Carry out one CALL of `commands`, and return its result."""
+        """Carry out one `call` of `commands`, and return its result."""
         result: T = checked(self._drive(self._core.perform([call], flush=False)), True)[0]
         return result
 
     def run_many(self, calls: Sequence[Call[Any]], raise_errors: bool = True) -> list[Any]:
-        """Carry out CALLS in one go, and return their results."""
+        """Carry out `calls` in one go, and return their results."""
         return checked(self._drive(self._core.perform(calls)), raise_errors)
 
     def pipeline(self, *, quiet: bool = False) -> Pipeline[V, list[Any]]:
@@ -139,7 +139,7 @@ class Client(BaseClient[V], Runs):
     def watch(self, *streams: str) -> Iterator[dict[str, str]]:
         """Turn the connection into a log stream, and go through its lines, each as fields, as long as it lasts.
 
-        STREAMS: fetchers (if none is named), mutations, evictions, connevents, deletions. Raises RefusedError.
+        `streams`: fetchers (if none is named), mutations, evictions, connevents, deletions. Raises RefusedError.
         """
         self.run(admin.watching(streams))
         return self._log_lines()

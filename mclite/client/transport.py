@@ -34,7 +34,10 @@ def _select(sock: socket.socket, events: int, timeout: float | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is: HOST is a name, an address, or unix:/path, and then PORT means nothing. Timeouts: seconds."""
+    """Where a server is: `host` is a name, an address, or unix:/path, and then `port` means nothing.
+
+    `connect_timeout` is in seconds.
+    """
 
     host: str
     port: int
@@ -74,10 +77,10 @@ class Transport(Protocol):
         """Return what has come, without waiting: None for nothing, b"" if the peer has hung up."""
 
     def send(self, data: bytes) -> bytes:
-        """Send DATA; return what came meanwhile, so that a peer that waits to be read never blocks the two of us."""
+        """Send `data`; return what came meanwhile, so that a peer that waits to be read never blocks the two of us."""
 
     def receive(self, timeout: float | None) -> bytes:
-        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+        """Wait up to `timeout` seconds for bytes; b"" if the peer has hung up."""
 
     def close(self) -> None:
         """Close, if open."""
@@ -131,7 +134,7 @@ class SocketTransport:
             return b""
 
     def send(self, data: bytes) -> bytes:
-        """Send DATA; return what came meanwhile."""
+        """Send `data`; return what came meanwhile."""
         sock = self._open_socket()
         view = memoryview(data)
         arrived = []
@@ -150,7 +153,7 @@ class SocketTransport:
         return b"".join(arrived)
 
     def receive(self, timeout: float | None) -> bytes:
-        """Wait up to TIMEOUT seconds for bytes; b"" if the peer has hung up."""
+        """Wait up to `timeout` seconds for bytes; b"" if the peer has hung up."""
         sock = self._open_socket()
         while True:
             if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
@@ -202,7 +205,7 @@ class SessionTransport:
         return b"" if self._session is None or self._session.closed else None
 
     def send(self, data: bytes) -> bytes:
-        """Hand DATA to the session; its answers wait to be received."""
+        """Hand `data` to the session; its answers wait to be received."""
         session = self._session
         if session is None or session.closed:
             raise ConnectionError("the session has ended")

@@ -107,16 +107,16 @@ class Instance:
             self.watchers.evicted(key, item, self.store.now)
 
     def seconds_left(self, expires: int) -> int:
-        """Return the seconds until EXPIRES, in Unix seconds and not 0.
+        """Return the seconds until `expires`, in Unix seconds and not 0.
 
         In the past it is memcached's wrapped number: its clock starts with a minute on it, and no time is before.
         """
         return max(expires, self._first_second) - self.store.now & UINT32
 
     def expires_before(self, item: Item, time: int) -> bool:
-        """Does ITEM expire before TIME? Both are Unix seconds, those before memcached's clock began are all its first.
+        """True if `item` expires before `time`; both are Unix seconds, and no time is before memcached's first second.
 
-        An exptime of 0 is never, and before a TIME of 0 nothing expires.
+        An exptime of 0 is never, and before a `time` of 0 nothing expires.
         """
         return bool(time and item.exptime) and max(item.exptime, self._first_second) < max(time, self._first_second)
 
@@ -126,7 +126,7 @@ class Instance:
         return self.clock.started - _CLOCK_STARTS_WITH
 
     def look_up(self, session: Peer, key: bytes) -> Item | None:
-        """Return the item under KEY if a client may see it, and tell the watchers that SESSION looked for it."""
+        """Return the item under `key` if a client may see it, and tell the watchers that `session` looked for it."""
         if not self.watchers:
             return self.store.live(key)
         expired, flushed = self.stats.get_expired, self.stats.get_flushed
@@ -145,7 +145,7 @@ class Instance:
         slab_class: int,
         size: int,
     ) -> None:
-        """Tell the watchers what a storage command came to. EXPIRES is in Unix seconds."""
+        """Tell the watchers what a storage command came to. `expires` is in Unix seconds."""
         ttl = self.seconds_left(expires) if expires else 0
         self.watchers.item_store(session, key, outcome, mode, ttl, slab_class, size)
 
@@ -171,7 +171,7 @@ class Instance:
 
 
 def slabs_of(settings: Settings) -> SlabClasses:
-    """Return the slab classes that SETTINGS make."""
+    """Return the slab classes that `settings` make."""
     return _slabs(settings.item_size_max, settings.chunk_size, settings.factor)
 
 

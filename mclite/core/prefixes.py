@@ -10,7 +10,7 @@ PREFIXES_MAX: Final = 10_000
 
 
 class PrefixStats:
-    """Gets, hits, sets and deletes for each key prefix, a prefix being what stands before the first DELIMITER."""
+    """Gets, hits, sets and deletes for each key prefix, a prefix being what stands before the first `delimiter`."""
 
     def __init__(self, delimiter: str = ":") -> None:
         self._delimiter = delimiter.encode()
@@ -26,17 +26,17 @@ class PrefixStats:
         return counts
 
     def count_get(self, key: bytes, hit: bool) -> None:
-        """Count a retrieval of KEY."""
+        """Count a retrieval of `key`."""
         counts = self._of(key)
         counts[_GETS] += 1
         counts[_HITS] += hit
 
     def count_set(self, key: bytes) -> None:
-        """Count a storage command on KEY."""
+        """Count a storage command on `key`."""
         self._of(key)[_SETS] += 1
 
     def count_delete(self, key: bytes) -> None:
-        """Count a deletion of KEY."""
+        """Count a deletion of `key`."""
         self._of(key)[_DELETES] += 1
 
     def clear(self) -> None:

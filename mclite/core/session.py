@@ -111,7 +111,7 @@ class Session:
         return waiting
 
     def receive(self, data: bytes) -> bytes:
-        """Take in DATA from the client, and return the answers to all requests that are complete with it."""
+        """Take in `data` from the client, and return the answers to all requests that are complete with it."""
         instance = self.instance
         if monotonic() >= instance.next_second:
             instance.look_at_clock()
@@ -142,7 +142,7 @@ class Session:
         return answer
 
     def _resume(self, data: bytes) -> None:
-        """Go on with DATA where something was left half done."""
+        """Go on with `data` where something was left half done."""
         if self.closed or self.watching:
             return
         if self._gate is not None:
@@ -198,7 +198,7 @@ class Session:
             self._requests(line, 0, self.instance.turns)
 
     def _requests(self, buffer: bytes, position: int, turns: int) -> None:
-        """The slow path, which is the specification: carry out requests of BUFFER from POSITION on, for TURNS."""
+        """The slow path, which is the specification: carry out requests of `buffer` from `position` on, for `turns`."""
         out = self._out
         instance = self.instance
         if self._is_udp:
@@ -257,7 +257,7 @@ class Session:
         self._half = bool(self._missing or self._swallow or self._line or self.closed or self.watching)
 
     def _settle(self, out: list[bytes]) -> None:
-        """Let the store keep what the batch changed before its answers, OUT, are sent.
+        """Let the store keep what the batch changed before its answers, `out`, are sent.
 
         If it cannot, they are not true: an error takes their place, and the connection, out of step if there was more
         than one, is closed (protocol.txt 172-179).
@@ -275,11 +275,11 @@ class Session:
         self.watching = True
 
     def hold(self, data: bytes) -> None:
-        """Keep DATA for later, while there is `more` to do."""
+        """Keep `data` for later, while there is `more` to do."""
         self._line += data
 
     def _begin_block(self, request: Request, buffer: bytes, position: int) -> int:
-        """Start on the data block of REQUEST, which begins at POSITION; return where in BUFFER to go on."""
+        """Start on the data block of `request`, which begins at `position`; return where in `buffer` to go on."""
         block = CHECKS[request.command.name](self, request)
         size = request.length + 2
         stop = position + size
@@ -305,7 +305,7 @@ class Session:
         return len(buffer)
 
     def _more_of_block(self, data: bytes) -> bytes:
-        """Add DATA to the data block that is coming; return what is left over."""
+        """Add `data` to the data block that is coming; return what is left over."""
         if len(data) < self._missing:
             self._parts.append(data)
             self._missing -= len(data)
@@ -335,7 +335,7 @@ class Session:
         return errors.BAD_DATA_CHUNK
 
     def _more_to_swallow(self, data: bytes) -> bytes:
-        """Throw away DATA that belongs to a refused command; return what is left over."""
+        """Throw away `data` that belongs to a refused command; return what is left over."""
         if len(data) < self._swallow:
             self._swallow -= len(data)
             return b""

@@ -43,12 +43,12 @@ class Watchers:
         return len(self._watching)
 
     def add(self, session: Peer, streams: frozenset[str]) -> None:
-        """Let SESSION, which can `push`, watch STREAMS."""
+        """Let `session`, which can `push`, watch `streams`."""
         self._watching[session] = streams
         self.streams |= streams
 
     def remove(self, session: Peer) -> None:
-        """SESSION is gone."""
+        """`session` is gone."""
         if self._watching.pop(session, None) is not None:
             self.streams = frozenset().union(*self._watching.values())
 
@@ -73,7 +73,7 @@ class Watchers:
     def item_store(
         self, session: Peer, key: bytes, outcome: Outcome, mode: Mode, ttl: int, slab_class: int, size: int
     ) -> None:
-        """A storage command came to OUTCOME."""
+        """A storage command came to `outcome`."""
         if "mutations" in self.streams:
             self._log(
                 "mutations",
@@ -90,7 +90,7 @@ class Watchers:
             )
 
     def evicted(self, key: bytes, item: Item, now: int) -> None:
-        """An item was evicted at Unix time NOW."""
+        """An item was evicted at Unix time `now`."""
         if "evictions" in self.streams:
             fetched = "yes" if item.state & FETCHED else "no"
             ttl = item.exptime - now if item.exptime else -1
@@ -101,7 +101,7 @@ class Watchers:
             )
 
     def connection(self, session: Peer, event: str, reason: str = "") -> None:
-        """A connection was opened (conn_new) or closed (conn_close, with the REASON)."""
+        """A connection was opened (conn_new) or closed (conn_close, with the `reason`)."""
         if "connevents" in self.streams:
             host, _, port = session.peer.rpartition(":")
             why = f" reason={reason}" if reason else ""

@@ -36,7 +36,7 @@ class Gate:
         self.closed = False
 
     def receive(self, data: bytes, out: list[bytes]) -> bytes:
-        """Take in DATA, append the answers to OUT, and return what follows once the gate is open."""
+        """Take in `data`, append the answers to `out`, and return what follows once the gate is open."""
         buffer = self._waiting + data
         position = 0
         while not self.open and not self.closed:

@@ -81,7 +81,7 @@ class Binary:
         return len(self._buffer)
 
     def receive(self, data: bytes, out: list[bytes]) -> None:
-        """Take in DATA and append the answers to the requests that are complete to OUT, as many as one turn may."""
+        """Take in `data` and append the answers to the requests that are complete to `out`, as many as one turn may."""
         session = self._session
         if self._swallow:
             thrown = min(self._swallow, len(data))
@@ -125,7 +125,7 @@ class Binary:
             del buffer[:position]
 
     def _refusal(self, header: Header) -> bytes | None:
-        """Judge a HEADER before its body comes: an answer, and the body is thrown away, or None."""
+        """Judge a `header` before its body comes: an answer, and the body is thrown away, or None."""
         if header.magic != MAGIC_REQUEST:
             return self._hang_up(b"")
         form = FORMS.get(header.opcode)

@@ -48,7 +48,7 @@ _ERRORS: Final = {
 
 
 def _read(request: Request, others: int) -> MetaFlags | bytes:
-    """Read key and flags; OTHERS is how many tokens, the verb included, come before the flags."""
+    """Read key and flags; `others` is how many tokens, the verb included, come before the flags."""
     key = request.args[0]
     tokens = request.args[others - 1 :]
     if len(key) > KEY_MAX:
@@ -63,7 +63,7 @@ def _read_and_check(request: Request, others: int) -> MetaFlags | bytes:
 
 
 def _key_flags(key: bytes, binary: bool) -> list[bytes]:
-    """Return what the flag k returns: the key, base64 encoded and with a b if it is BINARY."""
+    """Return what the flag k returns: the key, base64 encoded and with a b if it is `binary`."""
     return [b"k" + encode_key(key), b"b"] if binary else [b"k" + key]
 
 
@@ -90,12 +90,12 @@ class _Worked(NamedTuple):
 
 
 def _remaining(instance: Instance, item: Item) -> int:
-    """Return the seconds that ITEM still lives, -1 for ever."""
+    """Return the seconds that `item` still lives, -1 for ever."""
     return instance.seconds_left(item.exptime) if item.exptime else -1
 
 
 def _work_off(instance: Instance, command: str, flags: MetaFlags, item: Item, created: bool) -> _Worked | bytes:
-    """Carry out and answer the flags of COMMAND, mg or ma, on ITEM, from left to right, as memcached does.
+    """Carry out and answer the flags of `command`, mg or ma, on `item`, from left to right, as memcached does.
 
     So `t` shows what T and N before it made of the time to live, R judges what T before it left, and an opaque token
     that is too long is an error only after what stands before it has been done.

@@ -49,7 +49,7 @@ def _fetch_and_touch(session: Caller, request: Request, with_cas: bool) -> bytes
 
 
 def _fetch(session: Caller, keys: list[bytes], with_cas: bool, expires: int | None = None) -> bytes:
-    """Fetch the items of KEYS. An overlong key makes the whole answer an error (protocol.txt 46-49).
+    """Fetch the items of `keys`. An overlong key makes the whole answer an error (protocol.txt 46-49).
 
     A few kilobytes of keys can ask for gigabytes of data: what is too much for one turn is left for the next ones.
     """
@@ -62,14 +62,14 @@ def _fetch(session: Caller, keys: list[bytes], with_cas: bool, expires: int | No
 
 
 def _others(session: Caller, keys: list[bytes], done: int, with_cas: bool, expires: int | None) -> Iterator[bytes]:
-    """Go on with KEYS, of which DONE are fetched, a part at a time."""
+    """Go on with `keys`, of which `done` are fetched, a part at a time."""
     while done < len(keys):
         answer, done = _some(session, keys, done, with_cas, expires)
         yield answer
 
 
 def _some(session: Caller, keys: list[bytes], start: int, with_cas: bool, expires: int | None) -> tuple[bytes, int]:
-    """Fetch the items of KEYS from START on, as many as one turn may; return them, and the number of keys done."""
+    """Fetch the items of `keys` from `start` on, as many as one turn may; return them, and the number of keys done."""
     if expires is None:
         return _look(session, keys, start, with_cas, None)
     with session.instance.store.transaction():
@@ -94,7 +94,7 @@ def _look(session: Caller, keys: list[bytes], start: int, with_cas: bool, expire
 
 
 def fetch_item(session: Caller, key: bytes, expires: int | None) -> Item | None:
-    """Return the item under KEY, if there is one, and count that; unless EXPIRES is None it is touched with it."""
+    """Return the item under `key`, if there is one, and count that; unless `expires` is None it is touched with it."""
     instance = session.instance
     store = instance.store
     stats = instance.stats

@@ -82,7 +82,7 @@ def store_item(
     slab_class: int,
     data: bytes,
 ) -> Stored:
-    """Store DATA, count that, and tell the watchers; say what came of it."""
+    """Store `data`, count that, and tell the watchers; say what came of it."""
     instance = session.instance
     store = instance.store
     with store.transaction():
@@ -113,14 +113,14 @@ def log_store(
     slab_class: int,
     size: int,
 ) -> None:
-    """Tell the watchers what a storage command came to: of the ITEM if it was stored, else of what was sent."""
+    """Tell the watchers what a storage command came to: of the `item` if it was stored, else of what was sent."""
     if item is not None:
         expires, slab_class, size = item.exptime, item.slab_class, item.size
     session.instance.log_store(session, key, outcome, mode, expires, slab_class, size)
 
 
 def count_cas(session: Caller, key: bytes, compare: int, stale_ok: bool = False) -> None:
-    """Count what a check and set of COMPARE on KEY will come to; with STALE_OK a lower one is good too."""
+    """Count what a check and set of `compare` on `key` will come to; with `stale_ok` a lower one is good too."""
     instance = session.instance
     item = instance.store.live(key)
     if item is None:
@@ -181,7 +181,7 @@ def _arithmetic(session: Caller, request: Request, decrement: bool) -> bytes:
 
 
 def count_arithmetic(session: Caller, outcome: Outcome, decrement: bool, slab_class: int) -> None:
-    """Count an incr or decr that came to OUTCOME."""
+    """Count an incr or decr that came to `outcome`."""
     stats = session.instance.stats
     if outcome is Outcome.STORED:
         counters = stats.classes[slab_class]

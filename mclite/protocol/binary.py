@@ -137,12 +137,12 @@ class Frame(NamedTuple):
 
 
 def read_header(data: bytes | bytearray, start: int = 0) -> Header:
-    """Read the header that begins at START of DATA, which holds all of it."""
+    """Read the header that begins at `start` of `data`, which holds all of it."""
     return Header._make(HEADER.unpack_from(data, start))
 
 
 def read_frame(header: Header, body: bytes) -> Frame:
-    """Take the BODY of a frame with this HEADER apart."""
+    """Take the `body` of a frame with this `header` apart."""
     extras_end = header.extras_length
     key_end = extras_end + header.key_length
     return Frame(header, body[:extras_end], body[extras_end:key_end], body[key_end:])
@@ -156,7 +156,7 @@ def response(
     extras: bytes = b"",
     cas: int = 0,
 ) -> bytes:
-    """Return the answer to the request with this HEADER; VALUE None is the text of STATUS."""
+    """Return the answer to the request with this `header`; `value` None is the text of `status`."""
     if value is None:
         value = TEXTS.get(status, b"")
     length = len(extras) + len(key) + len(value)

@@ -28,7 +28,7 @@ def unframe(datagram: bytes) -> Frame | None:
 
 
 def frames(request_id: int, message: bytes) -> list[bytes]:
-    """Split MESSAGE into the datagrams that answer request REQUEST_ID."""
+    """Split `message` into the datagrams that answer request `request_id`."""
     parts = [message[start : start + PAYLOAD_MAX] for start in range(0, len(message), PAYLOAD_MAX)]
     total = len(parts) & 0xFFFF
     return [HEADER.pack(request_id, number & 0xFFFF, total, 0) + part for number, part in enumerate(parts)]

@@ -112,12 +112,12 @@ class MetaFlags:
 
 
 def well_formed(tokens: list[bytes]) -> bool:
-    """Does each of the TOKENS begin as a flag may? If not, the line is no command at all."""
+    """Does each of the `tokens` begin as a flag may? If not, the line is no command at all."""
     return all(65 <= token[0] <= 122 or 48 <= token[0] <= 57 for token in tokens)
 
 
 def read_flags(key: bytes, tokens: list[bytes], others: int) -> MetaFlags | bytes:
-    """Read the flag TOKENS of a command on KEY; OTHERS is how many tokens came before them. An error is bytes."""
+    """Read the flag `tokens` of a command on `key`; `others` is how many tokens came before them. An error is bytes."""
     if len(tokens) + others > TOKENS_MAX:
         return errors.TOO_MANY_FLAGS
     flags = MetaFlags(key, tokens)
@@ -138,7 +138,7 @@ def read_flags(key: bytes, tokens: list[bytes], others: int) -> MetaFlags | byte
 
 
 def _read_token(flags: MetaFlags, kind: TokenKind, token: bytes) -> bytes | None:
-    """Note in FLAGS what one TOKEN says; return an error if it says nothing right."""
+    """Note in `flags` what one `token` says; return an error if it says nothing right."""
     if kind == "key":
         decoded = decode_key(flags.key)
         if decoded is None:
@@ -165,7 +165,7 @@ def _number(kind: TokenKind, text: bytes) -> int | None:
 
 
 def decode_key(key: bytes) -> bytes | None:
-    """Decode a base64 KEY, None if it is malformed.
+    """Decode a base64 `key`, None if it is malformed.
 
     As in memcached 1.6.45, what is no base64 character does not count, and the first padded group of four is the last.
     """
@@ -184,5 +184,5 @@ def decode_key(key: bytes) -> bytes | None:
 
 
 def encode_key(key: bytes) -> bytes:
-    """Encode KEY as base64."""
+    """Encode `key` as base64."""
     return binascii.b2a_base64(key, newline=False)

@@ -22,7 +22,7 @@ _C_NUMBER: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?[0-9]+)(?=[ \t\n\v\f\r\0]|\
 
 
 def digits(token: bytes, most: int = UINT64) -> int | None:
-    """Read TOKEN as plain decimal digits; None if it is anything else, above MOST, or longer than memcached reads."""
+    """Read `token` as decimal digits; None if it is anything else, above `most`, or longer than memcached reads."""
     if not token.isdigit() or len(token) > (_LENGTH_32 if most <= UINT32 else _LENGTH_64):
         return None
     value = int(token)
@@ -30,7 +30,7 @@ def digits(token: bytes, most: int = UINT64) -> int | None:
 
 
 def unsigned(token: bytes) -> int | None:
-    """Read TOKEN as strtoull does; None where memcached refuses it (not a number, or beyond 64 bits)."""
+    """Read `token` as strtoull does; None where memcached refuses it (not a number, or beyond 64 bits)."""
     match = _C_NUMBER.match(token)
     if match is None or len(match[1]) > 400:
         return None
@@ -43,7 +43,7 @@ def unsigned(token: bytes) -> int | None:
 
 
 def signed(token: bytes) -> int | None:
-    """Read TOKEN as strtoll does; None where memcached refuses it (not a number, or beyond 64 bits)."""
+    """Read `token` as strtoll does; None where memcached refuses it (not a number, or beyond 64 bits)."""
     match = _C_NUMBER.match(token)
     if match is None or len(match[1]) > 400:
         return None
@@ -52,7 +52,7 @@ def signed(token: bytes) -> int | None:
 
 
 def signed_32(token: bytes) -> int | None:
-    """Read TOKEN as digits with or without a minus before them; None if it is anything else or beyond 32 bits."""
+    """Read `token` as digits with or without a minus before them; None if it is anything else or beyond 32 bits."""
     if token == b"-":
         return 0  # memcached 1.6.45 counts a minus as read, and wants no digit after it
     if len(token) > _LENGTH_32 or not _SIGNED_32.match(token):
@@ -62,6 +62,6 @@ def signed_32(token: bytes) -> int | None:
 
 
 def exptime(token: bytes) -> int | None:
-    """Read TOKEN as the exptime of a storage command: a signed number of which 32 bits are kept, None if it is none."""
+    """Read `token` as the exptime of a storage command: a signed number cut to 32 bits; None if it is no number."""
     value = signed(token)
     return None if value is None else (value + 0x8000_0000 & UINT32) - 0x8000_0000

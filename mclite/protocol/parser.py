@@ -59,7 +59,7 @@ class BadRequest(NamedTuple):
 
 
 def parse(line: bytes) -> Request | BadRequest:
-    """Read one command LINE, with its line end taken off up to the LF (a CR before it may still be there)."""
+    """Read one command `line`, with its line end taken off up to the LF (a CR before it may still be there)."""
     if len(line) < 3:  # with its LF fewer than four bytes: memcached's shortest command is two letters and CR LF
         return BadRequest(errors.BAD_FORMAT)
     if line[-1] == 13:
@@ -87,7 +87,7 @@ def parse(line: bytes) -> Request | BadRequest:
 
 
 def line_too_long(buffer: bytes | bytearray, start: int) -> bool:
-    """Does the server give up on the line that begins at START of BUFFER and has no end yet?"""
+    """Does the server give up on the line that begins at `start` of `buffer` and has no end yet?"""
     waiting = len(buffer) - start
     if waiting <= LINE_MAX:
         return False

@@ -118,7 +118,7 @@ ROWS: Final[dict[bytes, Shape]] = {
 class ReplyReader:
     """Bytes from a server to replies: `receive_data`, then `next_reply` until it gives None.
 
-    LINE_MAX bounds a line and DATA_MAX a data block, bytes. After a ReplyError the reader refuses to go on.
+    `line_max` bounds a line and `data_max` a data block, bytes. After a ReplyError the reader refuses to go on.
     """
 
     def __init__(self, line_max: int = 8192, data_max: int = 1 << 30) -> None:
@@ -139,7 +139,7 @@ class ReplyReader:
     def next_reply(self, lines: bool = False) -> Reply | None:
         """Return the next whole reply, None if more bytes are needed; raise ReplyError for what is none.
 
-        With LINES a line that ends in LF alone is no error but a Line: the request was one that is answered so.
+        With `lines` a line that ends in LF alone is no error but a Line: the request was one that is answered so.
         """
         if self._failed is not None:
             raise ReplyError(self._failed)

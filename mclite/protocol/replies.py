@@ -32,7 +32,7 @@ VERSION: Final = f"VERSION {RELEASE}\r\n".encode()
 
 
 def value(key: bytes, flags: int, data: bytes, cas: int | None = None) -> bytes:
-    """Return one item as get prints it, or as gets does if CAS is given."""
+    """Return one item as get prints it, or as gets does if `cas` is given."""
     if cas is None:
         return b"VALUE %b %d %d\r\n%b\r\n" % (key, flags, len(data), data)
     return b"VALUE %b %d %d %d\r\n%b\r\n" % (key, flags, len(data), cas, data)

@@ -147,7 +147,7 @@ class Connection(Receiver, asyncio.Protocol):
         self.transport.write(line)
 
     def close(self, reason: str) -> None:
-        """Hang up, for REASON."""
+        """Hang up, for `reason`."""
         self.session.close_reason = reason
         self.transport.close()
 

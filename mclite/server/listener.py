@@ -18,7 +18,7 @@ _NO_ROOM: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Listener:
-    """Listens at LISTENING, a bound TCP socket; serves each connection among SOCKETS, with a protocol that MAKE makes.
+    """Accepts connections at `listening`, a bound TCP socket, and hands each to `sockets` with a protocol from `make`.
 
     Raises OSError if it cannot be listened on; then it is closed.
     """

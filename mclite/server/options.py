@@ -29,7 +29,7 @@ class Parsed:
 
 
 def parse(arguments: Sequence[str]) -> Parsed:
-    """Read the ARGUMENTS after `mclite serve`; a file named by --config comes first. Raises OptionError."""
+    """Read the `arguments` after `mclite serve`; a file named by --config comes first. Raises OptionError."""
     letters = "hVdvu:P:o:" + "".join(row.letter + ":" * row.takes_value for row in OPTIONS if row.letter)
     names = ["help", "version", "daemon", "verbose", "user=", "pidfile=", "ready-file=", "extended=", "config="]
     names += [row.name + "=" * row.takes_value for row in OPTIONS]
@@ -92,7 +92,7 @@ def _extended(name: str) -> Option:
 
 
 def apply(parsed: Parsed, row: Option, value: str, flag: str) -> None:
-    """Set what option ROW, given as FLAG with the text VALUE, sets. Raises OptionError, naming FLAG."""
+    """Set what option `row`, given as `flag` with the text `value`, sets. Raises OptionError, naming `flag`."""
     if row.kind.startswith("nothing"):
         parsed.notes.append(f"{flag} has no effect in mclite")
         return

@@ -21,7 +21,7 @@ class Receiver:
     _more: bool
 
     def data_received(self, data: bytes) -> None:
-        """Hand DATA to the session and write its answers, once."""
+        """Hand `data` to the session and write its answers, once."""
         session = self.session
         if self._more:
             session.hold(data)

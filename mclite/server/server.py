@@ -133,7 +133,7 @@ class Server(Connections):
             self.instance.listeners.append(f"udp:{host}:{settings.udp_port}")
 
     def _take_over(self, server: asyncio.Server) -> None:
-        """Listen at the sockets that SERVER has bound, in its place."""
+        """Listen at the sockets that `server` has bound, in its place."""
         if self._sockets is None:
             self._sockets = Sockets(asyncio.get_running_loop())
         try:
@@ -263,7 +263,7 @@ def _reason(error: OSError) -> str:
 
 
 def tls_context(settings: Settings, stats: Stats) -> ssl.SSLContext:
-    """Make the TLS context of option -Z; what clients do wrong is counted in STATS. Raises ServeError."""
+    """Make the TLS context of option -Z; what clients do wrong is counted in `stats`. Raises ServeError."""
     from pathlib import Path  # here, since a server starts sooner without it
 
     class Counted(ssl.SSLObject):

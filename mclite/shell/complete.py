@@ -29,7 +29,7 @@ class Choice(NamedTuple):
 
 
 def choices(before: str, keys: Iterable[str]) -> Iterator[Choice]:
-    """Go through what may follow BEFORE, the line up to the cursor."""
+    """Go through what may follow `before`, the line up to the cursor."""
     *words, last = re.split(r"\s+", before.lstrip())
     if not words:
         for name, (_, summary) in OWN.items():
@@ -53,7 +53,7 @@ def choices(before: str, keys: Iterable[str]) -> Iterator[Choice]:
 
 
 def _arguments(row: Command, position: int, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Go through what the argument at POSITION, counted from 0, may be."""
+    """Go through what the argument at `position`, counted from 0, may be."""
     name = row.name.decode()
     if name in _GROUPS:
         yield from ((word, "") for word in _GROUPS[name])
@@ -76,7 +76,7 @@ def _alternatives(arguments: str) -> list[str]:
 
 
 def hint(line: str) -> str:
-    """Return the usage and the summary of the command that LINE begins with; empty if there is none."""
+    """Return the usage and the summary of the command that `line` begins with; empty if there is none."""
     words = line.split()
     if not words:
         return "help lists the commands · Tab completes · Ctrl-D leaves"

@@ -25,7 +25,7 @@ _TOKENS: Final = {
 
 
 def flag_rows(row: Command) -> list[tuple[str, str]]:
-    """Return the meta flags that the command of ROW heeds: letter with its token, and what it does."""
+    """Return the meta flags that the command of `row` heeds: letter with its token, and what it does."""
     name = row.name.decode()
     return [
         (flag.letter + _TOKENS.get(flag.token, ""), flag.summary)
@@ -48,7 +48,7 @@ def overview() -> list[list[Piece]]:
 
 
 def about(name: str) -> list[list[Piece]]:
-    """Return what there is to say about the command NAME. Raises RequestError if there is none."""
+    """Return what there is to say about the command `name`. Raises RequestError if there is none."""
     if name in OWN:
         return [_row(f"{name} {OWN[name][0]}".rstrip(), OWN[name][1])]
     row = find(name)

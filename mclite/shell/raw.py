@@ -21,7 +21,7 @@ PAUSE_SECONDS: Final = 0.2
 
 
 class RawTalk:
-    """A conversation of lines over TRANSPORT, which is opened at the first one. `closed`: the server has hung up."""
+    """A conversation of lines over `transport`, which is opened at the first one. `closed`: the server has hung up."""
 
     def __init__(self, transport: Transport, timeout: float | None) -> None:
         self._transport = transport
@@ -36,7 +36,7 @@ class RawTalk:
         return max(self._block - 2, 0)
 
     def say(self, line: bytes) -> bytes:
-        """Send LINE and a line end; return the answer, empty if none came. Raises OSError when the connection fails."""
+        """Send `line` and a line end; return the answer, empty for none. Raises OSError when the connection fails."""
         if not self._open:
             self._transport.open()
             self._open = True
@@ -52,7 +52,7 @@ class RawTalk:
         return arrived if self._block > 0 else self._answer(arrived)
 
     def _answer(self, data: bytes) -> bytes:
-        """Read the rest of an answer of which DATA has come."""
+        """Read the rest of an answer of which `data` has come."""
         request = self._request
         silent = request is not None and (request.noreply or b"q" in request.args)
         known = None if request is None or silent else expect(request.command, request.args)
@@ -90,7 +90,7 @@ class RawTalk:
 
 
 def _whole(reader: ReplyReader, known: Expect) -> bool:
-    """Is the answer whole with what READER has? Raises ReplyError or SenselessError if it is none."""
+    """Is the answer whole with what `reader` has? Raises ReplyError or SenselessError if it is none."""
     while (reply := reader.next_reply(known.lines)) is not None:
         if (isinstance(reply, Status) and is_error(reply.code)) or known.take(reply):
             return True

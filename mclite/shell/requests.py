@@ -28,7 +28,7 @@ class RequestError(ValueError):
 
 
 def usage(row: Command) -> str:
-    """Return how the command of ROW is typed in the shell."""
+    """Return how the command of `row` is typed in the shell."""
     arguments = row.arguments.replace("<bytes>", "<data>").replace("<datalen>", "<data>")
     if row.kind == "storage":
         arguments = arguments.replace("<flags> <exptime>", "[<flags> <exptime>]")
@@ -36,7 +36,7 @@ def usage(row: Command) -> str:
 
 
 def find(verb: str) -> Command:
-    """Return the row of VERB. Raises RequestError, with the nearest names."""
+    """Return the row of `verb`. Raises RequestError, with the nearest names."""
     row = COMMANDS.get(verb.encode("utf-8", "surrogateescape"))
     if row is None:
         names = [*OWN, *(name.decode() for name in COMMANDS)]
@@ -47,7 +47,7 @@ def find(verb: str) -> Command:
 
 
 def build(words: list[bytes]) -> Call[Any]:
-    """Return the call that WORDS, verb first, ask for. Its result is the replies. Raises RequestError."""
+    """Return the call that `words`, verb first, ask for. Its result is the replies. Raises RequestError."""
     row = find(words[0].decode("utf-8", "backslashreplace"))
     args = words[1:]
     noreply = False

@@ -22,9 +22,9 @@ LOST: Final = 3
 
 @dataclass
 class Shell:
-    """A client of HOST and PORT, and what to do with a line.
+    """A client of `host` and `port`, and what to do with a line.
 
-    WRITE takes the text to show, COMPLAIN what the shell itself has to say about a line or the connection.
+    `write` takes the text to show, `complain` what the shell itself has to say about a line or the connection.
 
     `leave` is true when the user wants to go; `keys` holds the keys seen so far, for completion.
     """
@@ -57,7 +57,7 @@ class Shell:
         return self._talk.data_due if self.raw else 0
 
     def put(self, lines: Iterable[list[Piece]]) -> None:
-        """Show LINES."""
+        """Show `lines`."""
         self.write(render(list(lines), self.colours))
 
     def say(self, text: str) -> None:
@@ -86,7 +86,7 @@ class Shell:
         self._talk.close()
 
     def run(self, line: str) -> int:
-        """Carry out LINE, show what came of it, and return DONE, REFUSED or LOST."""
+        """Carry out `line`, show what came of it, and return DONE, REFUSED or LOST."""
         if self.raw and line.strip() not in ("raw", "raw off"):
             return self._say_raw(line)
         if not line.strip() or line.lstrip().startswith("#"):

@@ -36,7 +36,7 @@ _SAID: Final = {
 
 
 def render(lines: Sequence[Sequence[Piece]], colours: bool) -> str:
-    """Return LINES of pieces as text, with ANSI colours or without."""
+    """Return `lines` of pieces as text, with ANSI colours or without."""
     text = []
     for line in lines:
         text.append("".join(f"\033[{_ANSI[s]}m{t}\033[0m" if colours and _ANSI[s] and t else t for s, t in line))
@@ -44,7 +44,7 @@ def render(lines: Sequence[Sequence[Piece]], colours: bool) -> str:
 
 
 def show(replies: Sequence[Reply], row: Command | None, terminal: bool) -> list[list[Piece]]:
-    """Return REPLIES to the command of ROW as lines; for a TERMINAL long data is cut and flags are explained."""
+    """Return `replies` to the command of `row` as lines; for a `terminal` long data is cut and flags are explained."""
     width = max((len(printable(reply.name)) for reply in replies if isinstance(reply, Stat)), default=0)
     lines: list[list[Piece]] = []
     for reply in replies:
@@ -91,7 +91,7 @@ def _meta(reply: Meta, row: Command | None, terminal: bool) -> list[list[Piece]]
 
 
 def explain(flag: bytes) -> str:
-    """Return what a FLAG of a meta reply says; empty for one that speaks for itself."""
+    """Return what a `flag` of a meta reply says; empty for one that speaks for itself."""
     text = printable(flag)
     return _RETURNED.get(text) or _SAID.get(text[:1], "").format(text[1:])
 

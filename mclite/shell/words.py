@@ -16,7 +16,7 @@ class WordError(ValueError):
 
 
 def split(line: str) -> list[bytes]:
-    r"""Split LINE into words. Quotes, " or ', keep spaces; \n \r \t \0 \\ \" \' and \xHH are understood everywhere.
+    r"""Split `line` into words. Quotes, " or ', keep spaces; \n \r \t \0 \\ \" \' and \xHH are understood everywhere.
 
     Raises WordError.
     """
@@ -58,7 +58,7 @@ def _unescape(word: str) -> bytes:
 
 
 def printable(data: bytes) -> str:
-    r"""Return DATA as text that is safe on a terminal: printable UTF-8 as it is, everything else as \x escapes."""
+    r"""Return `data` as text that is safe on a terminal: printable UTF-8 as it is, everything else as \x escapes."""
     out = []
     for char in data.decode("utf-8", "surrogateescape"):
         code = ord(char)

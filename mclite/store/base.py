@@ -102,15 +102,15 @@ class Store(ABC):
 
     @abstractmethod
     def _find(self, key: bytes) -> Item | None:
-        """Return the item held under KEY, dead or alive, unless a flush has taken it."""
+        """Return the item held under `key`, dead or alive, unless a flush has taken it."""
 
     @abstractmethod
     def _save(self, key: bytes, item: Item, old: Item | None) -> None:
-        """Hold ITEM under KEY in the place of OLD, and note that it changed."""
+        """Hold `item` under `key` in the place of `old`, and note that it changed."""
 
     @abstractmethod
     def _drop(self, key: bytes, item: Item) -> None:
-        """Hold ITEM, found under KEY, no longer."""
+        """Hold `item`, found under `key`, no longer."""
 
     @abstractmethod
     def _flush(self) -> None:
@@ -118,7 +118,7 @@ class Store(ABC):
 
     @abstractmethod
     def _take_flushed(self, key: bytes) -> bool:
-        """Was KEY held when a flush took it? Says so once."""
+        """Was `key` held when a flush took it? Says so once."""
 
     @abstractmethod
     def next_cas(self) -> int:
@@ -126,7 +126,7 @@ class Store(ABC):
 
     @abstractmethod
     def make_room(self, size: int) -> bool:
-        """Make room for an item of SIZE bytes by evicting; False if that is not allowed or not enough."""
+        """Make room for an item of `size` bytes by evicting; False if that is not allowed or not enough."""
 
     @abstractmethod
     def items(self) -> Iterator[tuple[bytes, Item]]:
@@ -143,9 +143,9 @@ class Store(ABC):
 
     @abstractmethod
     def reclaim(self, most: int, crawler: bool = True) -> int:
-        """Look at up to MOST items and free those that have expired or were flushed; return how many were freed.
+        """Look at up to `most` items and free those that have expired or were flushed; return how many were freed.
 
-        CRAWLER says whose work it counts as: the LRU crawler's, or the LRU's own.
+        `crawler` says whose work it counts as: the LRU crawler's, or the LRU's own.
         """
 
     busy = False
@@ -174,7 +174,7 @@ class Store(ABC):
             self._flush()
 
     def expires(self, exptime: int) -> int:
-        """Turn an EXPTIME as clients send it into Unix seconds: 0 never, in the past for a negative one."""
+        """Turn an `exptime` as clients send it into Unix seconds: 0 never, in the past for a negative one."""
         if exptime == 0:
             return 0
         if exptime < 0:
@@ -182,11 +182,11 @@ class Store(ABC):
         return exptime if exptime > RELATIVE_MAX else self.now + exptime
 
     def size_of(self, key: bytes, item: Item) -> int:
-        """Return the bytes that ITEM takes under KEY, as memcached counts them."""
+        """Return the bytes that `item` takes under `key`, as memcached counts them."""
         return item_size(len(key), item.size, item.flags)
 
     def live(self, key: bytes) -> Item | None:
-        """Return the item under KEY if a client may see it; free it if it has expired."""
+        """Return the item under `key` if a client may see it; free it if it has expired."""
         item = self._find(key)
         if item is None:
             if self._take_flushed(key):
@@ -199,17 +199,17 @@ class Store(ABC):
         return item
 
     def bump(self, key: bytes, item: Item) -> None:
-        """Note that ITEM was accessed: it becomes the most recently used one."""
+        """Note that `item` was accessed: it becomes the most recently used one."""
         if not item.state & ACTIVE or not item.state & FETCHED or item.time != self.now:
             item.state |= FETCHED | ACTIVE
             item.time = self.now
             self._touched(key, item)
 
     def _touched(self, key: bytes, item: Item) -> None:
-        """ITEM's access time or state changed, not its data; an engine that keeps those elsewhere writes them."""
+        """`item`'s access time or state changed, not its data; an engine that keeps those elsewhere writes them."""
 
     def changed(self, key: bytes, item: Item) -> None:
-        """ITEM's exptime, state or cas was changed in place; an engine that keeps items elsewhere writes it."""
+        """`item`'s exptime, state or cas was changed in place; an engine that keeps items elsewhere writes it."""
         self._touched(key, item)
 
     def store(
@@ -225,11 +225,11 @@ class Store(ABC):
         vivify: int | None = None,
         binary: bool = False,
     ) -> Stored:
-        """Store DATA under KEY.
+        """Store `data` under `key`.
 
-        EXPTIME is in Unix seconds as `expires` gives it. COMPARE is the cas unique that the item must have, 0 for any.
-        CAS is the unique to give it, 0 for the next one. STALE_OK takes a COMPARE that is lower than the item's, and
-        marks the item as stale. VIVIFY lets append and prepend create the item, with this exptime.
+        `exptime` is in Unix seconds as `expires` gives it. `compare` is the cas unique that the item must have, 0 for
+        any; `cas` the one to give it, 0 for the next one. `stale_ok` takes a `compare` that is lower than the item's,
+        and marks the item as stale. `vivify` lets append and prepend create the item, with this exptime.
         """
         old = self.live(key)
         state = BINARY_KEY if binary else 0
@@ -292,7 +292,7 @@ class Store(ABC):
     def arithmetic(
         self, key: bytes, delta: int, decrement: bool, compare: int = 0, cas: int = 0, binary: bool = False
     ) -> ArithmeticResult:
-        """Add DELTA to the number under KEY, wrapping at 64 bits, or subtract it, down to 0 (protocol.txt 354-397).
+        """Add `delta` to the number under `key`, wrapping at 64 bits, or subtract it, down to 0 (protocol.txt 354-397).
 
         The number keeps its length: a shorter one is padded with spaces at the end, as memcached does. A longer one is
         a new item, of which `binary` says that its key was given in base64.
@@ -321,16 +321,16 @@ class Store(ABC):
         return ArithmeticResult(Outcome.STORED, value, stored.item)
 
     def touch(self, key: bytes, item: Item, exptime: int) -> None:
-        """Give ITEM, found under KEY, a new exptime in Unix seconds."""
+        """Give `item`, found under `key`, a new exptime in Unix seconds."""
         item.exptime = exptime
         self.changed(key, item)
 
     def delete(self, key: bytes, item: Item) -> None:
-        """Delete ITEM, found under KEY."""
+        """Delete `item`, found under `key`."""
         self._drop(key, item)
 
     def flush_all(self, delay: int) -> None:
-        """Invalidate all items: now, or in DELAY seconds (protocol.txt 1809-1831)."""
+        """Invalidate all items: now, or in `delay` seconds (protocol.txt 1809-1831)."""
         if delay > 0:
             due = self.expires(delay)
             self.flush_at = due if due > self.now else 0  # a Unix time in the past flushes nothing
@@ -341,7 +341,7 @@ class Store(ABC):
             self._flush()
 
     def expired(self, item: Item) -> bool:
-        """Has ITEM expired?"""
+        """Has `item` expired?"""
         return bool(item.exptime) and item.exptime <= self.now
 
     def use_by_class(self) -> dict[int, ClassUse]:
@@ -370,7 +370,7 @@ class Store(ABC):
         return True
 
     def evict_from_class(self, slab_class: int, most: int) -> None:
-        """Evict up to MOST items of a slab class, those stored longest ago first."""
+        """Evict up to `most` items of a slab class, those stored longest ago first."""
         for key, item in self.items():
             if most <= 0:
                 return
@@ -382,7 +382,7 @@ class Store(ABC):
                     self.on_evict(key, item)
 
     def keys_of(self, classes: Iterable[int] | None) -> Iterator[tuple[bytes, Item]]:
-        """Go through the live items of some slab CLASSES, of all for None."""
+        """Go through the live items of some slab `classes`, of all for None."""
         wanted = None if classes is None else frozenset(classes)
         for key, item in self.items():
             if (wanted is None or item.slab_class in wanted) and not self.expired(item):

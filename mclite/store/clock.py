@@ -60,5 +60,5 @@ class DebugClock(Clock):
         self._stopped = None
 
     def advance(self, seconds: int) -> None:
-        """Move the clock by SECONDS."""
+        """Move the clock by `seconds`."""
         self._added += seconds

@@ -79,5 +79,5 @@ class Item:
         return 0 if head.startswith(b" 0 ") else int(head[1 : head.index(b" ", 1)])
 
     def replace_data(self, data: bytes) -> None:
-        """Hold DATA, of the same length, instead."""
+        """Hold `data`, of the same length, instead."""
         self.block = data + b"\r\n"

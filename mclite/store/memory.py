@@ -85,7 +85,7 @@ class MemoryStore(Store):
         return self.last_cas
 
     def make_room(self, size: int) -> bool:
-        """Evict the least recently used items until SIZE bytes fit; False if that is not allowed or not enough."""
+        """Evict the least recently used items until `size` bytes fit; False if that is not allowed or not enough."""
         self.flushed.clear()
         limit = self.maxbytes - size
         if limit < 0:
@@ -132,7 +132,7 @@ class MemoryStore(Store):
         return len(self.entries) + len(self.flushed)
 
     def reclaim(self, most: int, crawler: bool = True) -> int:
-        """Look at up to MOST items and free those that have expired or were flushed; return how many were freed."""
+        """Look at up to `most` items and free those that have expired or were flushed; return how many were freed."""
         freed = len(self.flushed)
         self.flushed.clear()
         if not self._to_check:

@@ -46,7 +46,7 @@ def make_memory(argument: str, options: StoreOptions) -> Store:
 
 
 def make_disk(argument: str, options: StoreOptions) -> Store:
-    """Make a DiskStore in the directory ARGUMENT."""
+    """Make a DiskStore in the directory `argument`."""
     if not argument:
         raise StoreError("the store disk needs a directory: disk:DIR")
     try:
@@ -64,7 +64,7 @@ BUILT_IN: Final[dict[str, Factory]] = {"memory": make_memory, "disk": make_disk}
 
 
 def open_store(text: str, options: StoreOptions) -> Store:
-    """Open the store that TEXT, NAME or NAME:ARGUMENT, asks for. Raises StoreError."""
+    """Open the store that `text`, NAME or NAME:ARGUMENT, asks for. Raises StoreError."""
     name, _, argument = text.partition(":")
     if name in BUILT_IN:
         return BUILT_IN[name](argument, options)

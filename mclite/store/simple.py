@@ -31,15 +31,15 @@ class SimpleStore(Store):
 
     @abstractmethod
     def find(self, key: bytes) -> Item | None:
-        """Return the item held under KEY."""
+        """Return the item held under `key`."""
 
     @abstractmethod
     def save(self, key: bytes, item: Item) -> None:
-        """Hold ITEM under KEY: in the place of what is held there, or as the one stored last."""
+        """Hold `item` under `key`: in the place of what is held there, or as the one stored last."""
 
     @abstractmethod
     def drop(self, key: bytes) -> None:
-        """Hold what is held under KEY no longer."""
+        """Hold what is held under `key` no longer."""
 
     @abstractmethod
     def items(self) -> Iterator[tuple[bytes, Item]]:
@@ -81,7 +81,7 @@ class SimpleStore(Store):
         return self._last_cas
 
     def make_room(self, size: int) -> bool:
-        """Evict what was stored longest ago, and not accessed since, until SIZE bytes fit."""
+        """Evict what was stored longest ago, and not accessed since, until `size` bytes fit."""
         self._gone.clear()
         for spare in (True, False):
             for key, item in list(self.items()):

@@ -51,7 +51,7 @@ class SlabClasses:
         return len(self.sizes) - 1
 
     def class_of(self, size: int) -> int:
-        """Return the id of the class for an item of SIZE bytes, 0 if there is none: it is too large for the cache."""
+        """Return the id of the class for an item of `size` bytes, 0 if there is none: it is too large for the cache."""
         if size <= self.chunk_max:
             return self._table[size + 7 >> 3]
         return len(self.sizes) - 1 if size <= self.item_size_max else 0

@@ -109,7 +109,7 @@ class Stats:
         return sum(getattr(counters, name) for counters in self.classes)
 
     def note_eviction(self, item: Item, now: int) -> None:
-        """Count ITEM as evicted at Unix time NOW."""
+        """Count `item` as evicted at Unix time `now`."""
         counters = self.classes[item.slab_class]
         counters.evicted += 1
         counters.evicted_time = now - item.time
@@ -119,7 +119,7 @@ class Stats:
             counters.evicted_unfetched += 1
 
     def note_expired(self, item: Item, crawler: bool) -> None:
-        """Count ITEM as freed because it had expired: by the CRAWLER, or to make room."""
+        """Count `item` as freed because it had expired: by the `crawler`, or to make room."""
         counters = self.classes[item.slab_class]
         if crawler:
             counters.crawler_reclaimed += 1

@@ -60,7 +60,7 @@ _HELD: Final = nullcontext()
 
 
 def to_stderr(text: str) -> None:
-    """Report TEXT on standard error."""
+    """Report `text` on standard error."""
     print(f"mclite: {text}", file=sys.stderr, flush=True)
 
 
@@ -183,7 +183,7 @@ class BatchStore(Store):
         self._database.written()
 
     def _fail(self, error: Exception) -> None:
-        """Remember that ERROR spoils the batch; reads find nothing more in it."""
+        """Remember that `error` spoils the batch; reads find nothing more in it."""
         self._failure = str(error) or "the row of its state is damaged"
         self._corrupt = self._corrupt or corrupt(error) or isinstance(error, DamagedError)
 
@@ -265,7 +265,7 @@ class BatchStore(Store):
     # Write.
 
     def _change(self, key: bytes, item: Item | None) -> None:
-        """Note what KEY is to hold from this batch on."""
+        """Note what `key` is to hold from this batch on."""
         self._state_changed = True
         self._changes.pop(key, None)  # so that they stay in the order in which they were stored
         self._changes[key] = item
@@ -333,7 +333,7 @@ class BatchStore(Store):
         self._accessed_bytes = 0
 
     def _remember(self, key: bytes, item: DiskItem) -> None:
-        """Keep what was read under KEY, so that it need not be read again."""
+        """Keep what was read under `key`, so that it need not be read again."""
         self._read_bytes += item.size + _ITEM_COST
         if self._read_bytes > _READ_MAX:
             self._forget_read()
@@ -354,7 +354,7 @@ class BatchStore(Store):
                 self._fail(error)
 
     def _discard(self, key: bytes, item: DiskItem) -> None:
-        """Delete the row of ITEM: now if the write lock is held, else with the next accesses."""
+        """Delete the row of `item`: now if the write lock is held, else with the next accesses."""
         if self._writing:
             self._delete_row(key, item)
         else:

@@ -51,9 +51,9 @@ Report = Callable[[str], None]
 
 
 class Database:
-    """The file in DIRECTORY, which is made if it is not there.
+    """The file in `directory`, which is made if it is not there.
 
-    `connection` is in autocommit mode. REPORT is told of damage and what became of it. Raises StoreError, with a text
+    `connection` is in autocommit mode. `report` is told of damage and what became of it. Raises StoreError, with a text
     for the user, if the directory cannot be used.
     """
 
@@ -298,7 +298,7 @@ def read_state(connection: sqlite3.Connection) -> State:
 
 
 def write_state(connection: sqlite3.Connection, state: State) -> tuple[Any, ...]:
-    """Write STATE, changed once more, as the row of the table `state`; return the row."""
+    """Write `state`, changed once more, as the row of the table `state`; return the row."""
     state.changes += 1
     row = state.to_row()
     connection.execute(f"UPDATE state SET ({STATE_COLUMNS}, sum) = (?{', ?' * 9})", row)
@@ -306,7 +306,7 @@ def write_state(connection: sqlite3.Connection, state: State) -> tuple[Any, ...]
 
 
 def _locked(file: int) -> bool:
-    """Lock FILE for us alone if nobody else has it locked; say whether that worked."""
+    """Lock `file` for us alone if nobody else has it locked; say whether that worked."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -315,5 +315,5 @@ def _locked(file: int) -> bool:
 
 
 def corrupt(error: Exception) -> bool:
-    """Does ERROR say that the file is damaged?"""
+    """Does `error` say that the file is damaged?"""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

@@ -39,9 +39,9 @@ _DELETE_FLUSHED: Final = "DELETE FROM items WHERE id IN (SELECT id FROM items WH
 
 
 class DiskStore(BatchStore):
-    """Items in `DIRECTORY/items.sqlite`. REPORT is told of damage and of failures, a line each.
+    """Items in `DIRECTORY/items.sqlite`. `report` is told of damage and of failures, a line each.
 
-    SYNC says when what was committed is safe from a power cut: `always` before it is acknowledged, `interval` about a
+    `sync` says when what was committed is safe from a power cut: `always` before it is acknowledged, `interval` about a
     second later, `off` whenever the operating system likes, and then a power cut may damage the database. Raises
     StoreError if the directory cannot be used.
     """
@@ -160,12 +160,12 @@ class DiskStore(BatchStore):
             self._discard(key, item)
 
     def delete(self, key: bytes, item: Item) -> None:
-        """Delete ITEM, found under KEY."""
+        """Delete `item`, found under `key`."""
         self._begin_write()
         super().delete(key, item)
 
     def changed(self, key: bytes, item: Item) -> None:
-        """ITEM, found in this transaction, was changed in place."""
+        """`item`, found in this transaction, was changed in place."""
         self._begin_write()
         self._change(key, item)
 
@@ -177,7 +177,7 @@ class DiskStore(BatchStore):
         return self._state.last_cas
 
     def flush_all(self, delay: int) -> None:
-        """Invalidate all items: now, or in DELAY seconds, also if the server is started anew until then."""
+        """Invalidate all items: now, or in `delay` seconds, also if the server is started anew until then."""
         self._begin_write()
         super().flush_all(delay)
         self._state_changed = True
@@ -195,7 +195,7 @@ class DiskStore(BatchStore):
     # Make room.
 
     def make_room(self, size: int) -> bool:
-        """Evict the least recently used items until SIZE bytes fit; False if that is not allowed or not enough."""
+        """Evict the least recently used items until `size` bytes fit; False if that is not allowed or not enough."""
         self._begin_write()
         limit = self.maxbytes - size
         if limit < 0:
@@ -240,13 +240,13 @@ class DiskStore(BatchStore):
             self._eldest.extend(self._select(_SELECT_EXPIRED, self.now, flushed, _BATCH))
 
     def _store_anew(self, key: bytes, item: Item, state: int) -> None:
-        """Spare ITEM: it becomes the youngest."""
+        """Spare `item`: it becomes the youngest."""
         self._change(key, Item(item.data, item.flags, item.exptime, item.cas, item.time, item.slab_class, state))
 
     def reclaim(self, most: int, crawler: bool = True) -> int:
-        """Free up to MOST items that have expired or were flushed; return how many were freed.
+        """Free up to `most` items that have expired or were flushed; return how many were freed.
 
-        The LRU crawler looks at MOST items, as it is counted; without it the index tells which have expired.
+        The LRU crawler looks at `most` items, as it is counted; without it the index tells which have expired.
         """
         was_busy = self.busy
         if crawler:

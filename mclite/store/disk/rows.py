@@ -65,7 +65,7 @@ class DiskItem(Item):
 
 
 def item_sum(row: int, key: bytes, item: Item) -> int:
-    """Return the checksum of ITEM under KEY in the row with id ROW."""
+    """Return the checksum of `item` under `key` in the row with id `row`."""
     return _sum(row, item.flags, item.exptime, item.cas, item.time, item.state, key, item.data)
 
 
@@ -74,7 +74,7 @@ def _sum(row: int, flags: int, exptime: int, cas: int, time: int, state: int, ke
 
 
 def read_item(key: bytes, row: tuple[Any, ...]) -> DiskItem:
-    """Make the item of a ROW of ITEM_COLUMNS, found under KEY; its slab class is left at 0. Raises DamagedError."""
+    """Make the item of a `row` of ITEM_COLUMNS, found under `key`; its slab class is left at 0. Raises DamagedError."""
     number, flags, exptime, cas, time, state, found, data = row
     try:
         cas = unsigned(cas)
@@ -87,19 +87,19 @@ def read_item(key: bytes, row: tuple[Any, ...]) -> DiskItem:
 
 
 def write_item(row: int, key: bytes, item: Item) -> tuple[Any, ...]:
-    """Return the values of ITEM_COLUMNS for ITEM under KEY."""
+    """Return the values of ITEM_COLUMNS for `item` under `key`."""
     flags, data = item.flags, item.data
     found = _sum(row, flags, item.exptime, item.cas, item.time, item.state, key, data)
     return (row, flags, item.exptime, signed(item.cas), item.time, item.state, found, data)
 
 
 def signed(number: int) -> int:
-    """Return the 64-bit NUMBER as SQLite can hold it."""
+    """Return the 64-bit `number` as SQLite can hold it."""
     return number - (_SIGN << 1) if number >= _SIGN else number
 
 
 def unsigned(number: int) -> int:
-    """Return the 64-bit number that `signed` turned into NUMBER."""
+    """Return the 64-bit number that `signed` turned into `number`."""
     return number + (_SIGN << 1) if number < 0 else number
 
 

@@ -31,7 +31,7 @@ _GAPS_MAX: Final = 10_000
 
 
 def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
-    """Copy the items that can be believed from the file DAMAGED into the new CONNECTION; return how many."""
+    """Copy the items that can be believed from the file `damaged` into the new `connection`; return how many."""
     copy = damaged.with_suffix(".copy")
     try:
         _copy(damaged, copy, connection)
@@ -42,7 +42,7 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> int:
 
 
 def _copy(damaged: Path, copy: Path, connection: sqlite3.Connection) -> None:
-    """Make a COPY of the file DAMAGED that SQLite opens."""
+    """Make a `copy` of the file `damaged` that SQLite opens."""
     shutil.copyfile(damaged, copy)
     log = Path(f"{damaged}-wal")
     if log.exists():
@@ -60,7 +60,7 @@ def _copy(damaged: Path, copy: Path, connection: sqlite3.Connection) -> None:
 
 
 def _schema(path: Path) -> list[tuple[Any, ...]]:
-    """Return where the tables begin in the file at PATH, nothing if it cannot be opened."""
+    """Return where the tables begin in the file at `path`, nothing if it cannot be opened."""
     with closing(sqlite3.connect(path, timeout=1.0, isolation_level=None)) as source:
         source.text_factory = bytes
         try:
@@ -96,7 +96,7 @@ def _state(source: sqlite3.Connection) -> State | None:
 
 
 def _rows(source: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[bytes, tuple[Any, ...]]]:
-    """Go through the keys and rows with ids from FIRST, to LAST if they are right, that can be believed."""
+    """Go through the keys and rows with ids from `first`, to `last` if they are right, that can be believed."""
     if first > last:
         return
     index = _Index(source)
@@ -138,7 +138,7 @@ class _Index:
         return True
 
     def allows(self, row: int, key: bytes) -> bool:
-        """Can the row with the id ROW be what is held under KEY?"""
+        """Can the row with the id `row` be what is held under `key`?"""
         found = self._keys.get(row)
         return not self._whole if found is None else found == hash(key)
 
@@ -154,7 +154,7 @@ def _believable(index: _Index, key: Any, row: tuple[Any, ...]) -> bool:
 
 
 def _next_readable(source: sqlite3.Connection, first: int, last: int) -> int:
-    """Return an id above FIRST, up to LAST + 1, from which rows can be read again."""
+    """Return an id above `first`, up to `last` + 1, from which rows can be read again."""
     step = 1
     while first + step <= last and not _readable(source, first + step, last):
         step *= 2
@@ -169,7 +169,7 @@ def _next_readable(source: sqlite3.Connection, first: int, last: int) -> int:
 
 
 def _readable(source: sqlite3.Connection, first: int, last: int) -> bool:
-    """Can the first row at or above the id FIRST be read?"""
+    """Can the first row at or above the id `first` be read?"""
     try:
         row = source.execute(f"SELECT {ITEM_COLUMNS} FROM items WHERE id >= ? ORDER BY id LIMIT 1", (first,)).fetchone()
     except sqlite3.DatabaseError:
