@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mclite.cli import OutputError, UsageError
 from mclite.cli.extras import need
+from mclite.cli.replay_line import replay_line
 
 if TYPE_CHECKING:
     from mclite.compare.pair import Side
@@ -102,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         try:
             addresses = [_address(one, stack) for one in asked]
-            return _compare(addresses, args, known)
+            return _compare(addresses, args, known, asked[1])
         except TargetError as error:
             raise UsageError(str(error)) from None
         except Unreachable as error:
@@ -117,16 +118,22 @@ def _address(asked: str, stack: contextlib.ExitStack) -> Address:
     from mclite.replay.target.servers import Server
     from mclite.replay.target.spec import find_spec
 
-    targets = default_root() / "targets"
-    name = asked.partition("=")[0]
-    if "{port}" in asked or name.endswith(".toml") or (targets / f"{name}.toml").is_file():
-        server: Server = Server(find_spec(asked, targets))
+    if _is_started(asked):
+        server: Server = Server(find_spec(asked, default_root() / "targets"))
         stack.callback(server.stop)
         return server.address
     try:
         return parse_address(asked)
     except ValueError as error:
         raise UsageError(f"{error}, and no command with {{port}}") from None
+
+
+def _is_started(asked: str) -> bool:
+    """Tell whether a server that is asked for is no address, but meant to be started."""
+    from mclite.replay.scenario.lint import default_root
+
+    name = asked.partition("=")[0]
+    return "{port}" in asked or name.endswith(".toml") or (default_root() / "targets" / f"{name}.toml").is_file()
 
 
 def _known(path: Path) -> frozenset[str]:
@@ -141,7 +148,7 @@ def _known(path: Path) -> frozenset[str]:
         raise UsageError(str(error)) from None
 
 
-def _compare(addresses: list[Address], args: argparse.Namespace, known: frozenset[str]) -> int:
+def _compare(addresses: list[Address], args: argparse.Namespace, known: frozenset[str], b: str) -> int:
     from mclite.compare import report
     from mclite.compare.pair import Pair, TimeUp
     from mclite.compare.search import Limits, Search
@@ -175,13 +182,14 @@ def _compare(addresses: list[Address], args: argparse.Namespace, known: frozense
         show.clear()
     for text in report.summary(outcome, args.seed):
         print(text)
-    if outcome.found:
+    if any(found.written is not None for found in outcome.found.values()):
         try:
             report.write(args.output, outcome, pair, args.seed)
         except WriteError as error:
             raise OutputError(str(error)) from None
         print(f"\n{args.output}: a scenario of each, which passes on A and fails on B")
-        print(f"  python -m mclite.replay {args.output} --target {addresses[1]}")
+        words = ["--spawn" if _is_started(b) else "--target", b, *(["--destructive"] if destructive else [])]
+        print(f"  {replay_line(args.output, *words)}")
     if outcome.died is not None:
         print(f"mclite compare: {outcome.died}; the last session is shown above", file=sys.stderr)
         return UNREACHABLE

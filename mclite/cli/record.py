@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mclite.cli import OutputError, UsageError
+from mclite.cli.replay_line import replay_line
 from mclite.server.server import on_signal
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ async def _record(host: str, port: int, target: Address, args: argparse.Namespac
 
 
 def _write(proxy: Proxy, args: argparse.Namespace) -> int:
+    from mclite.record.proxy import LONGEST, PIECES
     from mclite.record.scenario import scenario
     from mclite.replay import files
 
@@ -111,13 +113,20 @@ def _write(proxy: Proxy, args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return NOTHING
-    text, requests = scenario(proxy.events, args.title, str(proxy.target))
-    if not requests:
+    if proxy.full:
+        print(
+            f"mclite record: a recording holds {LONGEST >> 20} MiB, or {PIECES:,} pieces of them; "
+            "what was said after that is left out",
+            file=sys.stderr,
+        )
+    recorded = scenario(proxy.events, args.title, str(proxy.target), cut=proxy.full)
+    if not recorded.requests:
         print("mclite record: nothing was said, so nothing is written", file=sys.stderr)
         return NOTHING
     try:
-        files.write(text, args.output)
+        files.write(recorded.text, args.output)
     except files.WriteError as error:
         raise OutputError(str(error)) from None
-    print(f"{args.output}: {requests} requests\n  python -m mclite.replay {args.output} --target {proxy.target}")
+    words = ["--target", str(proxy.target), *(["--destructive"] if recorded.scope == "server" else [])]
+    print(f"{args.output}: {recorded.requests} requests\n  {replay_line(args.output, *words)}")
     return 0

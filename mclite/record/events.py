@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-#: The client sent, the server sent; the client hung up, the server did.
-Kind = Literal["asked", "answered", "closed", "hung-up"]
+#: The client sent, the server sent; the client sends no more and reads on; the client hung up, the server did.
+Kind = Literal["asked", "answered", "shut", "closed", "hung-up"]
 
 
 @dataclass(frozen=True, slots=True)

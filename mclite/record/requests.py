@@ -42,25 +42,28 @@ class Splitter:
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bool, bytes]]:
         """Yield (line or data block, whether it is a block, what ended it) for what is complete with `data`."""
-        self.pending += data
-        while self.pending:
+        held, position = self.pending + data, 0
+        while position < len(held):
             if self._block is not None:
-                if len(self.pending) < self._block + 2:
-                    return
-                block, end = self.pending[: self._block], self.pending[self._block : self._block + 2]
-                self.pending = self.pending[self._block + 2 :]
+                stop = position + self._block
+                if len(held) < stop + 2:
+                    break
+                block, end = held[position:stop], held[stop : stop + 2]
+                position = stop + 2
                 self._block = None
                 # A block of another length than was said: its bytes are sent as they are.
                 yield (block, True, end) if end == b"\r\n" else (block + end, True, b"")
                 continue
-            line, newline, rest = self.pending.partition(b"\n")
-            if not newline:
-                return
-            self.pending = rest
+            newline = held.find(b"\n", position)
+            if newline < 0:
+                break
+            line = held[position:newline]
+            position = newline + 1
             end = b"\r\n" if line.endswith(b"\r") else b"\n"
             line = line.removesuffix(b"\r")
             self._block = block_length(line)
             yield line, False, end
+        self.pending = held[position:]
 
     @property
     def unfinished(self) -> bool:

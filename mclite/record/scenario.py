@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from mclite.compare.answers import Line, block_length, parts_of
 from mclite.compare.notation import line, write_bytes
@@ -13,7 +14,9 @@ from mclite.record.requests import Namer, Splitter
 #: Seconds of silence that are played again; shorter ones are how fast the application was.
 SHORTEST_WAIT = 0.5
 #: Answers whose end is the server's own affair: from here on anything will do.
-_LOOSE = (b"VERSION ", b"STAT ", b"key=", b"ts=")
+_LOOSE = (b"VERSION ", b"ts=")
+#: Lines of lists whose order and length are, too, and what is expected of each.
+_LISTS = {b"STAT ": "STAT {:word} {:rest}", b"key=": "key={:rest}"}
 #: Requests that other clients notice.
 _SERVER_WIDE = (b"flush_all", b"stats reset", b"stats detail", b"cache_memlimit", b"shutdown", b"verbosity", b"lru ")
 
@@ -25,6 +28,7 @@ class _Conversation:
         self.prefix = "" if conn == "A" else conn
         self.asked = Splitter()
         self.answered = b""
+        self.listing: str | None = None  # what is expected of the lines of a list that has not ended
         self.drained = False
 
 
@@ -52,6 +56,9 @@ class Writer:
                 self._asked(talk, event)
             case "answered":
                 self._answered(talk, event.data)
+            case "shut":
+                self._partial(talk)
+                self.lines.append(f"{talk.prefix} shut".strip())
             case "closed" | "hung-up":
                 self._flush(talk)
                 verb = "close" if event.kind == "closed" or talk.drained else "closed"
@@ -59,13 +66,20 @@ class Writer:
                 del self._open[event.conn]
         self._last = event.time
 
-    def end(self) -> None:
-        """Write how the recording ends: connections that wait for more of a request cannot be asked for a barrier."""
+    def end(self, cut: bool = False) -> None:
+        """Write how the recording ends; with `cut` it ends before what was said does.
+
+        Connections that wait for more of a request, or of an answer, cannot be asked for a barrier.
+        """
         for talk in self._open.values():
-            unfinished = talk.asked.unfinished or bool(talk.answered)
+            unfinished = cut or talk.asked.unfinished or bool(talk.answered or talk.listing)
             self._flush(talk)
             if unfinished and not talk.drained:
-                self.lines.append(f"{talk.prefix} drain".strip())
+                self._drain(talk)
+
+    def _drain(self, talk: _Conversation) -> None:
+        self.lines.append(f"{talk.prefix} drain".strip())
+        talk.drained = True
 
     def _wait(self, now: float) -> None:
         if self._last is not None and now - self._last >= SHORTEST_WAIT:
@@ -83,8 +97,7 @@ class Writer:
             else:
                 self.lines.append(line(f"{talk.prefix}>.", text + write_bytes(end)))
             if not block and data.startswith(b"watch") and not talk.drained:
-                self.lines.append(f"{talk.prefix} drain".strip())
-                talk.drained = True
+                self._drain(talk)
 
     def _answered(self, talk: _Conversation, data: bytes) -> None:
         if talk.drained:
@@ -93,6 +106,12 @@ class Writer:
             self._partial(talk)
         talk.answered += data
         for item in _complete(talk, self._namer):
+            if item in _LISTS.values():
+                talk.listing = item
+                continue
+            if talk.listing is not None:
+                self.lines.append(line(f"{talk.prefix}<*", talk.listing))
+                talk.listing = None
             self.lines.append(line(f"{talk.prefix}<", item))
 
     def _partial(self, talk: _Conversation) -> None:
@@ -102,43 +121,56 @@ class Writer:
 
     def _flush(self, talk: _Conversation) -> None:
         self._partial(talk)
-        if talk.answered:
+        if talk.listing is not None:  # a list without its end: how many lines there were says nothing
+            self.lines.append(line(f"{talk.prefix}<", talk.listing))
+            if not talk.drained:
+                self._drain(talk)
+        elif talk.answered:
             self.lines.append(line(f"{talk.prefix}<.", write_bytes(talk.answered)))
 
 
 def _complete(talk: _Conversation, namer: Namer) -> Iterable[str]:
     """Yield the texts of the lines and data blocks that are complete, and forget them."""
-    while True:
-        head, end, rest = talk.answered.partition(b"\r\n")
-        if not end:
-            return
+    held, position = talk.answered, 0
+    while (end := held.find(b"\r\n", position)) >= 0:
+        head = held[position:end]
         length = block_length(head)
-        if length is not None and len(rest) < length + 2:
-            return
-        talk.answered = rest
+        if length is not None and len(held) < end + 2 + length + 2:
+            break
         yield _expected(head, namer)
+        position = end + 2
         if length is not None:
-            yield write_bytes(rest[:length])
-            talk.answered = rest[length + 2 :]
+            yield write_bytes(held[position : position + length])
+            position += length + 2
+    talk.answered = held[position:]
 
 
 def _expected(head: bytes, namer: Namer) -> str:
     """Return a line that the server sent as the text that must come."""
     for loose in _LOOSE:
         if head.startswith(loose):
-            if loose == b"STAT ":
-                name = head.split(b" ")[1:2]
-                return f"STAT {write_bytes(b''.join(name))} {{:rest}}"
             return f"{write_bytes(loose)}{{:rest}}"
+    for begin, expected in _LISTS.items():
+        if head.startswith(begin):
+            return expected
     return namer.slots.expected(Line(tuple(part for part in parts_of(head, namer.uniques) if part != b"")))
 
 
-def scenario(events: Iterable[Event], title: str, source: str) -> tuple[str, int]:
-    """Return the scenario file of a recording, and how many requests it holds; `source` says what was recorded."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording as the text of a scenario file, how many requests it holds, and whom it concerns."""
+
+    text: str
+    requests: int
+    scope: str  #: key, or server when other clients of the server notice
+
+
+def scenario(events: Iterable[Event], title: str, source: str, cut: bool = False) -> Recorded:
+    """Return a recording as a scenario file; `source` says what was recorded, `cut` that more was said."""
     writer = Writer()
     for event in events:
         writer.take(event)
-    writer.end()
+    writer.end(cut)
     head = [
         f"# Recorded by `mclite record` from {source}.",
         "",
@@ -151,4 +183,4 @@ def scenario(events: Iterable[Event], title: str, source: str) -> tuple[str, int
         f'scope = "{writer.scope}"',
         "talk = '''",
     ]
-    return "\n".join([*head, *writer.lines, "'''", ""]), writer.requests
+    return Recorded("\n".join([*head, *writer.lines, "'''", ""]), writer.requests, writer.scope)

@@ -53,10 +53,10 @@ def test_what_is_recorded_can_be_replayed(tmp_path: Path) -> None:
 
     with ServerThread(clock=SystemClock()) as server:
         proxy = asyncio.run(record(Address("tcp", server.host, server.port)))
-        text, requests = scenario(proxy.events, "a session", "a test")
-        assert requests == 6
+        recorded = scenario(proxy.events, "a session", "a test")
+        assert recorded.requests == 6
         file = tmp_path / "session.toml"
-        file.write_text(text)
+        file.write_text(recorded.text)
         # Another run has other keys and other cas uniques.
         assert replay.main([str(file), "--target", server.address]) == 0
         assert replay.main([str(file), "--target", server.address]) == 0
@@ -96,6 +96,97 @@ def test_more_connections_than_letters_are_served_and_left_out() -> None:
         proxy = asyncio.run(record(server))
     assert proxy.unrecorded == 2
     assert len({event.conn for event in proxy.events}) == 26
+
+
+def test_a_client_that_only_ends_what_it_sends_is_answered(tmp_path: Path) -> None:
+    value = b"x" * 900_000
+    answer = b"VALUE big 0 900000\r\n%b\r\nEND\r\n" % value
+
+    def talk(port: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), 5) as sock:
+            say(sock, b"set big 0 0 900000\r\n%b\r\n" % value, b"STORED\r\n")
+            sock.sendall(b"get big\r\n")
+            sock.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: sock.recv(1 << 16), b""))
+
+    async def record(target: Address) -> Proxy:
+        proxy = Proxy(target)
+        port = await proxy.start("127.0.0.1", 0)
+        assert await asyncio.to_thread(talk, port) == answer
+        await proxy.stop()
+        return proxy
+
+    with ServerThread(clock=SystemClock()) as server:
+        proxy = asyncio.run(record(Address("tcp", server.host, server.port)))
+        assert [event.kind for event in proxy.events if not event.data] == ["shut", "hung-up"]
+        file = tmp_path / "session.toml"
+        file.write_text(scenario(proxy.events, "a session", "a test").text)
+        assert "\nshut\n< VALUE {key} 0 900000\n" in file.read_text()
+        assert file.read_text().endswith("\nclosed\n'''\n")
+        assert replay.main([str(file), "--target", server.address]) == 0
+
+
+def test_a_recording_holds_so_much_and_the_rest_is_handed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("mclite.record.proxy.LONGEST", 100)
+    size = len(b"set a 0 0 10\r\n0123456789\r\nSTORED\r\n")
+
+    def talk(port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), 5) as sock:
+            for _ in range(50):
+                say(sock, b"set a 0 0 10\r\n0123456789\r\n", b"STORED\r\n")
+
+    async def record(target: Address) -> Proxy:
+        proxy = Proxy(target)
+        port = await proxy.start("127.0.0.1", 0)
+        await asyncio.to_thread(talk, port)
+        await proxy.stop()
+        return proxy
+
+    with ServerThread(clock=SystemClock()) as server:
+        proxy = asyncio.run(record(Address("tcp", server.host, server.port)))
+        assert proxy.full
+        assert 100 - size < sum(len(event.data) for event in proxy.events) <= 100
+        recorded = scenario(proxy.events, "a session", "a test", cut=proxy.full)
+        assert recorded.requests in (2, 3)
+        file = tmp_path / "session.toml"
+        file.write_text(recorded.text)
+        assert replay.main([str(file), "--target", server.address]) == 0
+
+
+def run_line(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command line as a user would who copies it."""
+    return subprocess.run(
+        line,
+        shell=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize(("request_line", "answer"), [(b"mn\r\n", b"MN\r\n"), (b"flush_all\r\n", b"OK\r\n")])
+def test_the_line_that_is_printed_replays_the_file(tmp_path: Path, request_line: bytes, answer: bytes) -> None:
+    (folder := tmp_path / "a folder's").mkdir()
+    with ServerThread(clock=SystemClock()) as server:
+        with socket.create_connection((server.host, server.port), 5) as sock:
+            say(sock, b"set held 0 0 1\r\nx\r\n", b"STORED\r\n")
+        words = ["record", "--listen", ":0", "--target", server.address, "-o", str(folder / "my session.toml")]
+        with subprocess.Popen(
+            [sys.executable, "-m", "mclite", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            port = int(process.stdout.readline().split(",")[0].rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), 5) as sock:
+                say(sock, request_line, answer)
+            process.send_signal(signal.SIGINT)
+            said = process.stdout.read().splitlines()
+        assert said[0].endswith("my session.toml: 1 requests")
+        done = run_line(said[1].strip(), tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "1 passed, 0 failed, 0 skipped" in done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -7,11 +7,10 @@ from mclite.record.scenario import scenario
 from mclite.replay.scenario.scenario import parse
 
 
-def talk(*events: tuple[str, Kind, bytes] | tuple[str, Kind, bytes, float]) -> list[str]:
+def talk(*events: tuple[str, Kind, bytes] | tuple[str, Kind, bytes, float], cut: bool = False) -> list[str]:
     """Return the lines of the talk made of events; the fourth of each is its time."""
     made = [Event(e[0], e[1], e[3] if len(e) > 3 else 1_800_000_000.0, e[2]) for e in events]
-    text, _ = scenario(made, "a session", "here")
-    (parsed,) = parse(text, "session.toml")
+    (parsed,) = parse(scenario(made, "a session", "here", cut).text, "session.toml")
     return parsed.talk.source.splitlines()
 
 
@@ -116,7 +115,7 @@ def test_what_depends_on_the_server_is_loose() -> None:
         ("A", "answered", b"VERSION 1.6.45\r\nSTAT pid 12\r\nEND\r\nME a exp=-1 la=0 cas=9 fetch=no cls=1 size=60\r\n"),
     )[3:] == [
         "< VERSION {:rest}",
-        "< STAT pid {:rest}",
+        "<* STAT {:word} {:rest}",
         "< END",
         "< ME {key} exp=-1 la={:0..2} cas={cas1:uint} fetch=no cls=1 size={:uint}",
     ]
@@ -131,9 +130,45 @@ def test_a_watcher_is_left_to_itself() -> None:
 
 @pytest.mark.parametrize(("request_line", "scope"), [(b"flush_all\r\n", "server"), (b"mn\r\n", "key")])
 def test_scope(request_line: bytes, scope: str) -> None:
-    text, count = scenario([Event("A", "asked", 1.0, request_line)], "a session", "here")
-    assert parse(text, "session.toml")[0].scope == scope
-    assert count == 1
+    recorded = scenario([Event("A", "asked", 1.0, request_line)], "a session", "here")
+    assert parse(recorded.text, "session.toml")[0].scope == recorded.scope == scope
+    assert recorded.requests == 1
+
+
+def test_a_list_is_expected_in_any_order_and_length() -> None:
+    assert talk(
+        ("A", "asked", b"stats\r\nlru_crawler metadump all\r\n"),
+        ("A", "answered", b"STAT pid 1\r\nSTAT up"),
+        ("A", "answered", b"time 2\r\nEND\r\nkey=a exp=-1\r\nkey=b exp=-1\r\nEND\r\n"),
+    ) == [
+        *("> stats", "> lru_crawler metadump all"),
+        *("<* STAT {:word} {:rest}", "< END", "<* key={:rest}", "< END"),
+    ]
+
+
+STATS: tuple[tuple[str, Kind, bytes], ...] = (("A", "asked", b"stats\r\n"), ("A", "answered", b"STAT pid 1\r\nSTAT u"))
+
+
+def test_a_list_without_its_end_takes_no_barrier() -> None:
+    assert talk(*STATS) == ["> stats", "< STAT {:word} {:rest}", "drain"]
+    assert talk(*STATS, ("A", "closed", b"")) == ["> stats", "< STAT {:word} {:rest}", "drain", "close"]
+
+
+def test_a_client_that_sends_no_more_and_reads_on() -> None:
+    assert talk(
+        ("A", "asked", b"get a\r\n"), ("A", "shut", b""), ("A", "answered", b"END\r\n"), ("A", "hung-up", b"")
+    ) == ["> get {key}", "shut", "< END", "closed"]
+
+
+def test_a_recording_that_is_cut_takes_no_barrier() -> None:
+    lines = talk(("A", "asked", b"get a\r\n"), ("B", "asked", b"mn\r\n"), ("B", "answered", b"MN\r\n"), cut=True)
+    assert lines == ["> get {key}", "B> mn", "B< MN", "drain", "B drain"]
+
+
+def test_many_requests_in_one_piece() -> None:
+    count = 20_000
+    lines = talk(("A", "asked", b"mn\r\n" * count), ("A", "answered", b"MN\r\n" * count))
+    assert lines == ["> mn"] * count + ["< MN"] * count
 
 
 def test_an_unfinished_request_takes_no_barrier() -> None:

@@ -1,0 +1,12 @@
+"""The command that plays a scenario file again, as a user can give it to a shell."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+
+def replay_line(file: Path, *words: str) -> str:
+    """Return the command line that plays `file` with the options `words`, quoted for a shell."""
+    return shlex.join([sys.executable, "-m", "mclite.replay", str(file), *words])
