@@ -188,8 +188,7 @@ def _compare(addresses: list[Address], args: argparse.Namespace, known: frozense
         except WriteError as error:
             raise OutputError(str(error)) from None
         print(f"\n{args.output}: a scenario of each, which passes on A and fails on B")
-        words = ["--spawn" if _is_started(b) else "--target", b, *(["--destructive"] if destructive else [])]
-        print(f"  {replay_line(args.output, *words)}")
+        print(f"  {replay_line(args.output, '--spawn' if _is_started(b) else '--target', b)}")
     if outcome.died is not None:
         print(f"mclite compare: {outcome.died}; the last session is shown above", file=sys.stderr)
         return UNREACHABLE

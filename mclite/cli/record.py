@@ -127,6 +127,6 @@ def _write(proxy: Proxy, args: argparse.Namespace) -> int:
         files.write(recorded.text, args.output)
     except files.WriteError as error:
         raise OutputError(str(error)) from None
-    words = ["--target", str(proxy.target), *(["--destructive"] if recorded.scope == "server" else [])]
-    print(f"{args.output}: {recorded.requests} requests\n  {replay_line(args.output, *words)}")
+    line = replay_line(args.output, "--target", str(proxy.target))
+    print(f"{args.output}: {recorded.requests} requests\n  {line}")
     return 0

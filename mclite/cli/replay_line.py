@@ -7,6 +7,6 @@ import sys
 from pathlib import Path
 
 
-def replay_line(file: Path, *words: str) -> str:
-    """Return the command line that plays `file` with the options `words`, quoted for a shell."""
-    return shlex.join([sys.executable, "-m", "mclite.replay", str(file), *words])
+def replay_line(file: Path, *server: str) -> str:
+    """Return the command line that plays all of `file`, for a shell; `server` is --target or --spawn, and where."""
+    return shlex.join([sys.executable, "-m", "mclite.replay", str(file), *server])

@@ -158,11 +158,10 @@ def _expected(head: bytes, namer: Namer) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A recording as the text of a scenario file, how many requests it holds, and whom it concerns."""
+    """A recording as the text of a scenario file, and how many requests it holds."""
 
     text: str
     requests: int
-    scope: str  #: key, or server when other clients of the server notice
 
 
 def scenario(events: Iterable[Event], title: str, source: str, cut: bool = False) -> Recorded:
@@ -183,4 +182,4 @@ def scenario(events: Iterable[Event], title: str, source: str, cut: bool = False
         f'scope = "{writer.scope}"',
         "talk = '''",
     ]
-    return Recorded("\n".join([*head, *writer.lines, "'''", ""]), writer.requests, writer.scope)
+    return Recorded("\n".join([*head, *writer.lines, "'''", ""]), writer.requests)

@@ -8,6 +8,8 @@ apart; `table` says so of results that are there.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import shlex
 import sys
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
 from mclite.replay.scenario.versions import KNOWN, claimed_version, known_release, parse_version
 from mclite.replay.target.capabilities import ask_version
+from mclite.replay.target.servers import Server
+from mclite.replay.target.spec import TargetError, find_spec
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,7 +44,9 @@ def main(argv: list[str] | None = None) -> int:
         description="Play scenario files and print what happened. More commands: lint, coverage, table, versions.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.toml", help="scenario files, or folders of them")
-    parser.add_argument("--target", default="127.0.0.1:11211", help="host:port, unix:/path or tls://host:port")
+    server = parser.add_mutually_exclusive_group()
+    server.add_argument("--target", default="127.0.0.1:11211", help="host:port, unix:/path or tls://host:port")
+    server.add_argument("--spawn", metavar="SERVER", help="start it, as --spawn of the suite does, and stop it after")
     parser.add_argument("--as", dest="version", metavar="VERSION", help="judge as this memcached version")
     parser.add_argument("-k", dest="word", default="", help="only the scenarios whose id contains this")
     parser.add_argument("--all", action="store_true", help="also those that require a server started otherwise")
@@ -53,29 +59,46 @@ def main(argv: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"mclite.replay: {error}", file=sys.stderr)
         return 2
-    scenarios: list[Scenario] = []
+    scenarios: list[tuple[Scenario, Path]] = []
     malformed = False
     for path in args.files:
         for file in sorted(path.rglob("*.toml")) if path.is_dir() else [path]:
             if file.parent.name == "targets":
                 continue
             try:
-                scenarios += load(file)
+                scenarios += ((scenario, file) for scenario in load(file))
             except SuiteError as error:
                 malformed = True
                 print(error, file=sys.stderr)
-    scenarios = [scenario for scenario in scenarios if args.word in scenario.id]
+    scenarios = [pair for pair in scenarios if args.word in pair[0].id]
     if not scenarios:
         print("mclite.replay: no scenario to play", file=sys.stderr)
         return 1 if malformed else 4
-    try:
-        answer = ask_version(address)
-    except Unreachable as error:
-        print(f"mclite.replay: {error}", file=sys.stderr)
-        return 3
+    with contextlib.ExitStack() as stack:
+        try:
+            if args.spawn is not None:
+                started = Server(find_spec(args.spawn, default_root() / "targets"))
+                stack.callback(started.stop)
+                address = started.address
+            answer = ask_version(address)
+        except TargetError as error:
+            print(f"mclite.replay: {error}", file=sys.stderr)
+            return 2
+        except Unreachable as error:
+            print(f"mclite.replay: {error}", file=sys.stderr)
+            return 3
+        passed, failed = _play_all(scenarios, address, answer, args)
+    if failed or malformed:
+        return 1
+    return 0 if passed else 4
+
+
+def _play_all(
+    scenarios: list[tuple[Scenario, Path]], address: Address, answer: bytes, args: argparse.Namespace
+) -> tuple[int, int]:
     claimed = claimed_version(answer.removeprefix(b"VERSION ").decode("ascii", "replace").strip())
     version = args.version or (claimed if claimed in KNOWN else KNOWN[-1])
-    return 1 if play(scenarios, address, version, answer, args) or malformed else 0
+    return play(scenarios, address, version, answer, args)
 
 
 def lint_command(argv: list[str]) -> int:
@@ -119,12 +142,15 @@ def coverage_command(argv: list[str]) -> int:
     return 1 if faults else 0
 
 
-def play(scenarios: list[Scenario], address: Address, version: str, barrier: bytes, args: argparse.Namespace) -> int:
-    """Play the scenarios one after the other and print a line each; return how many failed."""
+def play(
+    scenarios: list[tuple[Scenario, Path]], address: Address, version: str, barrier: bytes, args: argparse.Namespace
+) -> tuple[int, int]:
+    """Play the scenarios one after the other and print a line each; return how many passed, and how many failed."""
     player = Player(address, Keys(), barrier=barrier)
     judged = parse_version(version)
     passed = failed = left = 0
-    for scenario in scenarios:
+    server = ["--target", str(address)] if args.spawn is None else ["--spawn", args.spawn]
+    for scenario, file in scenarios:
         if not scenario.applies_to(judged):
             left += 1
             print(f"skipped {scenario.id} (not of memcached {version})")
@@ -142,10 +168,12 @@ def play(scenarios: list[Scenario], address: Address, version: str, barrier: byt
                 print("\n".join(show.transcript([(e[0], e[1], show.event_text(e)) for e in result.events])))
             continue
         failed += 1
-        replay = f"python -m mclite.replay conformance/{scenario.file} -k {scenario.slug} --target {address}"
-        print(f"FAIL    {show.failure(scenario, result, replay)}\n")
+        words = [sys.executable, "-m", "mclite.replay", str(file), "-k", scenario.slug, *server]
+        words += ["--as", args.version] if args.version else []
+        words += ["--all"] if args.all else []
+        print(f"FAIL    {show.failure(scenario, result, shlex.join(words))}\n")
     print(f"{passed} passed, {failed} failed, {left} skipped; judged as memcached {version}")
-    return failed
+    return passed, failed
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from mclite.cli import main
 from mclite.replay import __main__ as replay
 from mclite.store.clock import SystemClock
 from mclite.testing import ServerThread
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -57,6 +61,31 @@ def test_a_difference_is_written_and_known_the_next_time(
     capsys.readouterr()
     assert compare(two, "--sessions", "100", "--known", str(out), "-o", str(tmp_path / "again.toml")) == 0
     assert " known" in capsys.readouterr().out
+
+
+def run_line(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line as a user would who copies it."""
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(line, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_line_that_is_printed_fails_on_b_also_when_b_was_started_for_it(
+    two: tuple[ServerThread, ServerThread], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder := tmp_path / "a folder's").mkdir()
+    mutant = ["{python}", str(ROOT / "tests" / "mutants"), "serve", "--fault", "delete-missing"]
+    b = f"env PYTHONPATH={ROOT} {' '.join(mutant)} -l 127.0.0.1 -p {{port}}"
+    words = ["--no-waits", "--sessions", "300", "--kinds", "1", "-o", str(folder / "my differences.toml")]
+    assert main(["compare", two[0].address, b, *words]) == 1
+    line = capsys.readouterr().out.splitlines()[-1].strip()
+    done = run_line(line)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "0 passed, 1 failed, 0 skipped" in done.stdout
+    (again,) = (text for text in done.stdout.splitlines() if "mclite.replay" in text)
+    once_more = run_line(again[again.index(sys.executable) :])
+    assert "0 passed, 1 failed, 0 skipped" in once_more.stdout
+    passes = run_line(line.partition(" --spawn ")[0] + f" --target {two[0].address}")
+    assert passes.returncode == 0, passes.stdout
 
 
 @pytest.mark.parametrize(
