@@ -14,6 +14,7 @@ if importlib.util.find_spec("mclite") is None:  # in a checkout, run without bei
 from mclite.replay.pytest_plugin import plugin
 from mclite.replay.pytest_plugin.plugin import (  # noqa: F401  # pytest finds its hooks by their names
     pytest_addoption,
+    pytest_cmdline_main,
     pytest_collect_file,
     pytest_collection_finish,
     pytest_collection_modifyitems,

@@ -57,9 +57,9 @@ def _run(arguments: list[str], own: bool) -> int:
         if own:
             gc.disable()  # as mclite.server.server.run will do: until then the collector only costs time
         return int(importlib.import_module(COMMANDS["serve"][0]).run_raw(arguments[1:]))
-    import argparse  # here, since `mclite serve` starts sooner without it
+    from mclite.cli.parser import Parser  # here, since `mclite serve` starts sooner without it
 
-    parser = argparse.ArgumentParser(prog="mclite", description="memcached's protocol: server, suite, client.")
+    parser = Parser(prog="mclite", description="memcached's protocol: server, suite, client.")
     parser.add_argument("--version", action="version", version=f"mclite {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
@@ -67,7 +67,9 @@ def _run(arguments: list[str], own: bool) -> int:
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if name == wanted:
             importlib.import_module(module_name).configure(subparser)
-    args = parser.parse_args(arguments)
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        subparsers.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     module = importlib.import_module(COMMANDS[args.command][0])
     try:
         return int(module.run(args))

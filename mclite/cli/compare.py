@@ -78,6 +78,11 @@ def _count(text: str) -> int:
     return value
 
 
+# argparse names the converter in its message: "invalid number value: 'x'"
+_positive.__name__ = "number"
+_count.__name__ = "number"
+
+
 def run(args: argparse.Namespace) -> int:
     """Compare the two servers and return the exit code."""
     need("hypothesis")

@@ -26,7 +26,7 @@ def run_raw(arguments: list[str]) -> int:
     try:
         parsed = options.parse(arguments)
     except OptionError as error:
-        print(f"mclite serve: {error}\n\n{options.usage()}", file=sys.stderr)
+        print(f"usage: mclite serve [options] (--help names them)\nmclite serve: {error}", file=sys.stderr)
         return 2
     if parsed.show == "help":
         print(options.usage())

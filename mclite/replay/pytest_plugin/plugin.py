@@ -11,7 +11,7 @@ import gc
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -40,6 +40,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+#: The exit code of a run that could not begin.
+_NOT_BEGUN = pytest.StashKey[int]()
+
+
+def _refuse(config: pytest.Config, reason: str, code: int) -> NoReturn:
+    """Begin no run, for a reason in one sentence, and end with an exit code."""
+    config.stash[_NOT_BEGUN] = code
+    raise pytest.UsageError(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    """Say once why a run cannot begin, and end with the exit code of that."""
+    try:
+        return (yield)
+    except pytest.UsageError as error:
+        if _NOT_BEGUN not in config.stash:
+            raise
+        print(error, file=sys.stderr)
+        return config.stash[_NOT_BEGUN]
+
+
 def session_of(config: pytest.Config) -> Session:
     """Return the session of the suite."""
     return config.stash[_SESSION]
@@ -50,7 +72,7 @@ def configure(config: pytest.Config, root: Path) -> None:
     try:
         options = read_options(config, root)
     except UsageError as error:
-        pytest.exit(f"usage: {error}", returncode=USAGE)
+        _refuse(config, f"usage: {error}", USAGE)
     config.stash[_SESSION] = Session(config, root, options)
     arguments = config.invocation_params.args
     if not any(str(item).startswith("-r") and not str(item).startswith("--") for item in arguments):
@@ -89,12 +111,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             if server is not None:
                 server.stop()
         what = "server to judge" if len(infos) < len(suite.options.targets) else "reference to compare with"
-        pytest.exit(f"no {what}: {error}", returncode=UNREACHABLE)
+        _refuse(config, f"no {what}: {error}", UNREACHABLE)
     try:
         suite.use(infos, servers, "")
     except (BaselineError, FaultsError) as error:
         suite.close()
-        pytest.exit(f"usage: {error}", returncode=USAGE)
+        _refuse(config, f"usage: {error}", USAGE)
 
 
 @pytest.hookimpl(optionalhook=True)

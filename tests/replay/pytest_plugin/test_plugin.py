@@ -83,14 +83,24 @@ def test_the_replay_line_plays_just_that(suite: Suite, toy: str) -> None:
 def test_unreachable(suite: Suite) -> None:
     run = suite(PASSES, "--target", "127.0.0.1:1")
     assert run.code == 3
-    assert "no server to judge: 127.0.0.1:1 cannot be connected to" in run.out
+    assert run.out.count("no server to judge: 127.0.0.1:1 cannot be connected to") == 1
+    assert "Exit" not in run.out
     assert run.results == {}
 
 
 def test_a_server_that_does_not_start(suite: Suite) -> None:
     run = suite(PASSES, "--spawn", "false {port}")
     assert run.code == 3
-    assert "does not listen" in run.out
+    assert run.out.count("does not listen: it exited with 1") == 1
+    assert "Exit" not in run.out
+
+
+def test_a_usage_error_is_said_once(suite: Suite) -> None:
+    run = suite(PASSES, "--target", "127.0.0.1:99999")
+    assert run.code == 2
+    assert run.out.splitlines()[-1].startswith("usage: '127.0.0.1:99999' is no address")
+    assert run.out.count("99999") == 1
+    assert "Exit" not in run.out
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
