@@ -141,7 +141,7 @@ class Server:
             if said == "unknown":
                 return (
                     f"nothing on this machine tells whether it is the process that listens on {address}; "
-                    "start it as the user who runs the suite"
+                    "start it as the user who runs the suite, or in a container with --cap-add SYS_PTRACE"
                 )
             if said == "ours" and self._connects(address):
                 return None
