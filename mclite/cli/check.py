@@ -38,7 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--transport", choices=("tcp", "unix", "tls", "udp"), help="with --spawn: speak so to it")
     parser.add_argument("--chop", type=int, metavar="N", help="cut every write into pieces of N bytes")
-    parser.add_argument("--destructive", action="store_true", help="flush and reset a server that holds data, too")
+    parser.add_argument(
+        "--destructive",
+        action="store_true",
+        help="send it also what flushes or changes it, or shows others' keys (docs/safety.md)",
+    )
     parser.add_argument("--strict", action="store_true", help="warnings fail the run, too")
     parser.add_argument("--baseline", metavar="FILE", help="known deviations")
     parser.add_argument("--update-baseline", action="store_true", help="write the deviations into it")

@@ -18,12 +18,15 @@ from mclite.replay.play.player import Player
 from mclite.replay.play.transport import Address, Unreachable, parse_address
 from mclite.replay.report import evidence as show
 from mclite.replay.report import versions_table
+from mclite.replay.run.prepare import is_empty
+from mclite.replay.run.stage import refusal
 from mclite.replay.scenario import coverage
 from mclite.replay.scenario.lint import default_root, lint, load_all, scenario_files
 from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
 from mclite.replay.scenario.versions import KNOWN, claimed_version, known_release, parse_version
 from mclite.replay.target.capabilities import ask_version
+from mclite.replay.target.locks import TargetLock
 from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import TargetError, find_spec
 
@@ -50,6 +53,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--as", dest="version", metavar="VERSION", help="judge as this memcached version")
     parser.add_argument("-k", dest="word", default="", help="only the scenarios whose id contains this")
     parser.add_argument("--all", action="store_true", help="also those that require a server started otherwise")
+    parser.add_argument(
+        "--destructive", action="store_true", help="also those that could change or reveal what others keep there"
+    )
     parser.add_argument("-v", action="store_true", dest="verbose", help="print the transcripts of what passed, too")
     args = parser.parse_args(arguments)
     try:
@@ -80,14 +86,13 @@ def main(argv: list[str] | None = None) -> int:
                 started = Server(find_spec(args.spawn, default_root() / "targets"))
                 stack.callback(started.stop)
                 address = started.address
-            answer = ask_version(address)
+            passed, failed = _play_all(scenarios, address, ask_version(address), args)
         except TargetError as error:
             print(f"mclite.replay: {error}", file=sys.stderr)
             return 2
         except Unreachable as error:
             print(f"mclite.replay: {error}", file=sys.stderr)
             return 3
-        passed, failed = _play_all(scenarios, address, answer, args)
     if failed or malformed:
         return 1
     return 0 if passed else 4
@@ -148,6 +153,7 @@ def play(
     """Play the scenarios one after the other and print a line each; return how many passed, and how many failed."""
     player = Player(address, Keys(), barrier=barrier)
     judged = parse_version(version)
+    lock, empty = TargetLock(address), is_empty(address)
     passed = failed = left = 0
     server = ["--target", str(address)] if args.spawn is None else ["--spawn", args.spawn]
     for scenario, file in scenarios:
@@ -160,7 +166,12 @@ def play(
             left += 1
             print(f"skipped {scenario.id} (requires {', '.join(otherwise) or scenario.transport})")
             continue
-        result = player.play(scenario.talk.script(judged))
+        if args.spawn is None and not args.destructive and (reason := refusal(scenario, empty)):
+            left += 1
+            print(f"skipped {scenario.id} ({reason})")
+            continue
+        with lock.shared() if scenario.scope == "key" else lock.exclusive():
+            result = player.play(scenario.talk.script(judged))
         if result.outcome == "match":
             passed += 1
             if args.verbose:
@@ -171,6 +182,7 @@ def play(
         words = [sys.executable, "-m", "mclite.replay", str(file), "-k", scenario.slug, *server]
         words += ["--as", args.version] if args.version else []
         words += ["--all"] if args.all else []
+        words += ["--destructive"] if args.destructive else []
         print(f"FAIL    {show.failure(scenario, result, shlex.join(words))}\n")
     print(f"{passed} passed, {failed} failed, {left} skipped; judged as memcached {version}")
     return passed, failed

@@ -58,7 +58,9 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--chop", type=int, default=0, metavar="N", help="cut every write into pieces of N bytes")
     group.addoption(
-        "--destructive", action="store_true", help="also play what flushes or resets a server that holds data"
+        "--destructive",
+        action="store_true",
+        help="also send what flushes or changes a server that the suite did not start, or shows others' keys",
     )
     group.addoption("--clients", action="store_true", help="also try the client libraries that are installed")
     group.addoption("--baseline", type=Path, metavar="FILE", help="known deviations of the target")

@@ -98,9 +98,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     suite.folder = temporary_folder("mclite-run-")
     infos, servers = [], []
+    options = suite.options
     try:
         for asked in suite.asked:
-            info, server = prepare(asked, suite.options.judge_as, suite.options.transport)
+            info, server = prepare(asked, options.judge_as, options.transport, options.destructive)
             infos.append(info)
             servers.append(server)
             if server is not None and is_controller(config):

@@ -224,9 +224,9 @@ def facts(run: Results) -> list[tuple[str, str]]:
         ("Suite", f"mclite {run['suite']['version']}, protocol.txt of memcached {run['suite']['protocol']}"),
         ("Sent", f"over {about['transport']}, {_DELIVERIES.get(about['delivery'], about['delivery'])}"),
     ]
-    lacking = [name for name, probe in target["capabilities"].items() if not probe["present"]]
-    if lacking:
-        facts.append(("Probed and absent", ", ".join(sorted(lacking))))
+    for title, present in (("Probed and absent", False), ("Not tried", None)):
+        if names := [name for name, probe in target["capabilities"].items() if probe["present"] is present]:
+            facts.append((title, ", ".join(sorted(names))))
     for field, name in (("baseline", "Known deviations"), ("reference", "Beside it")):
         if about.get(field):
             facts.append((name, about[field]))

@@ -93,6 +93,8 @@ def caveats(results: Results) -> list[str]:
         needs = {need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])} - there
         what = f" ({', '.join(sorted(needs))})" if needs else ""
         said.append(f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}.")
+    if untried := sorted(name for name, probe in results["target"]["capabilities"].items() if probe["present"] is None):
+        said.append(f"Not tried, since asking could change or reveal what others keep there: {', '.join(untried)}.")
     if not_run := must.verdicts["skipped"] + must.verdicts["blocked"]:
         said.append(f"{count(not_run, 'required case')} did not run.")
     if should.bad:

@@ -258,6 +258,8 @@ def table(runs: Sequence[Results]) -> list[tuple[Row, list[Cell]]]:
     for run in runs:
         by_id.append({scenario["id"]: scenario for scenario in run["scenarios"]})
         every = by_id[-1] | every
-    absent = [{name for name, probe in run["target"]["capabilities"].items() if not probe["present"]} for run in runs]
+    absent = [
+        {name for name, probe in run["target"]["capabilities"].items() if probe["present"] is False} for run in runs
+    ]
     pairs = list(zip(by_id, absent, strict=True))
     return [(row, [cell(row, found, lacks) for found, lacks in pairs]) for row in rows(every.values())]

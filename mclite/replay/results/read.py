@@ -219,7 +219,7 @@ def _check_head(data: Results) -> None:
     _fields("target", data["target"], _TARGET)
     for name, probe in data["target"]["capabilities"].items():
         _is(f"target.capabilities.{name}", probe, "object")
-        _fields(f"target.capabilities.{name}", probe, {"present": "true or false", "evidence": "text"})
+        _fields(f"target.capabilities.{name}", probe, {"present": "true, false or null", "evidence": "text"})
     fields = {"conforms": "true or false", "verdicts": "object", "resembles": "object or null"}
     _fields("summary", data["summary"], fields, {"reference": "object or null"})
     if data["summary"].get("reference") is not None:

@@ -19,8 +19,12 @@ from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import Asked, TargetError
 
 
-def prepare(asked: Asked, judge_as: str | None, transport: Kind = "tcp") -> tuple[TargetInfo, Server | None]:
+def prepare(
+    asked: Asked, judge_as: str | None, transport: Kind = "tcp", destructive: bool = False
+) -> tuple[TargetInfo, Server | None]:
     """Return what is known about the target, and its server if it was started here.
+
+    A server that runs already is asked only what harms nobody, unless `destructive`.
 
     Raise Unreachable when it does not answer, TargetError when it cannot be started.
     """
@@ -32,14 +36,14 @@ def prepare(asked: Asked, judge_as: str | None, transport: Kind = "tcp") -> tupl
     try:
         address = server.address_for(transport) if server is not None else asked.address
         assert address is not None
-        return _ask(asked, address, server, judge_as), server
+        return _ask(asked, address, server, judge_as, destructive), server
     except BaseException:
         if server is not None:
             server.stop()
         raise
 
 
-def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | None) -> TargetInfo:
+def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | None, destructive: bool) -> TargetInfo:
     answer = ask_version(address)
     version = None
     if answer.startswith(b"VERSION "):
@@ -47,7 +51,8 @@ def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | 
     claimed = claimed_version(version) if version else None
     known = claimed if claimed in KNOWN else None
     prefix = run_prefix()
-    found = probe(address, f"{prefix}_probe".encode()) | probe_builds(address)
+    found = probe(address, f"{prefix}_probe".encode(), harmful=destructive or server is not None)
+    found |= probe_builds(address)
     if server is None and address.kind == "tcp":
         found["udp"] = _probe_udp(address)
     name = asked.spec.name.replace("{version}", version or "?") if asked.spec else str(address)
@@ -62,13 +67,13 @@ def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | 
         judged=judge_as or known or KNOWN[-1],
         prefix=prefix,
         spawn=server.command.replace(str(address.port), "{port}") if server is not None else None,
-        empty=server is None and _is_empty(address),
+        empty=server is None and is_empty(address),
         capabilities={name: (item.present, item.evidence) for name, item in found.items()},
         declares=list(asked.spec.declares) if asked.spec else [],
     )
 
 
-def _is_empty(address: Address) -> bool:
+def is_empty(address: Address) -> bool:
     """Tell whether the server says that it holds no item."""
     connection = connect(address, 2.0)
     try:

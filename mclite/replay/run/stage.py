@@ -16,6 +16,7 @@ from mclite.replay.play.clock import SHORTEST, DebugClock
 from mclite.replay.play.outcome import Outcome
 from mclite.replay.play.transport import Address, Connection, Unreachable, parse_address
 from mclite.replay.play.udp import unsayable
+from mclite.replay.scenario import harmless
 from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Kind, Scenario
 from mclite.replay.scenario.talk import Act, Delivery
@@ -50,7 +51,7 @@ class TargetInfo:
     spawn: str | None = None
     baseline: str | None = None
     empty: bool = False
-    capabilities: dict[str, tuple[bool, str]] = field(default_factory=dict)
+    capabilities: dict[str, tuple[bool | None, str]] = field(default_factory=dict)
     declares: list[str] = field(default_factory=list)
 
     @property
@@ -94,6 +95,15 @@ class Venue:
     server: Server | None
     once: bool = False  #: the server is stopped afterwards
     clock: DebugClock | None = None  #: moved instead of waited for
+
+
+def refusal(scenario: Scenario, empty: bool) -> str | None:
+    """Return why `scenario` is not played to a server that the suite did not start; `empty` if it holds no item."""
+    if found := harmless.objection(scenario):
+        return f"{found}; to a server that the suite did not start only --destructive sends that"
+    if scenario.scope == "server" and not empty:
+        return "it counts what others do, too, and the server holds data: use an empty one, --spawn, or --destructive"
+    return None
 
 
 class Stage:
@@ -183,17 +193,9 @@ class Stage:
             ways = " and ".join(f"{name} ({STARTS[name]})" for name in missing)
             raise NotPlayed("skipped", f"it needs a server started otherwise: {ways}; --spawn lets the suite start one")
         address = self._fit(scenario, address)
-        if scenario.scope == "key":
-            with self.lock.shared():
-                yield Venue(address, None)
-            return
-        if not (self.info.empty or self.settings.destructive):
-            raise NotPlayed(
-                "skipped",
-                "it changes or counts what other clients see, and the server holds data: "
-                "use an empty server, --spawn, or --destructive",
-            )
-        with self.lock.exclusive():
+        if not self.settings.destructive and (reason := refusal(scenario, self.info.empty)):
+            raise NotPlayed("skipped", reason)
+        with self.lock.shared() if scenario.scope == "key" else self.lock.exclusive():
             yield Venue(address, None)
 
     @contextlib.contextmanager

@@ -180,6 +180,8 @@ class TargetRun:
         for name in scenario.requires:
             if name in CAPABILITIES and name not in STARTS:
                 found = self.capabilities.get(name)
+                if found is not None and found.present is None:
+                    raise NotPlayed("skipped", f"{name} was not tried: {found.evidence}")
                 if found is not None and not found.present:
                     if name in self.info.declares:
                         raise NotPlayed("fail", f"{name} is declared, but {found.evidence}")

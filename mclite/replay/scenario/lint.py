@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mclite.replay.scenario import harmless
 from mclite.replay.scenario.requirements import CAPABILITIES, STARTS
-from mclite.replay.scenario.scenario import Fault, Scenario, SuiteError, line_ranges, load
+from mclite.replay.scenario.scenario import TRANSPORTS, Fault, Scenario, SuiteError, line_ranges, load
 from mclite.replay.scenario.sections import LAST_LINE, SECTIONS
 from mclite.replay.scenario.talk import Act, AnyOf, Expect, Script, SomeOf, Write
 from mclite.replay.scenario.text import Literal, Text
@@ -91,7 +92,11 @@ def problems(scenario: Scenario, by_id: dict[str, Scenario]) -> Iterator[str]:
     yield from _depends(scenario, by_id)
     yield from _versions(scenario)
     if scenario.scope == "key":
-        yield from _isolation(scenario)
+        objection = None if _only_own_servers(scenario) else harmless.objection(scenario)
+        if objection is not None:
+            yield f'{objection}: scope = "server", or send what harmless.py allows'
+        else:
+            yield from _isolation(scenario)
 
 
 def _title(title: str) -> Iterator[str]:
@@ -167,6 +172,11 @@ def hears(script: Script) -> bool:
         if isinstance(op, Act) and op.verb in ("drain", "shut"):
             quiet.add(op.conn)
     return bool(open_ - quiet)
+
+
+def _only_own_servers(scenario: Scenario) -> bool:
+    """Tell whether a scenario is only ever played to servers that the suite starts."""
+    return any(name in STARTS and name not in TRANSPORTS for name in scenario.requires)
 
 
 def _isolation(scenario: Scenario) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What a server can do, probed once: a request, and the answer that shows that it is there.
 
-The probes change nothing that a client could see: they ask for missing keys, or give arguments that are
-refused.
+A server that the suite did not start is asked only what harmless.py allows, whatever it makes of the request: some
+releases take the word in `flush_all mclite` for 0 and flush. What cannot be asked so is `not tried`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mclite.replay.play.transport import Address, Unreachable, connect
+from mclite.replay.scenario import harmless
 from mclite.replay.scenario.wire import brief
 
 
@@ -19,7 +20,7 @@ from mclite.replay.scenario.wire import brief
 class Capability:
     """What the probe found, and the evidence for it."""
 
-    present: bool
+    present: bool | None  #: None: not tried
     evidence: str
 
 
@@ -35,7 +36,7 @@ PROBES: dict[str, tuple[bytes, bytes]] = {
     "touch": (b"touch {key} 0\r\n", rb"(NOT_FOUND|TOUCHED)\r\n"),
     "gat": (b"gat 0 {key}\r\n", rb"(END\r\n|VALUE )"),
     "verbosity": (b"verbosity 0\r\n", rb"OK\r\n"),
-    "flush": (b"flush_all mclite\r\n", rb"(?!.*not allowed)CLIENT_ERROR "),
+    "flush": (b"flush_all mclite\r\n", rb"(?!.*not allowed)(CLIENT_ERROR |OK\r\n)"),
     "stats": (b"stats\r\n", rb"STAT "),
     "stats-settings": (b"stats settings\r\n", rb"STAT "),
     "stats-items": (b"stats items\r\n", rb"(STAT |END)"),
@@ -57,20 +58,27 @@ BUILDS: dict[str, str] = {"proxy-build": "proxy_enabled", "tls-build": "ssl_enab
 READ, WAIT = 8192, 1.0
 
 
-def probe(address: Address, key: bytes, names: Iterable[str] = tuple(PROBES)) -> dict[str, Capability]:
+def probe(
+    address: Address, key: bytes, names: Iterable[str] = tuple(PROBES), harmful: bool = False
+) -> dict[str, Capability]:
     """Ask the target for each capability on a connection of its own; raise Unreachable when it is not there.
 
-    After three probes without an answer the others are not waited for.
+    `key` is one of the run; `harmful` requests are sent, too, if that is true. After three probes without an answer
+    the others are not waited for.
     """
     found: dict[str, Capability] = {}
     silent = 0
     for name in names:
         request, pattern = PROBES[name]
         request = request.replace(b"{key}", key)
+        shown = " ".join(line for line in request.decode().split("\r\n") if line)
+        if not harmful and harmless.objection_to(request, key):
+            evidence = f"`{shown}` could change or reveal what others keep there, so only --destructive sends it"
+            found[name] = Capability(None, evidence)
+            continue
         answer = _ask(address, request, WAIT if silent < 3 else 0.1)
         silent += not answer
         first = answer.split(b"\n", 1)[0] + b"\n" if b"\n" in answer else answer
-        shown = " ".join(line for line in request.decode().split("\r\n") if line)
         said = f"was answered `{brief(first, 100, 0)}`" if answer else "got no answer"
         found[name] = Capability(bool(re.match(pattern, answer)), f"`{shown}` {said}")
     return found

@@ -54,8 +54,8 @@ def test_nothing_to_find(tmp_path: Path) -> None:
         ("< NOT_FOUND", "< NOT_FOUND\n<[1.7.0..] X", r"the guard \[1.7.0..\] is true of no version"),
         ("< NOT_FOUND", "drain", "would pass on a server that says nothing"),
         ("> delete {key}\n< NOT_FOUND", "> quit\nclosed", "would pass on a server that says nothing"),
-        ("> delete {key}", "> flush_all", "is noticed by other clients"),
-        ("> delete {key}", "> set mykey 0 0 1\n> x", "'mykey' is written literally"),
+        ("> delete {key}", "> flush_all", '`flush_all` holds `flush`.*: scope = "server"'),
+        ("> delete {key}", "> set mykey 0 0 1\n> x", "names a key that does not have the prefix of the run"),
         ("id =", "oops", "not TOML"),
     ],
 )

@@ -26,6 +26,8 @@ def silent(peer: socket.socket) -> None:
         ("meta", {b"mn": b"ERROR\r\n"}, False),
         ("flush", {b"flush_all mclite": b"CLIENT_ERROR invalid exptime argument\r\n"}, True),
         ("flush", {b"flush_all mclite": b"CLIENT_ERROR flush_all not allowed\r\n"}, False),
+        ("flush", {b"flush_all mclite": b"OK\r\n"}, True),  # the word taken for 0: it has flushed
+        ("flush", {b"flush_all mclite": b"ERROR\r\n"}, False),
         ("cache-memlimit", {b"cache_memlimit 1": b"MEMLIMIT_TOO_SMALL cannot set\r\n"}, True),
         ("lru", {b"lru tune 100 100 1 1": b"ERROR hot and warm\r\n"}, True),
         ("lru", {b"lru tune 100 100 1 1": b"ERROR\r\n"}, False),
@@ -39,7 +41,7 @@ def silent(peer: socket.socket) -> None:
     ],
 )
 def test_probes(scripted: Scripted, name: str, answers: dict[bytes, bytes], present: bool) -> None:
-    found = probe(scripted(answers), b"k1", [name])[name]
+    found = probe(scripted(answers), b"k1", [name], harmful=True)[name]
     assert found.present is present
     ((request, answer),) = answers.items()
     assert request.decode() in found.evidence
@@ -58,9 +60,9 @@ def test_what_a_server_was_built_with_shows_in_its_settings(scripted: Scripted) 
 def test_no_answer_is_absent_and_costs_little(serve: Serve) -> None:
     address = serve(silent)
     began = time.monotonic()
-    found = probe(address, b"k1")
+    found = probe(address, b"k1", harmful=True)
     assert found.keys() == PROBES.keys()
-    assert not any(item.present for item in found.values())
+    assert all(item.present is False for item in found.values())
     assert found["meta"].evidence == "`mn` got no answer"
     assert time.monotonic() - began < 8
 
@@ -71,3 +73,25 @@ def test_ask_version(scripted: Scripted, serve: Serve) -> None:
         ask_version(serve(silent), 0.2)
     with pytest.raises(Unreachable, match="it sends `xxx"):
         ask_version(serve(lambda peer: peer.sendall(b"x" * 100_000)), 0.2)
+
+
+#: What a server that the suite did not start is asked.
+HARMLESS = {"meta", "meta-debug", "cas", "touch", "gat", "stats", "stats-settings", "stats-items", "stats-slabs"}
+
+
+def test_what_could_harm_is_not_tried(serve: Serve) -> None:
+    received = bytearray()
+
+    def answer(peer: socket.socket) -> None:
+        """Say ERROR to whatever comes."""
+        while data := peer.recv(65536):
+            received.extend(data)
+            peer.sendall(b"ERROR\r\n")
+
+    found = probe(serve(answer), b"k1")
+    assert {name for name, item in found.items() if item.present is False} == HARMLESS
+    others = PROBES.keys() - HARMLESS
+    assert others == {name for name, item in found.items() if item.present is None}
+    assert all("only --destructive" in found[name].evidence for name in others)
+    for name in others:
+        assert PROBES[name][0] not in received
