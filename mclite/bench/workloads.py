@@ -12,11 +12,11 @@ import functools
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, cycle
 
 KEYS_A_CONNECTION = 200
-KEYS_EVICTING = 400  # of 1,000 bytes: several times what a server with EVICTING_OPTIONS can hold
-EVICTING_OPTIONS = "-m 8"
+KEYS_EVICTING = 400  # of 1,000 bytes: with 50 connections more than a server with EVICTING_OPTIONS can hold
+EVICTING_OPTIONS = "-m 16"
 MIXED_REQUESTS = 1000  # that a connection draws for its script
 ZIPF_EXPONENT = 0.99
 LARGE_KEYS = 8  # few, so that 100 KB replies are compared out of the processor's cache
@@ -97,7 +97,7 @@ def _mixed(gets: int, depth: int, zipf: bool = False, evicts: bool = False) -> W
         f"{depth} in one write" if depth > 1 else "one at a time on each connection"
     )
     if evicts:
-        summary += f", {KEYS_EVICTING * 50:,} items of 1,000 bytes in 8 MB"
+        summary += f", {KEYS_EVICTING * 50:,} items of 1,000 bytes in 16 MB"
     return Workload(
         name,
         summary,
@@ -216,17 +216,21 @@ def steps(workload: Workload, connection: int) -> list[Step]:
 
 
 def _draw(workload: Workload, keys: list[bytes], connection: int) -> list[Step]:
-    """Return MIXED_REQUESTS gets and sets of random keys, the same in every run.
+    """Return gets and sets of random keys, the same in every run.
 
-    Where items are evicted, each key is set in its turn: the same few keys, drawn often, would soon all be held.
+    Where items are evicted, each key is set once in its turn: the same few keys, drawn often, would soon all be held.
     """
     choose = random.Random(connection)
+    count = round(len(keys) / workload.sets) if workload.evicts else MIXED_REQUESTS
     weights = list(accumulate((1 / rank**ZIPF_EXPONENT if workload.zipf else 1) for rank in range(1, len(keys) + 1)))
-    turns = iter(choose.sample(keys, len(keys)) * (MIXED_REQUESTS // len(keys) + 1))
+    gets, sets = ({key: one(workload, key, verb) for key in keys} for verb in ("get", "set"))
+    turns = cycle(choose.sample(keys, len(keys)))
     drawn = []
-    for key in choose.choices(keys, cum_weights=weights, k=MIXED_REQUESTS):
-        is_set = choose.random() < workload.sets
-        drawn.append(one(workload, next(turns) if is_set and workload.evicts else key, "set" if is_set else "get"))
+    for key in choose.choices(keys, cum_weights=weights, k=count):
+        if choose.random() >= workload.sets:
+            drawn.append(gets[key])
+        else:
+            drawn.append(sets[next(turns) if workload.evicts else key])
     return drawn
 
 

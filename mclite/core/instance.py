@@ -63,7 +63,6 @@ class Instance:
         if self.settings.detail_enabled:
             self.detail = self.prefixes
         self.on_stop: Callable[[bool], None] | None = None
-        store.on_evict = self._evicted
         self.next_second = 0.0
         """until when the time stays what it is, as `time.monotonic` counts"""
         self.allow_fast = True
@@ -79,6 +78,7 @@ class Instance:
     def refresh(self) -> None:
         """Find out anew whether requests may take the fast path (mclite/fast/): if nothing unusual is asked for."""
         store = self.store
+        store.on_evict = self._evicted if self.watchers else None
         usual = (
             self.allow_fast
             and not self.watchers
@@ -103,8 +103,7 @@ class Instance:
             self.store.reclaim(RECLAIM_PER_TURN, crawler=False)
 
     def _evicted(self, key: bytes, item: Item) -> None:
-        if self.watchers:
-            self.watchers.evicted(key, item, self.store.now)
+        self.watchers.evicted(key, item, self.store.now)
 
     def seconds_left(self, expires: int) -> int:
         """Return the seconds until `expires`, in Unix seconds and not 0.

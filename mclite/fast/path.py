@@ -159,6 +159,13 @@ def _see(item: Item, now: int) -> bool:
 
 def _get(store: MemoryStore, rest: bytes) -> bytes | None:
     """Answer a get of several keys, or of one that is not found: first all are looked up, then all are counted."""
+    stats = store.stats
+    if b" " not in rest:
+        if store.flushed or rest in store.entries or not _is_plain(rest):
+            return None
+        stats.cmd_get += 1
+        stats.get_misses += 1
+        return _END
     keys = rest.split(b" ")
     items = list(map(store.entries.get, keys))
     now = store.now
@@ -175,7 +182,6 @@ def _get(store: MemoryStore, rest: bytes) -> bytes | None:
             parts += (_VALUE, key, item.head, item.block)
     if size > ANSWER_MAX:
         return None
-    stats = store.stats
     stats.cmd_get += len(keys)
     for item in items:
         if item is None:
