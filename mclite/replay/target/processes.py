@@ -258,18 +258,22 @@ class _Owner:
         """Start the watcher: it waits for the lock of the record, which ends with this process."""
         program = str(Path(watcher.__file__).resolve())
         environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+        file = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)  # with a lock of its own
         try:
             return subprocess.Popen(
-                [sys.executable or "python3", "-I", "-S", program, str(self._path), str(os.getpid())],
+                [sys.executable or "python3", "-I", "-S", program, str(self._path), str(file), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env=environment,
+                pass_fds=(file,),
                 start_new_session=True,
             )
         except OSError:
             return None  # the next run sweeps
+        finally:
+            os.close(file)
 
     def mark(self) -> str:
         """Return a value of VARIABLE for one process."""
@@ -287,7 +291,7 @@ class _Owner:
 
     def close(self) -> None:
         """End what still runs, remove the folders and the record."""
-        clear(self._path)
+        clear(self._path, self._file)
         self.leave()
 
     def leave(self) -> None:
@@ -340,7 +344,8 @@ def sessions_on_record() -> set[int]:
     """Return the sessions of all processes that runs of this user started and that still run."""
     started: dict[int, str] = {}
     for path in folder_of_user().glob("run-*"):
-        started |= read(path)[1]
+        with contextlib.suppress(OSError):  # that run has just ended
+            started |= read(path.read_bytes())[1]
     return {row.pid for row in rows() if started.get(row.pid) == row.started}
 
 

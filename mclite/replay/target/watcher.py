@@ -95,7 +95,7 @@ def sweep(folder: Path) -> None:
         if file is None:
             continue  # it belongs to a run that goes on
         if path.name.startswith("run-"):
-            clear(path)
+            clear(path, file)
         else:
             path.unlink(missing_ok=True)
         os.close(file)
@@ -127,14 +127,14 @@ def hold(path: Path, wait: bool = False) -> int:
         os.close(file)  # it was swept between the two calls
 
 
-def _lock(path: Path, wait: bool = False) -> int | None:
+def _lock(path: Path) -> int | None:
     """Lock a file that is there; return its descriptor, None when another process holds it or it is gone."""
     try:
         file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(file)
         return None
@@ -151,9 +151,12 @@ def _is(path: Path, file: int) -> bool:
         return False
 
 
-def clear(path: Path) -> None:
-    """Kill what the record at `path` names and still runs, remove its folders and the record itself."""
-    tokens, started, folders = read(path)
+def clear(path: Path, file: int) -> None:
+    """Kill what a record names and still runs, remove its folders and the record itself.
+
+    It is read from the open `file`: what cleans the temporary folder may have removed it at `path`.
+    """
+    tokens, started, folders = read(os.pread(file, os.fstat(file).st_size, 0))
     deadline = time.monotonic() + GONE_SECONDS
     pause = 0.002
     while time.monotonic() < deadline:
@@ -175,23 +178,22 @@ def clear(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def read(path: Path) -> tuple[list[bytes], dict[int, str], list[str]]:
+def read(record: bytes) -> tuple[list[bytes], dict[int, str], list[str]]:
     """Return what a record says: tokens as environments have them, process ids with start times, folders."""
     tokens: list[bytes] = []
     started: dict[int, str] = {}
     folders: list[str] = []
-    with contextlib.suppress(OSError):
-        for line in path.read_text(errors="replace").splitlines():
-            try:
-                what = json.loads(line)
-            except ValueError:
-                continue  # the owner was killed while it wrote
-            if "token" in what:
-                tokens.append(f"\0{VARIABLE}={what['token']}.".encode())
-            elif "pid" in what:
-                started[what["pid"]] = what["started"]
-            elif "folder" in what and Path(what["folder"]).name.startswith("mclite-"):
-                folders.append(what["folder"])
+    for line in record.splitlines():
+        try:
+            what = json.loads(line)
+        except ValueError:
+            continue  # the owner was killed while it wrote
+        if "token" in what:
+            tokens.append(f"\0{VARIABLE}={what['token']}.".encode())
+        elif "pid" in what:
+            started[what["pid"]] = what["started"]
+        elif "folder" in what and Path(what["folder"]).name.startswith("mclite-"):
+            folders.append(what["folder"])
     return tokens, started, folders
 
 
@@ -207,12 +209,12 @@ def _left(tokens: Iterable[bytes], started: dict[int, str]) -> list[Row]:
     ]
 
 
-def watch(path: Path, owner: int) -> None:
-    """Wait until the process `owner` of the record at `path` has ended, then clear up after it."""
+def watch(path: Path, file: int, owner: int) -> None:
+    """Wait until the process `owner` has ended, then clear up after it; its record at `path` is open as `file`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    if _lock(path, wait=True) is not None:
-        clear(path)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    clear(path, file)
     deadline = time.monotonic() + GONE_SECONDS
     while os.getppid() == owner and time.monotonic() < deadline:  # it closes its files one after the other
         time.sleep(0.005)
@@ -222,4 +224,4 @@ def watch(path: Path, owner: int) -> None:
 
 
 if __name__ == "__main__":
-    watch(Path(sys.argv[1]), int(sys.argv[2]))
+    watch(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

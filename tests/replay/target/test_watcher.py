@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,3 +83,11 @@ def test_a_run_that_begins_lets_a_sweep_look_at_its_file(tmp_path: Path, swept: 
     beginning.join(20)
     assert os.path.samestat(os.fstat(held[0]), path.stat())
     os.close(held[0])
+
+
+def test_a_record_that_was_removed_meanwhile_still_counts(tmp_path: Path) -> None:
+    run = Started(tmp_path, WAITS)
+    shutil.rmtree(run.tmp / f"mclite-{os.getuid()}")  # as what cleans the temporary folder does
+    run.process.kill()
+    run.end()
+    assert seen(lambda: not run.left()), run.left()
