@@ -46,7 +46,8 @@ class Instance:
             store = MemoryStore(clock, Stats(), slabs_of(self.settings), self.settings.max_bytes, self.settings.evict)
         self.store = store
         self.stats = store.stats
-        self.credentials = load(self.settings.auth_file) if self.settings.auth_file else []
+        self.credentials: list[bytes] = []
+        self.load_credentials()
         self.turns = self.settings.requests_per_event
         """requests that a connection may have carried out before the others get theirs (-R)"""
         self.sessions: dict[int, Peer] = {}
@@ -74,6 +75,11 @@ class Instance:
         store.use_cas = self.settings.cas_enabled
         store.reclaim_on_store = not self.settings.lru_maintainer
         self.refresh()
+
+    def load_credentials(self) -> None:
+        """Read the file of -Y, if there is one. Raises AuthFileError, and keeps what was read before."""
+        if self.settings.auth_file:
+            self.credentials = load(self.settings.auth_file)
 
     def refresh(self) -> None:
         """Find out anew whether requests may take the fast path (mclite/fast/): if nothing unusual is asked for."""

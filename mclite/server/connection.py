@@ -6,6 +6,7 @@ While the peer does not read, nothing is read from it: what waits to be written 
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections import deque
 from typing import Any, Final
@@ -28,6 +29,8 @@ class Connections:
         self.connections: set[Connection] = set()
         self.waiting: deque[Connection] = deque()
         """connections above -c that wait for a place, without maxconns_fast"""
+        self.tls: ssl.SSLContext | None = None
+        """the certificates that connections from now on shake hands with (-Z)"""
         self._full_since = 0.0
 
     def place_is_free(self) -> None:
@@ -52,9 +55,10 @@ class Connections:
 class Connection(Receiver, asyncio.Protocol):
     """The shell around one Session."""
 
-    __slots__ = ("_paused", "_server")
+    __slots__ = ("_handshake", "_paused", "_server")
 
     def __init__(self, server: Connections) -> None:
+        self._handshake: asyncio.Task[None] | None = None
         self._server = server
         self._paused = False
         self._more = False
@@ -72,8 +76,6 @@ class Connection(Receiver, asyncio.Protocol):
             _address(transport.get_extra_info("sockname")),
             kind,
         )
-        if kind == "tls" and not transport.get_extra_info("ssl_object").session_reused:
-            instance.stats.ssl_new_sessions += 1
         if len(instance.sessions) < server.settings.max_connections:
             self.begin()
         elif not server.settings.maxconns_fast:
@@ -93,9 +95,36 @@ class Connection(Receiver, asyncio.Protocol):
         self.session.push = self._push
         self._server.instance.connected(self.session)
         self._server.connections.add(self)
-        if self._paused:
+        if self._server.tls is not None:
+            # It has its place, as in memcached, before it has shaken hands.
+            self.transport.pause_reading()
+            self._paused = False
+            self._handshake = asyncio.get_running_loop().create_task(self._shake_hands(self._server.tls))
+        elif self._paused:
             self._paused = False
             self.transport.resume_reading()
+
+    async def _shake_hands(self, context: ssl.SSLContext) -> None:
+        """Go on over TLS: what arrives from now on is encrypted."""
+        early = _Early()
+        transport = None
+        try:
+            transport = await asyncio.get_running_loop().start_tls(self.transport, early, context, server_side=True)
+        except OSError:  # an SSLError is one; `context` counts those that are the client's fault
+            pass
+        self._handshake = None
+        if transport is None:
+            self.transport.abort()
+            self.connection_lost(None)
+            return
+        self.transport = transport
+        transport.set_protocol(self)
+        if not transport.get_extra_info("ssl_object").session_reused:
+            self._server.instance.stats.ssl_new_sessions += 1
+        if early.data:
+            self.data_received(early.data)
+        if early.lost:
+            self.connection_lost(None)
 
     def _after_answer(self) -> None:
         """Hang up, or go on with what is left, as the session says."""
@@ -161,6 +190,22 @@ class Connection(Receiver, asyncio.Protocol):
             server.place_is_free()
         elif self in server.waiting:
             server.waiting.remove(self)
+
+
+class _Early(asyncio.Protocol):
+    """Keeps what a client says when it has shaken hands, until its connection has the transport to answer over."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.lost = False
+
+    def data_received(self, data: bytes) -> None:
+        """Keep `data`."""
+        self.data += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Remember that the client is gone."""
+        self.lost = True
 
 
 def _address(name: Any) -> str:

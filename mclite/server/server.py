@@ -11,10 +11,12 @@ import os
 import signal
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
 from mclite.server.connection import Connection, Connections
@@ -87,26 +89,45 @@ class Server(Connections):
     async def listen(self) -> None:
         """Listen at the addresses of the settings. Raises ServeError."""
         settings = self.settings
-        context = tls_context(settings, self.instance.stats) if settings.tls else None
+        if settings.tls:
+            self.tls = tls_context(settings, self.instance.stats)
         if settings.unix_socket is not None:
-            await self._listen_unix(settings.unix_socket, context)
+            await self._listen_unix(settings.unix_socket)
         else:
             for address in settings.listen:
-                await self._listen_tcp(address, context)
+                await self._listen_tcp(address)
 
-    async def _listen_tcp(self, address: str, context: ssl.SSLContext | None) -> None:
+    def reload(self) -> list[str]:
+        """Read the authentication file and the certificates again, for connections from now on (SIGHUP).
+
+        Return a sentence for each that cannot be used: then the old ones are kept.
+        """
+        problems = []
+        try:
+            self.instance.load_credentials()
+        except AuthFileError as error:
+            problems.append(f"{error}; the users are those of before")
+        if self.tls is not None:
+            try:
+                self.tls = tls_context(self.settings, self.instance.stats)
+            except ServeError as error:
+                problems.append(f"{error}; the certificates are those of before")
+            else:
+                self.instance.certificates_loaded = self.instance.store.now
+        return problems
+
+    async def _listen_tcp(self, address: str) -> None:
         loop = asyncio.get_running_loop()
         settings = self.settings
         host, port = split_address(address, settings.port)
         if port:
             wanted = 0 if port == -1 else port
-            own = Sockets is not None and context is None and self._make is Connection
+            own = Sockets is not None and self.tls is None and self._make is Connection
             try:
                 server = await loop.create_server(
                     lambda: self._make(self),
                     host or None,
                     wanted,
-                    ssl=context,
                     backlog=settings.backlog,
                     start_serving=not own,
                 )
@@ -145,7 +166,7 @@ class Server(Connections):
         finally:
             server.close()
 
-    async def _listen_unix(self, name: str, context: ssl.SSLContext | None) -> None:
+    async def _listen_unix(self, name: str) -> None:
         from pathlib import Path  # here, since a server starts sooner without it
 
         if not hasattr(socket, "AF_UNIX"):
@@ -153,13 +174,15 @@ class Server(Connections):
         path = Path(name)
         try:
             if path.is_socket():
+                if _is_live(name):
+                    raise ServeError(f"cannot listen on {path}: another server does")
                 path.unlink()  # left behind by a server that was killed
         except OSError as error:
             raise ServeError(f"cannot use {path}: {_reason(error)}") from None
         before = os.umask(0o777 & ~self.settings.unix_mask)
         try:
             server = await asyncio.get_running_loop().create_unix_server(
-                lambda: self._make(self), name, ssl=context, backlog=self.settings.backlog
+                lambda: self._make(self), name, backlog=self.settings.backlog
             )
         except OSError as error:
             raise ServeError(f"cannot listen on {path}: {_reason(error)}") from None
@@ -258,6 +281,19 @@ def split_address(address: str, port: int) -> tuple[str, int]:
     return host, int(text)
 
 
+def _is_live(name: str) -> bool:
+    """Tell whether a server accepts connections at the unix socket `name`."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        try:
+            client.connect(name)
+        except BlockingIOError:  # it does, and has no room for more just now
+            return True
+        except OSError:
+            return False
+    return True
+
+
 def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
@@ -329,12 +365,19 @@ async def _serve(
     for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
         if hasattr(signal, name):
             on_signal(loop, getattr(signal, name), server.stopped.set)
+    if hasattr(signal, "SIGHUP"):
+        on_signal(loop, signal.SIGHUP, lambda: _reload(server))
     await server.start()
     try:
         ready(server)
         await server.stopped.wait()
     finally:
         await server.stop()
+
+
+def _reload(server: Server) -> None:
+    for problem in server.reload():
+        print(f"mclite serve: {problem}", file=sys.stderr, flush=True)
 
 
 def _keep_freed_memory() -> None:

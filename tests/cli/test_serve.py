@@ -181,6 +181,9 @@ def test_in_the_background(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
             sock.sendall(b"version\r\n")
             assert sock.recv(100) == replies.VERSION
+            os.kill(pid, signal.SIGHUP)
+            sock.sendall(b"version\r\n")
+            assert sock.recv(100) == replies.VERSION
     finally:
         os.kill(pid, signal.SIGTERM)
     while pid_file.exists():
@@ -274,3 +277,36 @@ def test_a_ready_file_holds_the_addresses_while_it_listens(spawn: Callable[..., 
 def test_a_ready_file_that_cannot_be_written(spawn: Callable[..., Process], tmp_path: Path) -> None:
     code, _, errors = spawn("--port", "0", "--ready-file", str(tmp_path / "none" / "ready")).end()
     assert (code, errors) == (1, f"mclite serve: cannot write {tmp_path}/none/ready: No such file or directory\n")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="POSIX only")
+def test_sighup_reads_the_users_again_and_ends_nothing(spawn: Callable[..., Process], tmp_path: Path) -> None:
+    def token(user: bytes) -> bytes:
+        return b"set x 0 0 %d\r\n%b\r\n" % (len(user), user)
+
+    def until(request: bytes, answer: bytes) -> None:
+        end = time.monotonic() + SECONDS_MAX
+        while process.ask(request) != answer:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    plain = spawn()
+    assert plain.ask(b"mn\r\n") == b"MN\r\n"
+    plain.process.send_signal(signal.SIGHUP)
+    assert plain.ask(b"mn\r\n") == b"MN\r\n"
+    file = tmp_path / "users"
+    file.write_text("old:one\n")
+    process = spawn("-Y", str(file))
+    until(token(b"old one"), b"STORED\r\n")
+    file.write_text("new:two\n")
+    process.process.send_signal(signal.SIGHUP)
+    until(token(b"new two"), b"STORED\r\n")
+    file.write_text("rubbish\n")
+    process.process.send_signal(signal.SIGHUP)
+    assert process.process.stderr is not None
+    said = process.process.stderr.readline()
+    assert said == f"mclite serve: {file}, line 1: not of the form user:password; the users are those of before\n"
+    assert process.ask(token(b"new two")) == b"STORED\r\n"
+    for one in (plain, process):
+        one.process.send_signal(signal.SIGTERM)
+        assert one.end()[0] == 0

@@ -372,6 +372,42 @@ def test_who_speaks_no_tls_is_hung_up_on(serve: Serve) -> None:
     assert server.until(lambda: server.instance.stats.ssl_proto_errors == 1)
 
 
+def test_connections_count_while_they_shake_hands(serve: Serve) -> None:
+    server = serve("-c 2 " + tls())
+    waiting = [server.connect(), server.connect()]
+    assert server.until(lambda: len(server.instance.sessions) == 2)
+    assert server.connect().read(len(TOO_MANY)) == TOO_MANY
+    assert server.instance.stats.rejected_connections == 1
+    waiting.pop().sock.close()
+    assert server.until(lambda: len(server.instance.sessions) == 1)
+    server.connect_tls(client_context()).ask(b"mn\r\n", b"MN\r\n")
+    assert server.instance.stats.ssl_proto_errors == 0
+    assert server.connect().read(len(TOO_MANY)) == TOO_MANY
+
+
+def test_a_connection_waits_for_its_place_and_then_shakes_hands(serve: Serve) -> None:
+    server = serve("-c 1 " + tls(",no_maxconns_fast"))
+    first = server.connect_tls(client_context())
+    second = server.connect()
+    assert server.until(lambda: len(server.server.waiting) == 1)
+    first.sock.close()
+    assert server.until(lambda: len(server.instance.sessions) == 1 and not server.server.waiting)
+    with client_context().wrap_socket(second.sock) as sock:
+        sock.sendall(b"mn\r\n")
+        assert sock.recv(10) == b"MN\r\n"
+
+
+def test_what_is_said_with_the_end_of_the_handshake_is_answered(serve: Serve) -> None:
+    server = serve(tls())
+    for number in range(20):
+        wire = server.connect_tls(client_context())
+        wire.send(b"set a%d 0 0 1 noreply\r\nx\r\nget a%d\r\n" % (number, number))
+        answer = b"VALUE a%d 0 1\r\nx\r\nEND\r\n" % number
+        assert wire.read(len(answer)) == answer
+        wire.sock.close()
+    assert server.until(lambda: not server.instance.sessions)
+
+
 def test_a_client_without_the_certificate_that_is_asked_for(serve: Serve) -> None:
     server = serve(tls(f",ssl_verify_mode=2,ssl_ca_cert={TARGETS / 'certificate.pem'},ssl_min_version=2"))
     context = client_context()

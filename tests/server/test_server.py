@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import gc
+import shutil
 import socket
 import ssl
 import stat
@@ -15,6 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
@@ -110,6 +116,14 @@ def test_a_unix_socket_that_was_left_behind(serve: Serve, tmp_path: Path) -> Non
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(path))
     server = serve(f"-s {path}")
+    server.connect_unix(str(path)).ask(b"mn\r\n", b"MN\r\n")
+
+
+def test_a_unix_socket_that_another_server_listens_on(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    server = serve(f"-s {path}")
+    with pytest.raises(ServeError, match="another server does"):
+        serve(f"-s {path}")
     server.connect_unix(str(path)).ask(b"mn\r\n", b"MN\r\n")
 
 
@@ -261,3 +275,82 @@ def test_a_connection_that_arrives_as_the_server_stops_is_closed(turns: int) -> 
         assert asyncio.run(arrive()) == []
         gc.collect()
     assert [str(one.message) for one in seen if one.category is ResourceWarning] == []
+
+
+def token(user: bytes) -> bytes:
+    """Return the request that proves who a client is."""
+    return b"set x 0 0 %d\r\n%b\r\n" % (len(user), user)
+
+
+def test_the_users_are_read_again(serve: Serve, tmp_path: Path) -> None:
+    file = tmp_path / "users"
+    file.write_text("old:one\n")
+    server = serve(f"-Y {file}")
+    known = server.connect()
+    known.ask(token(b"old one"), b"STORED\r\n")
+    file.write_text("new:two\n")
+    assert server.server.reload() == []
+    server.connect().ask(token(b"old one"), b"CLIENT_ERROR authentication failure\r\n")
+    server.connect().ask(token(b"new two"), b"STORED\r\n")
+    known.ask(b"get a\r\n", b"END\r\n")
+    for content in ("no colon\n", ""):
+        file.write_text(content)
+        (problem,) = server.server.reload()
+        assert str(file) in problem
+        assert problem.endswith("; the users are those of before")
+        server.connect().ask(token(b"new two"), b"STORED\r\n")
+    file.unlink()
+    assert "No such file" in server.server.reload()[0]
+    server.connect().ask(token(b"new two"), b"STORED\r\n")
+
+
+def certificate_of(server: Running) -> bytes:
+    """Return the certificate that the server shows now."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    sock = server.connect_tls(context).sock
+    assert isinstance(sock, ssl.SSLSocket)
+    return sock.getpeercert(binary_form=True) or b""
+
+
+def make_certificate(chain: Path, key: Path) -> None:
+    """Write a new certificate of localhost, and its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(private, hashes.SHA256())
+    )
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    plain, pem = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, pem, plain))
+
+
+def test_the_certificates_are_read_again(serve: Serve, tmp_path: Path) -> None:
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    shutil.copy(TARGETS / "certificate.pem", chain)
+    shutil.copy(TARGETS / "key.pem", key)
+    server = serve(f"-Z -o ssl_chain_cert={chain},ssl_key={key}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    before = server.connect_tls(context)
+    first = certificate_of(server)
+    make_certificate(chain, key)
+    assert certificate_of(server) == first, "nobody said that it is to be read again"
+    assert server.server.reload() == []
+    second = certificate_of(server)
+    assert second != first
+    before.ask(b"mn\r\n", b"MN\r\n")
+    chain.write_text("no certificate")
+    (problem,) = server.server.reload()
+    assert problem.startswith(f"cannot use the certificate {chain}")
+    assert problem.endswith("; the certificates are those of before")
+    assert certificate_of(server) == second
