@@ -13,7 +13,7 @@ from mclite.cli import UsageError
 from mclite.cli.extras import need
 
 #: Options of pytest that take a value, by their names here.
-_VALUES = ("reference", "reference_spawn", "judge_as", "deliver", "transport", "chop", "baseline", "report_dir")
+_VALUES = ("reference", "reference_spawn", "judge_as", "deliver", "transport", "chop", "gate", "baseline", "report_dir")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="send it also what flushes or changes it, or shows others' keys (docs/safety.md)",
     )
     parser.add_argument("--strict", action="store_true", help="warnings fail the run, too")
+    parser.add_argument(
+        "--gate", choices=("must", "should", "observed"), help="the lowest level at which a wrong answer fails the run"
+    )
     parser.add_argument("--baseline", metavar="FILE", help="known deviations")
     parser.add_argument("--update-baseline", action="store_true", help="write the deviations into it")
     parser.add_argument("--report-dir", metavar="DIR", help="where the results go; default: reports")

@@ -8,6 +8,7 @@
     reason = "an empty line too many follows the error"
     link = "https://..."                              # where the fault is followed up; may be left out
 
+Every answer that is no pass is pinned, at every level.
 A deviation that is listed and answers alike is expected. One that answers otherwise has changed, one that is gone
 is fixed, one that is not listed is new. A fixed entry, or one of a scenario that does not exist, is stale: the run
 fails until somebody takes it out.
@@ -24,7 +25,7 @@ from typing import Literal
 
 from mclite.replay import files
 from mclite.replay.judge.record import Record
-from mclite.replay.judge.verdicts import MATCHED, fails
+from mclite.replay.judge.verdicts import MATCHED
 
 Match = Literal["expected", "changed", "fixed", "new"]
 #: Verdicts of an answer that was not the right one.
@@ -52,25 +53,25 @@ class Baseline:
         """Hold `entries`."""
         self.entries = {entry.id: entry for entry in entries}
 
-    def match(self, made: Record, strict: bool) -> Match | None:
+    def match(self, made: Record) -> Match | None:
         """Return what the baseline says of a record; None when it says nothing."""
         entry = self.entries.get(made["id"])
         if made["verdict"] in WRONG:
             if entry is not None:
                 return "expected" if entry.fingerprint == made["fingerprint"] else "changed"
-            return "new" if fails(made["verdict"], strict) else None
+            return "new"
         return "fixed" if entry is not None and made["verdict"] in MATCHED else None
 
     def unmatched(self, ids: Iterable[str]) -> list[str]:
         """Return the entries of scenarios that are none of `ids`."""
         return sorted(self.entries.keys() - set(ids))
 
-    def updated(self, records: Iterable[Record], strict: bool) -> Baseline:
+    def updated(self, records: Iterable[Record]) -> Baseline:
         """Return the baseline that the records of a complete run match."""
         kept: dict[str, Entry] = {}
         for made in records:
             before = self.entries.get(made["id"])
-            if made["verdict"] in WRONG and (before or fails(made["verdict"], strict)):
+            if made["verdict"] in WRONG:
                 reason = before.reason if before else f"not explained yet: {_said(made)}"
                 link = before.link if before else None
                 kept[made["id"]] = Entry(made["id"], made["fingerprint"] or "", reason, link)

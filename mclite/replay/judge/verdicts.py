@@ -13,7 +13,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from mclite.replay.play.outcome import Outcome
 from mclite.replay.scenario.scenario import Level
@@ -51,6 +52,13 @@ PLAYED: frozenset[Verdict] = frozenset({"pass", "fail", "warn", "same", "differs
 MATCHED: frozenset[Verdict] = frozenset({"pass", "same"})
 FAILING: frozenset[Verdict] = frozenset({"fail", "suite-error", "target-died"})
 
+#: What fails a run, by its gate: the lowest level at which a wrong answer does.
+_GATED: dict[Level, frozenset[Verdict]] = {
+    "must": FAILING,
+    "should": FAILING | {"warn"},
+    "observed": FAILING | {"warn", "differs"},
+}
+
 #: Exit codes of a run.
 CONFORMS, DEVIATES, USAGE, UNREACHABLE, NOTHING_JUDGED, STALE_BASELINE, NOT_WRITTEN = range(7)
 
@@ -73,6 +81,13 @@ def judge(level: Level, outcome: Outcome, framing: str | None = None) -> Verdict
             return _BAD[level] if framing is None else "fail"
 
 
-def fails(verdict: Verdict, strict: bool = False) -> bool:
-    """Tell whether the verdict fails the run; `strict` adds warnings and known faults of the release."""
-    return verdict in FAILING or (strict and verdict in ("warn", "known"))
+def fails(verdict: Verdict, gate: Level = "must", strict: bool = False) -> bool:
+    """Tell whether the verdict fails a run with this gate; `strict` adds warnings and known faults of the release."""
+    return verdict in _GATED[gate] or (strict and verdict in ("warn", "known"))
+
+
+def fails_run(made: Mapping[str, Any], gate: Level = "must", strict: bool = False) -> bool:
+    """Tell whether a record fails the run: what its baseline says of it counts before its verdict."""
+    if made.get("baseline") in ("expected", "new", "changed"):
+        return bool(made["baseline"] != "expected")
+    return fails(made["verdict"], gate, strict)

@@ -74,11 +74,11 @@ class ScenarioItem(pytest.Item):
         made = self.made = self.suite.examine(self)
         if made["verdict"] in ("unsupported", "skipped", "blocked"):
             pytest.skip(f"{made['verdict']}: {made['reason']}")
-        if made["verdict"] == "known" and not self.suite.fails(made):
+        if made["verdict"] == "known" and not self.suite.fails(self.target, made):
             pytest.xfail(f"{made['reason']} (a fault of the release: {made['fault']['reason']})")
         if made.get("baseline") == "expected":
             pytest.xfail(f"{made['reason']} (in the baseline)")
-        if self.suite.fails(made):
+        if self.suite.fails(self.target, made):
             raise ScenarioFailed(made)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -11,6 +11,7 @@ import pytest
 
 from mclite.replay.play.delivery import DELIVERIES
 from mclite.replay.play.transport import parse_address
+from mclite.replay.scenario.scenario import LEVELS, Level
 from mclite.replay.scenario.versions import known_release
 from mclite.replay.target.spec import Asked, TargetError, find_spec
 
@@ -63,6 +64,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="also send what flushes or changes a server that the suite did not start, or shows others' keys",
     )
     group.addoption("--clients", action="store_true", help="also try the client libraries that are installed")
+    group.addoption(
+        "--gate",
+        choices=LEVELS,
+        help="the lowest level at which a wrong answer fails the run; default: what the target file says, else must",
+    )
     group.addoption("--baseline", type=Path, metavar="FILE", help="known deviations of the target")
     group.addoption("--update-baseline", action="store_true", help="write the deviations of this run into it")
     group.addoption("--report-dir", type=Path, metavar="DIR", help="where the results go; default: reports")
@@ -82,6 +88,7 @@ class Options:
     chop: int
     destructive: bool
     strict: bool
+    gate: Level | None  #: None: as the target file says
     baseline: Path | None
     update_baseline: bool
     report_dir: Path | None
@@ -127,6 +134,7 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         chop=config.getoption("chop"),
         destructive=config.getoption("destructive"),
         strict="--strict" in config.invocation_params.args,  # pytest's own word: its strict mode, and ours
+        gate=config.getoption("gate"),
         baseline=baseline,
         update_baseline=config.getoption("update_baseline"),
         report_dir=config.getoption("report_dir"),

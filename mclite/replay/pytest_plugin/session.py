@@ -31,7 +31,7 @@ from mclite.replay.judge.verdicts import (
     STALE_BASELINE,
     UNREACHABLE,
     USAGE,
-    fails,
+    fails_run,
 )
 from mclite.replay.play.outcome import Keys, process_prefix
 from mclite.replay.play.timeline import Timeline
@@ -41,7 +41,7 @@ from mclite.replay.results import write as results
 from mclite.replay.run.stage import WAITS, Settings, TargetInfo
 from mclite.replay.run.target_run import TargetRun
 from mclite.replay.scenario.holdings import Holdings
-from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.scenario import Level, Scenario
 from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import Asked
@@ -212,17 +212,23 @@ class Session:
         found, self.runs[target].late = self.runs[target].late, []
         return found
 
-    def fails(self, made: Record) -> bool:
-        """Tell whether the record fails the run."""
-        if made.get("baseline") == "expected" or (self.options.update_baseline and made["verdict"] != "target-died"):
+    def gate(self, target: int) -> Level:
+        """Return the gate of a target: that of the command line, or of its target file, or `must`."""
+        spec = self.options.targets[target].spec
+        return self.options.gate or (spec.gate if spec is not None else "must")
+
+    def fails(self, target: int, made: Record) -> bool:
+        """Tell whether the record fails the run; while a baseline is written, only a death does."""
+        if self.options.update_baseline and made["verdict"] != "target-died":
             return False
-        return fails(made["verdict"], self.options.strict) or (self.options.strict and reference.differs(made))
+        strict = self.options.strict
+        return fails_run(made, self.gate(target), strict) or (strict and reference.differs(made))
 
     def _compared(self, item: Item, made: Record) -> Record:
         """Return the record with what the baseline says of it."""
         known = self._baselines[item.target]
         if known is not None:
-            made["baseline"] = known.match(made, self.options.strict)
+            made["baseline"] = known.match(made)
         return made
 
     def close(self) -> None:
@@ -284,19 +290,14 @@ class Session:
         if known is None:
             return
         if self.options.update_baseline and path is not None:
-            died = next((made["id"] for made in records.values() if _died(made)), None)
-            if died is not None or not complete:
-                why = f"the target died in {died}" if died is not None else "the run is incomplete"
-                self._not_written(f"{path} is not written: {why}")
-                return
-            known = known.updated(records.values(), self.options.strict)
+            known = known.updated(records.values())
             try:
                 baseline.write(known, path, self.infos[index].name)
             except WriteError as error:
                 self._not_written(str(error))
                 return
             for made in records.values():
-                made["baseline"] = known.match(made, self.options.strict)
+                made["baseline"] = known.match(made)
             self.problems.append(f"baseline: {path} holds {len(known.entries)} known deviations now")
         elif complete:
             self.stale = known.unmatched(records)
@@ -364,6 +365,7 @@ class Session:
             "lost": sorted(self.chosen[index] - records.keys()),
             "strict": self.options.strict,
             "destructive": self.options.destructive,
+            "gate": self.gate(index),
             "baseline": info.baseline,
             "reference": self.reference.shown if self.reference is not None else None,
         }

@@ -47,7 +47,7 @@ def words(results: Results) -> str:
         case "conforms":
             return "conforms"
         case "except":
-            return f"conforms except {summary.count(must.bad, 'case')}"
+            return f"conforms except {summary.count(len(tally.failures(results)), 'case')}"
         case "fails" if not must.bad:
             return "does not conform"
         case "fails":

@@ -6,9 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+from mclite.replay.judge.verdicts import fails_run
 from mclite.replay.report.support import subjects
 from mclite.replay.results.read import Results, Scenario
-from mclite.replay.results.tally import FAILURES, GOOD, JUDGED, LEVEL_NAMES, complete, reason, tallies, want_and_got
+from mclite.replay.results.tally import (
+    GOOD,
+    JUDGED,
+    LEVEL_NAMES,
+    complete,
+    failures,
+    reason,
+    tallies,
+    want_and_got,
+)
 from mclite.replay.scenario.versions import KNOWN, claimed_version
 
 State = Literal["conforms", "except", "fails", "died", "nothing", "part"]
@@ -29,16 +39,18 @@ def state(results: Results) -> State:
     scenarios = results["scenarios"]
     if any(scenario["verdict"] == "target-died" for scenario in scenarios):
         return "died"
-    must = tallies(scenarios)[0]
     if not any(scenario["verdict"] in JUDGED for scenario in scenarios):
         return "nothing"
+    failed = failures(results)
     if not any(scenario["verdict"] in GOOD for scenario in scenarios):
         return "fails"
     if not complete(results):
-        return "fails" if must.bad else "part"
-    if not must.bad:
+        return "fails" if failed else "part"
+    if not failed:
         return "conforms"
-    return "except" if must.bad <= EXCEPT_SHARE * must.judged else "fails"
+    levels = {scenario["level"] for scenario in failed} | {"must"}
+    judged = sum(tally.judged for tally in tallies(scenarios) if tally.level in levels)
+    return "except" if len(failed) <= EXCEPT_SHARE * judged else "fails"
 
 
 def headline(results: Results) -> str:
@@ -46,8 +58,8 @@ def headline(results: Results) -> str:
     name, version = results["target"]["name"], f"memcached {results['run']['as']}"
     scenarios = results["scenarios"]
     must = tallies(scenarios)[0]
-    failed = [scenario for scenario in scenarios if scenario["verdict"] in FAILURES]
-    cases, where = count(must.bad, "case"), _where(failed)
+    failed = failures(results)
+    cases, where = count(len(failed), "case"), _where(failed)
     match state(results):
         case "died":
             died = [scenario for scenario in failed if scenario["verdict"] == "target-died"]
@@ -58,7 +70,7 @@ def headline(results: Results) -> str:
             return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
         case "except":
             return f"{name} conforms to {version} except {cases}{where}."
-        case "fails" if not must.bad:
+        case "fails" if not any(scenario["verdict"] in GOOD for scenario in scenarios):
             judged = sum(scenario["verdict"] in JUDGED for scenario in scenarios)
             return f"{name} does not conform to {version}: not one of {count(judged, 'answer')} is memcached's."
         case "part" if must.judged:
@@ -67,8 +79,10 @@ def headline(results: Results) -> str:
         case "part":
             return f"{name} was compared with {version} only in part: no required case was judged."
         case "fails":
-            ratio = f"{must.bad} of {must.judged}"
-            return f"{name} does not conform to {version}: {ratio} required cases fail{where}."
+            verb = "fails" if len(failed) == 1 else "fail"
+            if all(scenario["level"] == "must" for scenario in failed):
+                return f"{name} does not conform to {version}: {must.bad} of {must.judged} required cases fail{where}."
+            return f"{name} does not conform to {version}: {cases} {verb}{where}."
         case "conforms" if must.judged:
             which = "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
             return f"{name} conforms to {version}: {which}."
@@ -105,9 +119,11 @@ def caveats(results: Results) -> list[str]:
     if faults := sum(s["verdict"] == "known" for s in scenarios):
         release = f"memcached {results['run']['as']} itself deviates"
         said.append(f"{count(faults, 'answer')} in which {release}, as conformance/releases.toml says.")
-    known = sum(s["verdict"] in FAILURES and s.get("baseline") == "expected" for s in scenarios)
-    if known:
-        every = "All failures are" if known == must.bad else f"{known} of the failures {'is' if known == 1 else 'are'}"
+    failed = failures(results)
+    if known := sum(s.get("baseline") == "expected" for s in failed):
+        every = (
+            "All failures are" if known == len(failed) else f"{known} of the failures {'is' if known == 1 else 'are'}"
+        )
         said.append(f"{every} known, from the baseline.")
     if stale := sum(s.get("baseline") in STALE for s in scenarios):
         said.append(f"The baseline is stale in {count(stale, 'case')}.")
@@ -161,8 +177,8 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
             out.append(f"    not in {', '.join(others[:first])}{more}")
     if known := Counter(str(scenario["baseline"]) for scenario in scenarios if scenario.get("baseline")):
         out.append("  baseline: " + ", ".join(f"{number} {what}" for what, number in sorted(known.items())))
-    wrong = (*FAILURES, "suite-error", *(["warn"] if strict else []))
-    failed = [s for s in scenarios if s["verdict"] in wrong and s.get("baseline") != "expected"]
+    gate = results["run"].get("gate", "must")
+    failed = [scenario for scenario in scenarios if fails_run(scenario, gate, strict)]
     if failed:
         out.append("First failures:" if len(failed) > first else "Failures:")
     for scenario in failed[:first]:

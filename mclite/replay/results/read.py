@@ -60,6 +60,7 @@ _RUN = {
 _RUN_OPTIONAL = {
     "complete": "true or false",
     "destructive": "true or false",
+    "gate": "text",
     "baseline": "text or null",
     "reference": "text or null",
     "held": "integer",

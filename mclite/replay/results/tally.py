@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mclite.replay.judge.verdicts import fails
 from mclite.replay.results.read import LEVELS, Results, Scenario
 
 #: Characters of an answer that a line shows.
@@ -80,6 +81,12 @@ def tallies(scenarios: Iterable[Scenario]) -> list[Tally]:
     for scenario in scenarios:
         counts[scenario["level"]][scenario["verdict"]] += 1
     return [Tally(level, counts[level]) for level in LEVELS]
+
+
+def failures(results: Results) -> list[Scenario]:
+    """Return the scenarios whose wrong answers fail a run with the gate of these results."""
+    gate = results["run"].get("gate", "must")
+    return [item for item in results["scenarios"] if item["verdict"] != "suite-error" and fails(item["verdict"], gate)]
 
 
 def verdict_counts(scenarios: Iterable[Scenario]) -> dict[str, int]:

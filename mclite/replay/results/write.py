@@ -13,7 +13,7 @@ from typing import Any
 from mclite.replay import files
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.reference import count
-from mclite.replay.judge.verdicts import MATCHED, VERDICTS, fails
+from mclite.replay.judge.verdicts import MATCHED, VERDICTS, fails_run
 from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, PROTOCOL_VERSION, Version, parse_guard
 
 #: Share of the telling scenarios that a target answers like a release before it is said to behave like it.
@@ -66,10 +66,11 @@ def document(run: Record, target: Record, records: Iterable[Record], suite_versi
 def conforms(run: Record, scenarios: Iterable[Record]) -> bool:
     """Tell whether a run shows that its target conforms: it is complete, something matched, and nothing failed.
 
-    A failure that the baseline expects is none. With `strict` a warning is one.
+    The gate and `strict` of the run say what fails.
     """
-    verdicts = {item["verdict"] for item in scenarios if item.get("baseline") != "expected"}
-    failed = any(fails(verdict, run.get("strict", False)) for verdict in verdicts)
+    scenarios = list(scenarios)
+    verdicts = {item["verdict"] for item in scenarios}
+    failed = any(fails_run(item, run.get("gate", "must"), run.get("strict", False)) for item in scenarios)
     return run.get("complete", True) and bool(MATCHED & verdicts) and not failed
 
 

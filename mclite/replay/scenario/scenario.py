@@ -16,6 +16,7 @@ from mclite.replay.scenario.talk import Talk, TalkError
 from mclite.replay.scenario.versions import Version, parse_version
 
 Level = Literal["must", "should", "observed"]
+LEVELS: tuple[Level, ...] = ("must", "should", "observed")
 Scope = Literal["key", "server"]
 
 #: What may stand in a scenario; those in DEFAULTS also at the head of the file, for all its scenarios.
@@ -253,7 +254,7 @@ class _Reader:
         if not _SLUG.fullmatch(fields.get("id", "x")):
             self.fault(self.find("id", line), f"the id {fields['id']!r} is no slug: a-z, 0-9 and single hyphens")
         for key, allowed in (
-            ("level", ("must", "should", "observed")),
+            ("level", LEVELS),
             ("scope", ("key", "server")),
             ("transport", TRANSPORTS),
             ("deliver", ("whole",)),

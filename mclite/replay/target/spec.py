@@ -36,7 +36,7 @@ from typing import Any
 
 from mclite.replay.play.transport import Address
 from mclite.replay.scenario.requirements import STARTS
-from mclite.replay.scenario.scenario import Kind
+from mclite.replay.scenario.scenario import LEVELS, Kind, Level
 from mclite.replay.scenario.versions import Version, parse_version
 
 _START_KEYS: dict[str, type] = {
@@ -56,6 +56,7 @@ _KEYS: dict[str, type] = {
     "program": str,
     "command": str,
     "declares": list,
+    "gate": str,
     "backend": str,
     "files": dict,
     "start": dict,
@@ -95,6 +96,7 @@ class TargetSpec:
     command: str
     program: str = ""
     declares: tuple[str, ...] = ()
+    gate: Level = "must"  #: the lowest level at which a wrong answer fails the run
     backend: str | None = None
     starts: dict[str, Start] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -245,6 +247,8 @@ def _load(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         base = _load(model)
     if "command" not in document and not base.command:
         raise TargetError(f"{path} says no command")
+    if document.get("gate", "must") not in LEVELS:
+        raise TargetError(f"{path}: gate is {document['gate']!r}, and it may be {', '.join(LEVELS)}")
     starts = dict(base.starts)
     for name, table in document.get("start", {}).items():
         if name not in STARTS:
@@ -261,6 +265,7 @@ def _load(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         command=document.get("command", base.command),
         program=program or document.get("program", base.program),
         declares=tuple(document.get("declares", base.declares)),
+        gate=document.get("gate", base.gate),
         backend=document.get("backend", base.backend),
         starts=starts,
         files=document.get("files", base.files),

@@ -27,16 +27,12 @@ def made(name: str, verdict: str, fingerprint: str | None = None) -> dict[str, A
         ("a/b/c", "unsupported", None, None),
         ("x", "fail", "f1", "new"),
         ("x", "pass", None, None),
-        ("x", "differs", "f1", None),
-        ("x", "warn", "f1", None),
+        ("x", "differs", "f1", "new"),
+        ("x", "warn", "f1", "new"),
     ],
 )
 def test_match(name: str, verdict: str, fingerprint: str | None, match: str | None) -> None:
-    assert KNOWN.match(made(name, verdict, fingerprint), strict=False) == match
-
-
-def test_strict_makes_a_warning_new() -> None:
-    assert KNOWN.match(made("x", "warn", "f1"), strict=True) == "new"
+    assert KNOWN.match(made(name, verdict, fingerprint)) == match
 
 
 def test_unmatched() -> None:
@@ -53,14 +49,14 @@ def test_there_and_back(tmp_path: Path) -> None:
 
 def test_updated_keeps_reasons_and_drops_what_is_fixed() -> None:
     records = [made("a/b/c", "fail", "f7"), made("a/b/d", "pass"), made("x", "fail", "f3"), made("y", "differs", "f4")]
-    after = KNOWN.updated(records, strict=False)
-    assert after.entries.keys() == {"a/b/c", "x"}
+    after = KNOWN.updated(records)
+    assert after.entries.keys() == {"a/b/c", "x", "y"}  # at every level
     assert after.entries["a/b/c"] == Entry("a/b/c", "f7", "because", "https://example.org/1")
     assert after.entries["x"].reason.startswith("not explained yet")
 
 
 def test_updated_keeps_what_was_not_played() -> None:
-    assert KNOWN.updated([made("a/b/c", "skipped")], strict=False).entries.keys() == {"a/b/c"}
+    assert KNOWN.updated([made("a/b/c", "skipped")]).entries.keys() == {"a/b/c"}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,11 @@ def test_levels(level: Level, right: Verdict, wrong: Verdict) -> None:
         judge(level, "not-run")
 
 
+@pytest.mark.parametrize(("gate", "more"), [("must", set()), ("should", {"warn"}), ("observed", {"warn", "differs"})])
+def test_the_gate_is_the_lowest_level_that_fails_a_run(gate: Level, more: set[Verdict]) -> None:
+    assert {verdict for verdict in VERDICTS if fails(verdict, gate)} == {"fail", "suite-error", "target-died"} | more
+
+
 def test_what_fails_a_run() -> None:
     assert {verdict for verdict in VERDICTS if fails(verdict)} == {"fail", "suite-error", "target-died"}
     assert {verdict for verdict in VERDICTS if fails(verdict, strict=True)} == {

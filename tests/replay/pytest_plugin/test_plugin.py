@@ -159,6 +159,29 @@ def test_levels(suite: Suite, toy: str) -> None:
     assert suite(PASSES + only, *spawn(toy), "--strict").code == 1
 
 
+@pytest.mark.parametrize(
+    ("level", "gate", "code"),
+    [("should", "must", 0), ("should", "should", 1), ("observed", "should", 0), ("observed", "observed", 1)],
+)
+def test_gate(suite: Suite, toy: str, level: str, gate: str, code: int) -> None:
+    wrong = WRONG.replace("note =", f'level = "{level}"\nnote =')
+    run = suite(PASSES + wrong, *spawn(toy), "--gate", gate)
+    assert run.code == code
+    assert next(iter(run.results.values()))["run"]["gate"] == gate
+    assert next(iter(run.results.values()))["summary"]["conforms"] is (code == 0)
+    file = f'name = "toy"\ncommand = "{toy}"\ngate = "{gate}"\n'
+    assert suite(PASSES + wrong, "--spawn", "toy.toml", files={"toy.toml": file}).code == code
+    assert suite(PASSES + wrong, "--spawn", "toy.toml", "--gate", "must", files={"toy.toml": file}).code == 0
+
+
+def test_a_baseline_pins_every_level(suite: Suite, toy: str) -> None:
+    wrong = WRONG.replace("note =", 'level = "observed"\nnote =')
+    assert suite(PASSES + wrong, *spawn(toy), "--baseline", "b.toml", "--update-baseline").code == 0
+    assert suite(PASSES + wrong, *spawn(toy), "--baseline", "b.toml").code == 0
+    other = wrong.replace('"wrong"', '"other"').replace("Something that", "Something more that")
+    assert suite(PASSES + wrong + other.replace("DELETED", "GONE"), *spawn(toy), "--baseline", "b.toml").code == 1
+
+
 def test_unsupported_needs_evidence_and_declared_fails(suite: Suite, toy: str) -> None:
     meta = PASSES.replace('id = "stored"', 'id = "stored"\nrequires = ["meta"]')
     run = suite(meta, *spawn(toy, "no-meta"))
