@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 from pathlib import Path
-
-from mclite.replay.scenario.harmless import objection
-from mclite.replay.scenario.scenario import load
 
 
 def replay_line(file: Path, *server: str) -> str:
     """Return the command line that plays all of `file`, for a shell; `server` is --target or --spawn, and where.
 
-    It says --destructive if a server that is not the suite's own would not be sent all of it otherwise.
+    It has --destructive where the engine asks for it: what the file says was said to a server like that already.
     """
-    words = [sys.executable, "-m", "mclite.replay", str(file), *server]
-    if "--target" in server and any(one.scope == "server" or objection(one) for one in load(file)):
-        words.append("--destructive")
-    return shlex.join(words)
+    from mclite.replay.run.stage import refusal
+    from mclite.replay.scenario.scenario import SuiteError, load
+
+    words = [str(file), *server]
+    if server[0] != "--spawn" and file.is_file():
+        with contextlib.suppress(SuiteError):  # `file` is no file of this scenario alone, such as a log
+            words += ["--destructive"] if any(refusal(scenario, False) for scenario in load(file)) else []
+    return shlex.join([sys.executable, "-m", "mclite.replay", *words])

@@ -167,7 +167,11 @@ def run_line(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_line_that_is_printed_replays_the_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("request_line", "answer"),
+    [(b"mn\r\n", b"MN\r\n"), (b"flush_all\r\n", b"OK\r\n"), (b"set a 0 0 4\r\nblue\r\n", b"STORED\r\n")],
+)
+def test_the_line_that_is_printed_replays_the_file(tmp_path: Path, request_line: bytes, answer: bytes) -> None:
     (folder := tmp_path / "a folder's").mkdir()
     with ServerThread(clock=SystemClock()) as server:
         with socket.create_connection((server.host, server.port), 5) as sock:
@@ -179,7 +183,7 @@ def test_the_line_that_is_printed_replays_the_file(tmp_path: Path) -> None:
             assert process.stdout is not None
             port = int(process.stdout.readline().split(",")[0].rpartition(":")[2])
             with socket.create_connection(("127.0.0.1", port), 5) as sock:
-                say(sock, b"mn\r\n", b"MN\r\n")
+                say(sock, request_line, answer)
             process.send_signal(signal.SIGINT)
             said = process.stdout.read().splitlines()
         assert said[0].endswith("my session.toml: 1 requests")
