@@ -77,7 +77,7 @@ def test_everything_on_memcached_against_itself(memcached: str, tmp_path: Path) 
             assert one["rounds"][0]["requests"] > 0, row["name"]
     assert [one["held"] for one in result["memory"]["results"]] == [20_000, 20_000]
     assert [one["held"] for one in result["connections"]["results"]] == [300, 300]
-    assert all(0 < one["seconds"] < 5 for one in result["start"]["results"])
+    assert all(0 < one["seconds"] < 60 for one in result["start"]["results"])
     assert all(one["p99"] > 0 for one in result["latency"]["results"])
 
 

