@@ -67,9 +67,14 @@ def _run(arguments: list[str], own: bool) -> int:
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if name == wanted:
             importlib.import_module(module_name).configure(subparser)
+    rest: list[str] = []
+    if wanted == "check" and "--" in arguments:  # what follows is for pytest
+        rest = arguments[arguments.index("--") + 1 :]
+        arguments = arguments[: arguments.index("--")]
     args, unknown = parser.parse_known_args(arguments)
     if unknown:
         subparsers.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+    args.rest = rest
     module = importlib.import_module(COMMANDS[args.command][0])
     try:
         return int(module.run(args))

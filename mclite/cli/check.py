@@ -1,6 +1,7 @@
 """`mclite check host:port`: run the conformance suite, packaged or of the checkout, and say the verdict.
 
-Exit codes: 0 conforms, 1 deviations, 2 usage, 3 target unreachable or died, 4 nothing ran, 5 stale baseline.
+Exit codes: 0 conforms, 1 deviates, 2 usage, 3 target unreachable or died, 4 nothing ran or matched, 5 stale baseline,
+6 the results cannot be written.
 """
 
 from __future__ import annotations
@@ -8,49 +9,60 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mclite.cli import UsageError
+from mclite.cli import OutputError, UsageError
 from mclite.cli.extras import need
+from mclite.replay import files
+from mclite.replay.run.arguments import OPTIONS
+from mclite.replay.scenario.lint import default_root, holds_scenarios
+from mclite.replay.scenario.scenario import headings
 
-#: Options of pytest that take a value, by their names here.
-_VALUES = ("reference", "reference_spawn", "judge_as", "deliver", "transport", "chop", "gate", "baseline", "report_dir")
+if TYPE_CHECKING:
+    import pytest
+
+EPILOG = """\
+  mclite check 127.0.0.1:11211                          # a server that runs
+  mclite check --spawn 'my-server --port {port}'        # start it, in its own folder, on a free port
+  mclite check --spawn memcached -n 2                   # a real memcached, two workers
+  mclite check 127.0.0.1:11211 --only storage/set -v    # a chapter, a file or a scenario
+  mclite check 127.0.0.1:11211 -m must -k 'incr or decr'
+  mclite check a:11211 --baseline known.toml --junit-xml junit.xml
+  mclite check 127.0.0.1:11211 -- --durations=5         # what stands after -- goes to pytest
+
+Exit codes: 0 conforms, 1 deviates, 2 usage, 3 target unreachable or died, 4 nothing ran or nothing that was judged
+matched, 5 stale baseline, 6 the results cannot be written.
+"""
+
+#: Options of pytest itself: flags, and the fields of an argument.
+PYTEST = (
+    (("-k",), {"dest": "words", "metavar": "EXPRESSION", "help": "only scenarios that match, by ids and commands"}),
+    (("-m",), {"dest": "level", "metavar": "LEVEL", "help": "only scenarios of a level: must, should, observed"}),
+    (("-n",), {"dest": "workers", "metavar": "N", "type": int, "help": "play with N workers"}),
+    (("-x", "--exitfirst"), {"action": "store_true", "help": "stop at the first failure"}),
+    (("--maxfail",), {"metavar": "N", "type": int, "help": "stop after N failures"}),
+    (("--junit-xml",), {"metavar": "FILE", "type": Path, "help": "also write the results as JUnit XML"}),
+)
+
+#: The exit codes of pytest, and of the suite, for a wrong command line.
+_PYTEST_USAGE, _USAGE = 4, 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite check`."""
-    parser.epilog = (
-        "Exit codes: 0 conforms, 1 deviates, 2 usage, 3 unreachable or died, 4 nothing ran, 5 stale baseline."
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "addresses", nargs="*", metavar="ADDRESS", help="host:port, unix:/path, tls://host:port; none: mclite itself"
     )
     parser.add_argument(
-        "targets", nargs="*", metavar="ADDRESS", help="host:port, unix:/path, tls://host:port; none: mclite itself"
+        "--only", action="append", default=[], metavar="ID", help="a chapter, file or scenario; may be repeated"
     )
-    parser.add_argument(
-        "--spawn", action="append", default=[], metavar="SERVER", help="start it: a command with {port}, or memcached"
-    )
-    parser.add_argument("--reference", metavar="ADDRESS", help="a server beside it: where do the answers differ?")
-    parser.add_argument("--reference-spawn", metavar="SERVER", help="start the reference, as --spawn takes it")
-    parser.add_argument("--as", dest="judge_as", metavar="VERSION", help="judge as this memcached version")
-    parser.add_argument("--only", action="append", default=[], metavar="ID", help="a chapter, file or scenario")
-    parser.add_argument("-k", dest="words", metavar="WORDS", help="only scenarios that match, as pytest -k takes it")
-    parser.add_argument("-n", dest="workers", type=int, metavar="N", help="so many workers (needs pytest-xdist)")
-    parser.add_argument(
-        "--deliver", choices=("whole", "bytes", "lines", "pipelined"), help="cut the requests otherwise"
-    )
-    parser.add_argument("--transport", choices=("tcp", "unix", "tls", "udp"), help="with --spawn: speak so to it")
-    parser.add_argument("--chop", type=int, metavar="N", help="cut every write into pieces of N bytes")
-    parser.add_argument(
-        "--destructive",
-        action="store_true",
-        help="send it also what flushes or changes it, or shows others' keys (docs/safety.md)",
-    )
+    for flags, fields in PYTEST:
+        parser.add_argument(*flags, **fields)
+    for option in OPTIONS:
+        parser.add_argument(option.flag, **option.fields)
     parser.add_argument("--strict", action="store_true", help="warnings fail the run, too")
-    parser.add_argument(
-        "--gate", choices=("must", "should", "observed"), help="the lowest level at which a wrong answer fails the run"
-    )
-    parser.add_argument("--baseline", metavar="FILE", help="known deviations")
-    parser.add_argument("--update-baseline", action="store_true", help="write the deviations into it")
-    parser.add_argument("--report-dir", metavar="DIR", help="where the results go; default: reports")
-    parser.add_argument("--no-report", action="store_true", help="write no results")
     parser.add_argument("-v", "--verbose", action="store_true", help="name every scenario")
 
 
@@ -59,44 +71,82 @@ def run(args: argparse.Namespace) -> int:
     need("pytest", *([] if args.no_report else ["jinja2"]), *(["xdist"] if args.workers else []))
     import pytest
 
-    from mclite.replay.scenario.lint import default_root
     from mclite.replay.target.processes import temporary_folder
 
     root = default_root()
     if not (root / "conftest.py").is_file():
         raise UsageError(f"there is no suite at {root}")
+    if args.junit_xml is not None:
+        try:
+            files.check(args.junit_xml)
+        except files.WriteError as error:
+            raise OutputError(str(error)) from None
     words = ["--rootdir", str(root), "-c", os.devnull, "-p", "no:cacheprovider", "--called-as-check"]
     words += ["-v"] if args.verbose else ["-q"]
-    for name in _VALUES:
-        value = getattr(args, name)
-        if value is not None:
-            words += ["--as" if name == "judge_as" else f"--{name.replace('_', '-')}", str(value)]
-    for name in ("destructive", "strict", "update_baseline", "no_report"):
-        if getattr(args, name):
-            words.append(f"--{name.replace('_', '-')}")
-    for address in args.targets:
-        words += ["--target", address]
-    for spawn in args.spawn:
-        words += ["--spawn", spawn]
-    if args.words:
-        words += ["-k", args.words]
-    if args.workers:
-        # pytest-xdist makes folders for its workers, and would leave them
-        words += ["-n", str(args.workers), "--basetemp", str(temporary_folder("mclite-check-") / "pytest")]
-    return int(pytest.main(words + [str(path) for path in selected(root, args.only)]))
+    if args.workers:  # pytest-xdist makes folders for its workers, and would leave them
+        words += ["--basetemp", str(temporary_folder("mclite-check-") / "pytest")]
+    words += [*options(args), *selected(root, args.only), *args.rest]
+    watch = _Watch()
+    code = int(pytest.main(words, plugins=[watch]))
+    return _USAGE if code == _PYTEST_USAGE and not watch.started else code
+
+
+class _Watch:
+    """Tells whether a session began: before that pytest says by 4 what the suite says by 2."""
+
+    started = False
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Take note of it."""
+        self.started = True
+
+
+def options(args: argparse.Namespace) -> list[str]:
+    """Return the options as pytest takes them."""
+    words = [f"--target={address}" for address in args.addresses]
+    for option in OPTIONS:
+        value = getattr(args, option.dest)
+        if value is True:
+            words.append(option.flag)
+        elif isinstance(value, list):
+            words += [f"{option.flag}={one}" for one in value]
+        elif value != option.fields.get("default") and value is not False:
+            words.append(f"{option.flag}={value}")
+    for flag, value in (("-k", args.words), ("-m", args.level), ("-n", args.workers), ("--maxfail", args.maxfail)):
+        words += [flag, str(value)] if value is not None else []
+    if args.junit_xml is not None:
+        words.append(f"--junit-xml={args.junit_xml.absolute()}")
+    return words + ["-x"] * args.exitfirst + ["--strict"] * args.strict
 
 
 def selected(root: Path, ids: list[str]) -> list[str]:
-    """Return what pytest is to collect for these ids: the suite when there is none, else chapters, files, scenarios."""
-    out = []
-    for name in ids:
-        path = root / name
-        if path.is_dir():
-            out.append(str(path))
-        elif path.with_suffix(".toml").is_file():
-            out.append(str(path.with_suffix(".toml")))
-        elif path.parent.with_suffix(".toml").is_file():
-            out.append(f"{path.parent.with_suffix('.toml')}::{path.name}")
-        else:
-            raise UsageError(f"--only {name}: there is no such chapter, file or scenario")
-    return out or [str(root)]
+    """Return what pytest is to collect: the suite at `root`, or the chapters, files and scenarios that `ids` name.
+
+    An id may also be the path of a file of the suite, with `::` and a slug behind it as pytest takes it.
+    """
+    return [_selected(root, name) for name in ids] or [str(root)]
+
+
+def _selected(root: Path, name: str) -> str:
+    text = name.replace(".toml::", "/").removesuffix(".toml")
+    paths = [path.resolve() for path in (root / text, Path(text))]
+    inside = [path for path in paths if path.is_relative_to(root)]
+    found = next(filter(None, (_collected(root, path) for path in inside)), None)
+    if found is None:
+        where = "there is no such chapter, file or scenario" if inside else f"it is not in the suite, which is {root}"
+        raise UsageError(f"--only {name}: {where}")
+    return found
+
+
+def _collected(root: Path, path: Path) -> str | None:
+    """Return what pytest is to collect for a path without its suffix, None when there is no scenario."""
+    if path.is_dir() and any(holds_scenarios(one, root) for one in path.rglob("*.toml")):
+        return str(path)
+    for file, name in ((path, None), (path.parent, path.name)):
+        file = file.with_name(f"{file.name}.toml")
+        if file.is_file() and holds_scenarios(file, root):
+            if name is None:
+                return str(file)
+            if any(one.id == path.relative_to(root).as_posix() for one in headings(file, root)):
+                return f"{file}::{name}"
+    return None

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from mclite.cli import UsageError
-from mclite.cli.check import selected
-from mclite.replay.scenario.lint import default_root
+from mclite.cli.check import configure, options, selected
+from mclite.cli.parser import Parser
+from mclite.replay.run.arguments import OPTIONS
+from mclite.replay.scenario.lint import default_root, load_all
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = f"{sys.executable} {ROOT / 'tests' / 'replay' / 'toy_server.py'} {{port}}"
@@ -53,16 +55,96 @@ def test_exit_codes(tmp_path: Path) -> None:
     done = check(tmp_path, "127.0.0.1:1", "--only", "storage/set/new")
     assert done.returncode == 3
     assert "no server to judge" in done.stdout + done.stderr
-    done = check(tmp_path, "127.0.0.1:1", "--only", "nonesuch")
-    assert (done.returncode, done.stderr) == (
-        2,
-        "mclite check: --only nonesuch: there is no such chapter, file or scenario\n",
-    )
+    assert "outcomes.Exit" not in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count("no server to judge") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--only", "nonesuch"], 2, "--only nonesuch: there is no such chapter, file or scenario"),
+        (["--only", "storage/set/nonesuch"], 2, "--only storage/set/nonesuch: there is no such chapter"),
+        (["--only", "/abs/file.toml"], 2, "--only /abs/file.toml: it is not in the suite, which is "),
+        (["--only", "../x"], 2, "--only ../x: it is not in the suite, which is "),
+        (["--only", "targets"], 2, "--only targets: there is no such chapter"),
+        (["--frob"], 2, "unrecognized arguments: --frob"),
+        (["--frob", "--only", "storage"], 2, "unrecognized arguments: --frob"),
+        (["--deliver", "post"], 2, "argument --deliver: invalid choice: 'post'"),
+        (["--maxfail", "many"], 2, "argument --maxfail: invalid int value: 'many'"),
+        (["127.0.0.1:2", "--baseline", "x"], 2, "a baseline belongs to one target, and there are several"),
+        (["--baseline", "x"], 2, "there is no baseline x"),
+        (["--junit-xml", "no/such.xml"], 6, "no/such.xml cannot be written: there is no folder"),
+        (["--only", "storage", "--", "--frob"], 2, "unrecognized arguments: --frob"),
+        (["--only", "storage", "--", "-p", "nonesuch"], 2, "nonesuch"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_usage_errors_are_a_sentence(tmp_path: Path, words: list[str], code: int, said: str) -> None:
+    done = check(tmp_path, "127.0.0.1:1", *words)
+    out = done.stdout + done.stderr
+    assert done.returncode == code, out
+    assert said in out
+    assert "Traceback" not in out
+    if "--" not in words:
+        assert said in out.splitlines()[-1]
+        assert len(out.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        (["-m", "should", "-k", "length"], set()),
+        (["-x", "--maxfail", "3"], {"storage/set/new"}),
+        (["--junit-xml", "junit.xml", "-v"], {"storage/set/new"}),
+        (["--", "--durations=1", "-vv"], {"storage/set/new"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_it_takes_what_pytest_takes(tmp_path: Path, words: list[str], ids: set[str]) -> None:
+    done = check(tmp_path, "--spawn", TOY, "--only", "storage/set/new", "--report-dir", "out", *words)
+    assert done.returncode == (0 if ids else 4), done.stdout + done.stderr
+    found = [json.loads(path.read_text())["scenarios"] for path in (tmp_path / "out").glob("*.json")]
+    assert {record["id"] for records in found for record in records} == ids
+    assert (tmp_path / "junit.xml").exists() == ("junit.xml" in words)
+    assert ("slowest 1 durations" in done.stdout) == ("--durations=1" in words)
+
+
+def test_a_level_is_a_marker(tmp_path: Path) -> None:
+    for level in ("must", "should", "observed"):
+        done = check(tmp_path, "--only", "storage", "-m", level, "--", "--collect-only")
+        assert done.returncode == 0, done.stdout + done.stderr
+        names = {line.split("::")[1] for line in done.stdout.splitlines() if "::" in line}
+        scenarios = [one for one in load_all(default_root())[0] if one.chapter == "storage" and one.level == level]
+        assert names == {one.slug for one in scenarios}
+
+
+def test_every_option_of_the_suite_is_one_of_check() -> None:
+    parser = Parser()
+    configure(parser)
+    given = ["--destructive", "--chop", "3", "--as", "1.6.9", "--spawn", "a {port}", "--spawn", "b", "-x", "--strict"]
+    args = parser.parse_args(["h:1", *given, "-n", "2", "--deliver", "whole", "--no-report", "-m", "must"])
+    assert options(args) == [
+        "--target=h:1",
+        "--spawn=a {port}",
+        "--spawn=b",
+        "--as=1.6.9",
+        "--chop=3",
+        "--destructive",
+        "--no-report",
+        *("-m", "must", "-n", "2"),
+        "-x",
+        "--strict",
+    ]
+    flags = {flag for action in parser._actions for flag in action.option_strings}
+    assert {option.flag for option in OPTIONS} <= flags
 
 
 def test_selected() -> None:
     root = default_root()
     assert selected(root, []) == [str(root)]
+    new = f"{root / 'storage' / 'set.toml'}::new"
+    for name in ("storage/set/new", "storage/set.toml::new", new, str(root / "storage" / "set" / "new")):
+        assert selected(root, [name]) == [new]
     assert selected(root, ["storage", "storage/set", "storage/set/new"]) == [
         str(root / "storage"),
         str(root / "storage" / "set.toml"),

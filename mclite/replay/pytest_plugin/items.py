@@ -67,6 +67,7 @@ class ScenarioItem(pytest.Item):
         item.target = target
         item.suite = parent.suite
         item.extra_keyword_matches.update({scenario.level, scenario.scope, *scenario.requires, *scenario.commands})
+        item.add_marker(scenario.level)
         return item
 
     def runtest(self) -> None:

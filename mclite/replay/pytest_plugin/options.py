@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mclite.replay.play.delivery import DELIVERIES
 from mclite.replay.play.transport import parse_address
-from mclite.replay.scenario.scenario import LEVELS, Level
+from mclite.replay.run.arguments import OPTIONS
+from mclite.replay.scenario.scenario import Level
 from mclite.replay.scenario.versions import known_release
 from mclite.replay.target.spec import Asked, TargetError, find_spec
 
@@ -23,57 +23,9 @@ class UsageError(Exception):
 def add_options(parser: pytest.Parser) -> None:
     """Add the options of the suite to pytest's."""
     group = parser.getgroup("conformance", "memcached conformance suite")
-    group.addoption(
-        "--target",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="judge this server: host:port, unix:/path or tls://host:port; may be repeated",
-    )
-    group.addoption(
-        "--spawn",
-        action="append",
-        default=[],
-        metavar="SERVER",
-        help="start the server: a command with {port}, a target file, or a name of conformance/targets, "
-        "e.g. memcached=/path/to/memcached; may be repeated. Without --target and --spawn: mclite",
-    )
-    group.addoption(
-        "--reference", metavar="ADDRESS", help="every scenario also goes to this server: where do the answers differ?"
-    )
-    group.addoption(
-        "--reference-spawn", metavar="SERVER", help="start the reference: as --spawn takes it, e.g. memcached"
-    )
-    group.addoption("--as", dest="judge_as", metavar="VERSION", help="judge as this memcached version")
-    group.addoption(
-        "--deliver",
-        choices=DELIVERIES,
-        default="whole",
-        help="put the same requests on the wire in other pieces: byte by byte, line by line, or all ahead",
-    )
-    group.addoption(
-        "--transport",
-        choices=("tcp", "unix", "tls", "udp"),
-        default="tcp",
-        help="speak so to the servers that the suite starts; of others the address says it",
-    )
-    group.addoption("--chop", type=int, default=0, metavar="N", help="cut every write into pieces of N bytes")
-    group.addoption(
-        "--destructive",
-        action="store_true",
-        help="also send what flushes or changes a server that the suite did not start, or shows others' keys",
-    )
-    group.addoption("--clients", action="store_true", help="also try the client libraries that are installed")
-    group.addoption(
-        "--gate",
-        choices=LEVELS,
-        help="the lowest level at which a wrong answer fails the run; default: what the target file says, else must",
-    )
-    group.addoption("--baseline", type=Path, metavar="FILE", help="known deviations of the target")
-    group.addoption("--update-baseline", action="store_true", help="write the deviations of this run into it")
-    group.addoption("--report-dir", type=Path, metavar="DIR", help="where the results go; default: reports")
+    for option in OPTIONS:
+        group.addoption(option.flag, **option.fields)
     group.addoption("--called-as-check", action="store_true", help=argparse.SUPPRESS)
-    group.addoption("--no-report", action="store_true", help="write no results")
 
 
 @dataclass(slots=True)

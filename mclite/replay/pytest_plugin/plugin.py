@@ -29,6 +29,7 @@ from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import NotPlayed, TargetInfo
 from mclite.replay.run.target_run import TargetRun
 from mclite.replay.scenario.lint import holds_scenarios
+from mclite.replay.scenario.scenario import LEVELS
 from mclite.replay.target.processes import end_with_parent, temporary_folder
 from mclite.replay.target.spec import TargetError
 
@@ -73,6 +74,8 @@ def configure(config: pytest.Config, root: Path) -> None:
         options = read_options(config, root)
     except UsageError as error:
         _refuse(config, f"usage: {error}", USAGE)
+    for level in LEVELS:
+        config.addinivalue_line("markers", f"{level}: a scenario of this level")
     config.stash[_SESSION] = Session(config, root, options)
     arguments = config.invocation_params.args
     if not any(str(item).startswith("-r") and not str(item).startswith("--") for item in arguments):

@@ -1,0 +1,91 @@
+"""The options of a run: `pytest conformance` and `mclite check` take the same, from this table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mclite.replay.play.delivery import DELIVERIES
+from mclite.replay.scenario.scenario import LEVELS
+
+
+class Option(NamedTuple):
+    """An option, with the fields that `add_argument` of argparse takes."""
+
+    flag: str
+    fields: dict[str, Any]
+
+    @property
+    def dest(self) -> str:
+        """The name of its value."""
+        return str(self.fields.get("dest") or self.flag.removeprefix("--").replace("-", "_"))
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "--target",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "ADDRESS",
+            "help": "judge this server: host:port, unix:/path or tls://host:port; may be repeated",
+        },
+    ),
+    Option(
+        "--spawn",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "SERVER",
+            "help": "start the server: a command with {port}, a target file, or a name of conformance/targets, "
+            "e.g. memcached=/path/to/memcached; may be repeated. Without --target and --spawn: mclite",
+        },
+    ),
+    Option(
+        "--reference",
+        {"metavar": "ADDRESS", "help": "every scenario also goes to this server: where do the answers differ?"},
+    ),
+    Option(
+        "--reference-spawn",
+        {"metavar": "SERVER", "help": "start the reference: as --spawn takes it, e.g. memcached"},
+    ),
+    Option("--as", {"dest": "judge_as", "metavar": "VERSION", "help": "judge as this memcached version"}),
+    Option(
+        "--deliver",
+        {
+            "choices": DELIVERIES,
+            "default": "whole",
+            "help": "put the same requests on the wire in other pieces: byte by byte, line by line, or all ahead",
+        },
+    ),
+    Option(
+        "--transport",
+        {
+            "choices": ("tcp", "unix", "tls", "udp"),
+            "default": "tcp",
+            "help": "speak so to the servers that the suite starts; of others the address says it",
+        },
+    ),
+    Option("--chop", {"type": int, "default": 0, "metavar": "N", "help": "cut every write into pieces of N bytes"}),
+    Option(
+        "--destructive",
+        {
+            "action": "store_true",
+            "help": "also send what flushes or changes a server that the suite did not start, or shows others' keys "
+            "(docs/safety.md)",
+        },
+    ),
+    Option("--clients", {"action": "store_true", "help": "also try the client libraries that are installed"}),
+    Option(
+        "--gate",
+        {
+            "choices": LEVELS,
+            "help": "the lowest level at which a wrong answer fails the run; default: what the target file says, "
+            "else must",
+        },
+    ),
+    Option("--baseline", {"type": Path, "metavar": "FILE", "help": "known deviations of the target"}),
+    Option("--update-baseline", {"action": "store_true", "help": "write the deviations of this run into it"}),
+    Option("--report-dir", {"type": Path, "metavar": "DIR", "help": "where the results go; default: reports"}),
+    Option("--no-report", {"action": "store_true", "help": "write no results"}),
+)
