@@ -9,6 +9,7 @@ import pytest
 from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.core.settings import Settings
+from mclite.protocol.commands import verbs
 from mclite.protocol.replies import ANSWER_MAX
 from mclite.store import DebugClock
 from mclite.store.stats import CLASS_COUNTERS, COUNTERS
@@ -31,6 +32,7 @@ VALUES = [
 ]
 ODD_KEYS = [b"a b", b"a\nb", b"a\r\nget b", b"b 0", b"a 0 0 1"]
 """what only a key that comes encoded can be, and what looks like it in a line or in several"""
+STORES = [verb.encode() for verb in verbs("storage") if verb not in ("set", "cas")]
 FLAGS = [b"v", b"k", b"f", b"s", b"t", b"c", b"O1", b"O", b"q", b"b", b"h", b"l", b"u", b"T5", b"N9", b"I", b"v", b"O2"]
 
 
@@ -108,7 +110,7 @@ def request(choose: random.Random) -> bytes:
             noreply = choose.choice([b"", b"", b" noreply", b" x"])
             return b"set %b %b %b %d%b%b%b\r\n" % (key(), number(), number(), length, noreply, end, value)
         case "S":
-            verb = choose.choice([b"add", b"replace", b"append", b"prepend"])
+            verb = choose.choice(STORES)
             value = choose.choice(VALUES)
             noreply = choose.choice([b"", b"", b" noreply"])
             return b"%b %b 0 0 %d%b%b%b\r\n" % (verb, key(), len(value), noreply, end, value)

@@ -16,7 +16,7 @@ from mclite.core.session import Session
 from mclite.core.settings import Settings
 from mclite.protocol.binary import FORMS
 from mclite.protocol.binary import request as request_frame
-from mclite.protocol.commands import COMMANDS
+from mclite.protocol.commands import COMMANDS, verbs
 from mclite.protocol.meta import FLAGS
 from mclite.store.clock import DebugClock
 
@@ -38,6 +38,10 @@ DEPENDS_ON_DELIVERY = (b"stats", b"watch", b"lru_crawler", b"shutdown")
 """What answers otherwise behind others, or shows how many bytes were read."""
 
 
+STORAGE = [verb.encode() for verb in verbs("storage")]
+META = [verb.encode() for verb in verbs("meta")]
+
+
 def request(chance: random.Random) -> bytes:
     """Return a request, more or less as it should be."""
     kind = chance.random()
@@ -45,12 +49,12 @@ def request(chance: random.Random) -> bytes:
     end = chance.choice(ENDS)
     if kind < 0.3:
         data = chance.choice(VALUES)
-        name = chance.choice([b"set", b"add", b"replace", b"append", b"prepend", b"cas"])
+        name = chance.choice(STORAGE)
         line = [name, key, chance.choice(NUMBERS), chance.choice(NUMBERS), b"%d" % len(data)]
         line += [chance.choice(NUMBERS)] * (name == b"cas") + [b"noreply"] * (chance.random() < 0.2)
         return b" ".join(line) + end + data + b"\r\n"
     if kind < 0.7:
-        name = chance.choice([b"mg", b"ms", b"md", b"ma", b"me", b"mn"])
+        name = chance.choice(META)
         flags = [
             chr(chance.choice([*FLAGS])).encode() + chance.choice(NUMBERS) * (chance.random() < 0.5)
             for _ in range(chance.randrange(6))
@@ -140,7 +144,9 @@ def in_step(session: Session) -> bool:
     return send(session, b"mn\r\n") == b"MN\r\n"
 
 
-@pytest.mark.parametrize("settings", [{}, {"evict": False}, {"requests_per_event": 2}, {"detail_enabled": True}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"disable_evictions": True}, {"max_reqs_per_event": 2}, {"stat_key_prefix": ":"}]
+)
 def test_no_exception_escapes(settings: dict[str, object]) -> None:
     chance = random.Random(SEED)
     instance = make(**settings)
