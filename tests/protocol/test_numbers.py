@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mclite.protocol import numbers
+from mclite.protocol import errors, numbers
 
 if TYPE_CHECKING:
     from tests.conftest import Server
@@ -38,7 +38,7 @@ MAX_32, MAX_64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 def test_digits(token: bytes, value: int | None, server: Server) -> None:
     assert numbers.digits(token) == value
     if token.strip():
-        refused = b"CLIENT_ERROR invalid numeric delta argument\r\n"
+        refused = errors.BAD_DELTA
         # a space more between the arguments is nothing: it is the second reader, in C, that would skip it
         expected = refused if value is None and token != b" 1" else b"%d\r\n" % (value if value is not None else 1)
         assert server.ask(b"set n 0 0 1\r\n0\r\nincr n " + token + b"\r\n") == b"STORED\r\n" + expected
@@ -55,7 +55,7 @@ def test_digits(token: bytes, value: int | None, server: Server) -> None:
 )
 def test_digits_of_32_bits(token: bytes, value: int | None, server: Server) -> None:
     assert numbers.digits(token, MAX_32) == value
-    flags = b"CLIENT_ERROR bad command line format" if value is None else b"HD f%d" % value
+    flags = errors.BAD_FORMAT.rstrip() if value is None else b"HD f%d" % value
     wire = b"ms n 0 F" + token + b"\r\n\r\nmg n f\r\n"
     assert server.ask(wire).split(b"\r\n")[0 if value is None else 1] == flags
 
@@ -89,7 +89,7 @@ def test_unsigned_as_in_c(token: bytes, value: int | None, server: Server) -> No
     assert (None if read is None else read & MAX_32) == value
     answer = server.ask(b"set a " + token + b" 0 1\r\nx\r\nget a\r\n")
     if value is None:
-        assert answer == b"CLIENT_ERROR bad command line format\r\nEND\r\n"
+        assert answer == errors.BAD_FORMAT + b"END\r\n"
     else:
         assert answer == b"STORED\r\nVALUE a %d 1\r\nx\r\nEND\r\n" % value
 
@@ -113,7 +113,7 @@ def test_unsigned_as_in_c(token: bytes, value: int | None, server: Server) -> No
 )
 def test_the_value_of_an_item(value: bytes, after: bytes | None, server: Server) -> None:
     stored = b"set n 0 0 %d\r\n%b\r\n" % (len(value), value)
-    refused = b"CLIENT_ERROR cannot increment or decrement non-numeric value"
+    refused = errors.NON_NUMERIC.rstrip()
     assert server.ask(stored + b"incr n 1\r\n") == b"STORED\r\n" + (refused if after is None else after) + b"\r\n"
 
 
@@ -135,7 +135,7 @@ def test_signed_as_in_c(token: bytes, value: int | None, server: Server) -> None
     assert numbers.signed(token) == value
     if token and len(token) < 2000:
         answer = server.ask(b"set a 0 " + token + b" 1\r\nx\r\n")
-        assert answer == (b"CLIENT_ERROR bad command line format\r\n" if value is None else b"STORED\r\n")
+        assert answer == (errors.BAD_FORMAT if value is None else b"STORED\r\n")
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,7 @@ def test_signed_32(token: bytes, value: int | None, server: Server) -> None:
     assert numbers.signed_32(token) == value
     if token.strip() == token and token:
         answer = server.ask(b"set a 0 0 1\r\nx\r\ntouch a " + token + b"\r\n")
-        assert answer == b"STORED\r\n" + (
-            b"CLIENT_ERROR invalid exptime argument\r\n" if value is None else b"TOUCHED\r\n"
-        )
+        assert answer == b"STORED\r\n" + (errors.BAD_EXPTIME if value is None else b"TOUCHED\r\n")
 
 
 @pytest.mark.parametrize("read", [numbers.digits, numbers.unsigned, numbers.signed, numbers.signed_32, numbers.exptime])
