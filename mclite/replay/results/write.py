@@ -1,4 +1,4 @@
-"""The results of a run as JSON, after conformance/schema.json: raw outcomes and verdicts apart."""
+"""The results of a run as JSON, after conformance/schema/results.json: raw outcomes and verdicts apart."""
 
 from __future__ import annotations
 

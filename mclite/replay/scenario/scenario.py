@@ -111,10 +111,10 @@ def line_ranges(lines: tuple[str, ...] | list[str]) -> list[tuple[int, int]]:
 
 
 def suite_root(path: Path) -> Path:
-    """Return the root of the suite that a file lies in: the folder with schema.json and targets."""
+    """Return the root of the suite that a file lies in: the folder with conftest.py and targets."""
     path = path.resolve()
     for parent in path.parents:
-        if (parent / "schema.json").exists() and (parent / "targets").is_dir():
+        if (parent / "conftest.py").exists() and (parent / "targets").is_dir():
             return parent
     return path.parent
 

@@ -10,7 +10,7 @@ from mclite.replay.judge.verdicts import VERDICTS, Verdict, fails, judge
 from mclite.replay.play.outcome import Outcome
 from mclite.replay.scenario.scenario import Level
 
-SCHEMA = json.loads((Path(__file__).resolve().parents[3] / "conformance" / "schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).resolve().parents[3] / "conformance" / "schema" / "results.json").read_text())
 WRONG: list[Outcome] = ["mismatch", "desync", "timeout", "closed", "too-much"]
 
 

@@ -31,7 +31,7 @@ def test_conforms(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
 
 def test_results_follow_the_schema_and_say_what_happened(suite: Suite, toy: str) -> None:
     run = suite(PASSES + WRONG, *spawn(toy))
-    schema = json.loads((ROOT / "conformance" / "schema.json").read_text())
+    schema = json.loads((ROOT / "conformance" / "schema" / "results.json").read_text())
     (results,) = run.results.values()
     jsonschema.validate(results, schema, format_checker=jsonschema.FormatChecker())
     wrong = run.record("wrong")

@@ -27,7 +27,7 @@ def answers(run: Run) -> dict[str, bool | None]:
 
 def summary(run: Run) -> dict[str, Any]:
     (results,) = run.results.values()
-    schema = json.loads((ROOT / "conformance" / "schema.json").read_text())
+    schema = json.loads((ROOT / "conformance" / "schema" / "results.json").read_text())
     jsonschema.validate(results, schema, format_checker=jsonschema.FormatChecker())
     found: dict[str, Any] = results["summary"]["reference"]
     return found

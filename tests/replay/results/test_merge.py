@@ -13,7 +13,7 @@ import pytest
 from mclite.replay.results import merge
 from mclite.replay.results.read import ResultsError
 
-SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema" / "results.json").read_text())
 
 
 def shards(whole: dict[str, Any], number: int) -> list[dict[str, Any]]:

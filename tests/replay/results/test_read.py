@@ -16,7 +16,7 @@ from mclite.replay.results import diff, merge
 from mclite.replay.results import read as results
 from mclite.replay.results.read import ResultsError
 
-SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema" / "results.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

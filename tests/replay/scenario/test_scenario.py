@@ -109,7 +109,7 @@ def test_all_faults_of_a_file_are_reported_at_once() -> None:
 
 def test_ids_are_relative_to_the_root_of_the_suite(tmp_path: Path) -> None:
     (tmp_path / "targets").mkdir()
-    (tmp_path / "schema.json").touch()
+    (tmp_path / "conftest.py").touch()
     (tmp_path / "storage").mkdir()
     path = tmp_path / "storage" / "set.toml"
     path.write_text(GOOD)
