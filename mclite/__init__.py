@@ -3,4 +3,4 @@
 PYTEST_DONT_REWRITE: `mclite check` has imported this module before pytest, which would warn of it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
