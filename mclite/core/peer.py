@@ -19,7 +19,7 @@ class Peer(Protocol):
     transport: str
     closed: bool
     close_reason: str
-    push: Callable[[bytes], None] | None
+    push: Callable[[bytes], bool | None] | None
     last_command_time: int
 
     @property

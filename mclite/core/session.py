@@ -58,7 +58,7 @@ class Session:
         self.close_reason = "normal"
         self._gate = None if instance.settings.auth_file is None else Gate(instance)
         self._is_udp = transport == "udp"
-        self.push: Callable[[bytes], None] | None = None
+        self.push: Callable[[bytes], bool | None] | None = None
         self.unread = False  # the client does not read, and answers wait to be written
         self.last_command_time = instance.store.now
         self._line = b""  # the beginning of a line whose end has not come

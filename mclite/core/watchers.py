@@ -35,6 +35,7 @@ class Watchers:
     def __init__(self, stats: Stats) -> None:
         self._stats = stats
         self._watching: dict[Peer, frozenset[str]] = {}
+        self._skipped: dict[Peer, int] = {}  # lines in a row that a watcher was too slow for
         self._gid = 0
         self.streams: frozenset[str] = frozenset()
         """all streams that somebody watches"""
@@ -43,12 +44,13 @@ class Watchers:
         return len(self._watching)
 
     def add(self, session: Peer, streams: frozenset[str]) -> None:
-        """Let `session`, which can `push`, watch `streams`."""
+        """Let `session`, which can `push`, watch `streams`; a push that returns False did not take its line."""
         self._watching[session] = streams
         self.streams |= streams
 
     def remove(self, session: Peer) -> None:
         """`session` is gone."""
+        self._skipped.pop(session, None)
         if self._watching.pop(session, None) is not None:
             self.streams = frozenset().union(*self._watching.values())
 
@@ -58,8 +60,14 @@ class Watchers:
         line = f"ts={time.time():.6f} gid={self._gid} {text}\n".encode("ascii", "replace")
         for session, streams in self._watching.items():
             if stream in streams and session.push is not None:
-                session.push(line)
-                self._stats.log_watcher_sent += 1
+                skipped = self._skipped.get(session, 0)
+                if session.push(b"skipped=%d\n%b" % (skipped, line) if skipped else line) is False:
+                    self._skipped[session] = skipped + 1
+                    self._stats.log_watcher_skipped += 1
+                else:
+                    self._stats.log_watcher_sent += 1
+                    if skipped:
+                        del self._skipped[session]
 
     def item_get(self, session: Peer, key: bytes, item: Item | None, why: str = "not_found") -> None:
         """An item was looked for."""

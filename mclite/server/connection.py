@@ -167,13 +167,12 @@ class Connection(Receiver, asyncio.Protocol):
         else:
             self.transport.resume_reading()
 
-    def _push(self, line: bytes) -> None:
-        if self.transport.is_closing():
-            return
-        if self.transport.get_write_buffer_size() > WATCHER_BACKLOG_MAX:
-            self._server.instance.stats.log_watcher_skipped += 1
-            return
+    def _push(self, line: bytes) -> bool:
+        """Send a log line, unless the peer is too slow for it; return whether it is sent."""
+        if self.transport.is_closing() or self.transport.get_write_buffer_size() > WATCHER_BACKLOG_MAX:
+            return False
         self.transport.write(line)
+        return True
 
     def close(self, reason: str) -> None:
         """Hang up, for `reason`."""

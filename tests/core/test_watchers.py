@@ -53,6 +53,39 @@ def test_nothing_is_made_for_a_stream_that_nobody_watches() -> None:
     assert instance.stats.log_worker_written == 0
 
 
+def test_a_slow_watcher_is_told_how_many_lines_it_missed() -> None:
+    instance = Instance()
+    watchers = Watchers(instance.stats)
+    quick = watching(instance, watchers, "deletions")
+    slow = Session(instance)
+    lines: list[bytes] = []
+    takes: list[bool] = []
+
+    def push(line: bytes) -> bool:
+        if takes:
+            lines.append(line)
+        return bool(takes)
+
+    slow.push = push
+    watchers.add(slow, frozenset({"deletions"}))
+    item = Item(b"x", 0, 0, 1, 100, 1)
+    for _ in range(3):
+        watchers.deleted(b"a", item, "delete")
+    takes.append(True)
+    watchers.deleted(b"b", item, "delete")
+    watchers.deleted(b"c", item, "delete")
+    assert lines == [b"skipped=3\n" + quick[3], quick[4]]
+    stats = instance.stats
+    assert (stats.log_worker_written, stats.log_watcher_sent, stats.log_watcher_skipped) == (5, 7, 3)
+    takes.clear()
+    watchers.deleted(b"d", item, "delete")
+    watchers.remove(slow)
+    takes.append(True)
+    watchers.add(slow, frozenset({"deletions"}))
+    watchers.deleted(b"e", item, "delete")
+    assert lines[2:] == [quick[6]], "what it missed earlier is forgotten"
+
+
 def test_a_unix_socket_has_no_port() -> None:
     instance = Instance()
     watchers = Watchers(instance.stats)

@@ -249,7 +249,19 @@ def test_a_watcher_that_never_reads_is_skipped(serve: Serve, monkeypatch: pytest
         other.ask(b"get " + b"k" * 250 + (b" " + b"k" * 250) * 1000 + b"\r\n", b"END\r\n")
         if server.instance.stats.log_watcher_skipped:
             break
-    assert server.instance.stats.log_watcher_skipped > 0
+    stats = server.instance.stats
+    skipped = stats.log_watcher_skipped
+    assert skipped > 0
+    assert stats.log_watcher_sent + skipped == stats.log_worker_written
+    sent = [watcher.line() for _ in range(stats.log_watcher_sent)]
+    assert all(line.startswith(b"ts=") for line in sent)
+    other.ask(b"get last\r\n", b"END\r\n")
+    assert watcher.line() == b"skipped=%d\n" % skipped
+    assert b" key=last " in watcher.line()
+    other.ask(b"get last\r\n", b"END\r\n")
+    assert b" key=last " in watcher.line(), "once is enough"
+    assert stats.log_watcher_skipped == skipped
+    assert stats.log_watcher_sent + skipped == stats.log_worker_written
 
 
 def test_a_watcher_that_goes(serve: Serve) -> None:
