@@ -39,6 +39,8 @@ class OutputError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mclite ARGV...` and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and os.path.basename(sys.argv[0]) == "memcached":  # noqa: PTH119  # a server starts sooner so
+        arguments = ["serve", "--as-memcached", *arguments]
     try:
         return _run(arguments, own=argv is None)
     except ModuleNotFoundError as error:
@@ -49,6 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"mclite {' '.join(arguments[:1])}: {said}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # The reader of our output went away (`mclite ... | head`): no traceback, and none at shutdown either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 def _run(arguments: list[str], own: bool) -> int:
@@ -84,7 +90,3 @@ def _run(arguments: list[str], own: bool) -> int:
     except OutputError as error:
         print(f"mclite {args.command}: {error}", file=sys.stderr)
         return 6
-    except BrokenPipeError:
-        # The reader of our output went away (`mclite ... | head`): no traceback, and none at shutdown either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141

@@ -29,7 +29,10 @@ def run_raw(arguments: list[str]) -> int:
         print(f"usage: mclite serve [options] (--help names them)\nmclite serve: {error}", file=sys.stderr)
         return 2
     if parsed.show == "help":
-        print(options.usage())
+        print(f"memcached {RELEASE}\n{options.usage()}" if parsed.as_memcached else options.usage(), flush=True)
+        return 0
+    if parsed.show == "version" and parsed.as_memcached:
+        print(f"memcached {RELEASE} (mclite {__version__})")
         return 0
     if parsed.show == "version":
         print(f"mclite {__version__}{' (compiled)' if COMPILED else ''}, answers as memcached {RELEASE}")
@@ -60,6 +63,8 @@ def run_raw(arguments: list[str]) -> int:
             instance.store.close()  # files and locks do not survive the fork; that they can be had was shown
             _daemonize()
             instance = make_instance(parsed.settings)
+        instance.log = _log
+        instance.refresh()
         run(instance, lambda server: _listening(server, parsed), connection)
     except (ServeError, AuthFileError) as error:
         print(f"mclite serve: {error}", file=sys.stderr)
@@ -70,6 +75,10 @@ def run_raw(arguments: list[str]) -> int:
         if parsed.ready_file is not None:
             _remove(parsed.ready_file)
     return 0
+
+
+def _log(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _remove(name: str, content: str | None = None) -> None:

@@ -21,6 +21,8 @@ cdef class Instance:
     cdef public object detail
     cdef public object prefixes
     cdef public object on_stop
+    cdef public object log
+    cdef public object tell
     cdef public double next_second
     cdef public bint allow_fast
     cdef public object fast

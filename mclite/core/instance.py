@@ -64,6 +64,10 @@ class Instance:
         if self.settings.detail_enabled:
             self.detail = self.prefixes
         self.on_stop: Callable[[bool], None] | None = None
+        self.log: Callable[[str], None] | None = None
+        """what a line of -vv is handed to; the shell sets it"""
+        self.tell: Callable[[str], None] | None = None
+        """the same, if connections and requests are to be told"""
         self.next_second = 0.0
         """until when the time stays what it is, as `time.monotonic` counts"""
         self.allow_fast = True
@@ -85,8 +89,10 @@ class Instance:
         """Find out anew whether requests may take the fast path (mclite/fast/): if nothing unusual is asked for."""
         store = self.store
         store.on_evict = self._evicted if self.watchers else None
+        self.tell = self.log if self.settings.verbosity > 1 else None
         usual = (
             self.allow_fast
+            and self.tell is None
             and not self.watchers
             and self.detail is None
             and store.use_cas
@@ -163,12 +169,17 @@ class Instance:
         self.sessions[session.number] = session
         self.stats.total_connections += 1
         self.most_connections = max(self.most_connections, len(self.sessions))
+        if self.tell is not None:
+            ascii_only = self.settings.auth_file is not None or self.settings.protocol == "ascii"
+            self.tell(f"<{session.number} new {'ascii' if ascii_only else 'auto-negotiating'} client connection")
         if self.watchers:
             self.watchers.connection(session, "conn_new")
 
     def disconnected(self, session: Peer) -> None:
         """A connection was closed."""
         if self.sessions.pop(session.number, None) is not None:
+            if self.tell is not None:
+                self.tell(f"<{session.number} connection closed.")
             self.watchers.remove(session)
             self.refresh()
             if self.watchers:

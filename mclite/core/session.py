@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.transcript import answers_shown, shown
 from mclite.handlers.authentication import Gate
 from mclite.handlers.table import CHECKS, HANDLERS
 from mclite.protocol import errors
@@ -138,6 +139,9 @@ class Session:
             return b""
         self._out = []
         answer = b"".join(out)
+        if instance.tell is not None and self._binary is None:
+            for text in answers_shown(answer):
+                instance.tell(f">{self.number} {text}")
         stats.bytes_written += len(answer)
         return answer
 
@@ -159,6 +163,9 @@ class Session:
                 from mclite.handlers.binary import Binary  # here, since a server starts sooner without it
 
                 self._binary = Binary(self)
+            if self.instance.tell is not None:
+                kind = "ascii" if self._binary is None else "binary"
+                self.instance.tell(f"{self.number}: Client using the {kind} protocol")
         if self._binary is not None:
             self.more = False
             held, self._line = self._line, b""
@@ -228,6 +235,8 @@ class Session:
             line = buffer[position:end]
             self._batch_at = position
             position = end + 1
+            if instance.tell is not None:
+                instance.tell(f"<{self.number} {shown(line)}")
             request = parse(line)
             if isinstance(request, BadRequest):
                 if request.hang_up:

@@ -46,6 +46,7 @@ def verbosity(session: Caller, request: Request) -> bytes:
     if level is None:
         return errors.BAD_FORMAT
     session.instance.settings.verbosity = min(level, 2)
+    session.instance.refresh()
     return replies.OK
 
 

@@ -22,6 +22,7 @@ class Parsed:
     ready_file: str | None = None
     user: str | None = None
     show: Literal["", "help", "version"] = ""
+    as_memcached: bool = False
 
     def __init__(self) -> None:
         self.settings = Settings()
@@ -32,6 +33,7 @@ def parse(arguments: Sequence[str]) -> Parsed:
     """Read the `arguments` after `mclite serve`; a file named by --config comes first. Raises OptionError."""
     letters = "hVdvu:P:o:" + "".join(row.letter + ":" * row.takes_value for row in OPTIONS if row.letter)
     names = ["help", "version", "daemon", "verbose", "user=", "pidfile=", "ready-file=", "extended=", "config="]
+    names += ["as-memcached"]
     names += [row.name + "=" * row.takes_value for row in OPTIONS]
     try:
         pairs, rest = getopt.getopt(list(arguments), letters, names)
@@ -77,6 +79,8 @@ def _apply_other(parsed: Parsed, flag: str, value: str) -> None:
             parsed.pid_file = value
         case "--ready-file":
             parsed.ready_file = value
+        case "--as-memcached":
+            parsed.as_memcached = True
         case "-o" | "--extended":
             for part in value.split(","):
                 name, equals, text = part.strip().partition("=")
@@ -151,12 +155,13 @@ def usage() -> str:
         flags = ", ".join(filter(None, (f"-{row.letter}" if row.letter else "", f"--{row.name}")))
         lines.append(format_row(flags + (" VALUE" if row.takes_value else ""), row.help))
     for flags, text in (
-        ("-v, --verbose", "say more; -vv also each connection"),
+        ("-v, --verbose", "say where it listens; -vv also each connection, request and answer, as memcached does"),
         ("-d, --daemon", "run in the background"),
         ("-P, --pidfile FILE", "write the process id to FILE"),
         ("--ready-file FILE", "write the addresses to FILE, one a line, once they are listened on"),
         ("-u, --user NAME", "become this user, when started as root"),
         ("--config FILE", "read options from a TOML file, by their long names; the command line wins"),
+        ("--as-memcached", "begin -h and -V as memcached does; so does a link to mclite that is called memcached"),
         ("-h, --help   -V, --version", "say so, and end"),
         ("-o, --extended NAME[=VALUE],...", "one of:"),
     ):

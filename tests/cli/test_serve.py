@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import mclite
 from mclite.cli.serve import run_raw
 from mclite.protocol import replies
 from mclite.server.options import usage
@@ -312,3 +313,54 @@ def test_sighup_reads_the_users_again_and_ends_nothing(spawn: Callable[..., Proc
     for one in (plain, process):
         one.process.send_signal(signal.SIGTERM)
         assert one.end()[0] == 0
+
+
+def test_under_the_name_of_memcached(tmp_path: Path) -> None:
+    program = tmp_path / "memcached"
+    program.write_text(f"#!{sys.executable}\nimport sys\nfrom mclite.cli import main\nsys.exit(main())\n")
+    program.chmod(0o755)
+
+    def said(*command: str) -> str:
+        done = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    as_memcached = (sys.executable, "-m", "mclite", "serve", "--as-memcached")
+    for command in ((str(program),), as_memcached):
+        assert said(*command, "-V") == f"memcached {replies.RELEASE} (mclite {mclite.__version__})\n"
+        first, usage_line = said(*command, "-h").splitlines()[:2]
+        assert first == f"memcached {replies.RELEASE}"
+        assert usage_line.startswith("usage: mclite serve")
+    assert said(*as_memcached[:-1], "-V").startswith("mclite ")
+    pid_file, log = tmp_path / "pid", tmp_path / "log"
+    port = free_port()
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [str(program), "-vv", "-p", str(port), "-P", str(pid_file)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=file,
+        )
+    try:
+        end = time.monotonic() + SECONDS_MAX
+        while not pid_file.exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert pid_file.read_text() == f"{process.pid}\n"
+        with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
+            sock.sendall(b"get a\r\n")
+            assert sock.recv(10) == b"END\r\n"
+        lines = ("new auto-negotiating client connection", "get a", "END", "connection closed.")
+        while not all(line in log.read_text() for line in lines):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    finally:
+        process.terminate()
+        assert process.wait(SECONDS_MAX) == 0
+
+
+def test_a_reader_of_help_that_goes_is_no_fault() -> None:
+    command = f"'{sys.executable}' -m mclite serve -h | head -c 1"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("u", "")
