@@ -44,10 +44,10 @@ def state(results: Results) -> State:
     failed = failures(results)
     if not any(scenario["verdict"] in GOOD for scenario in scenarios):
         return "fails"
-    if not complete(results):
-        return "fails" if failed else "part"
     if not failed:
-        return "conforms"
+        return "conforms" if complete(results) and tallies(scenarios)[0].judged else "part"
+    if not complete(results):
+        return "fails"
     levels = {scenario["level"] for scenario in failed} | {"must"}
     judged = sum(tally.judged for tally in tallies(scenarios) if tally.level in levels)
     return "except" if len(failed) <= EXCEPT_SHARE * judged else "fails"
@@ -83,11 +83,9 @@ def headline(results: Results) -> str:
             if all(scenario["level"] == "must" for scenario in failed):
                 return f"{name} does not conform to {version}: {must.bad} of {must.judged} required cases fail{where}."
             return f"{name} does not conform to {version}: {cases} {verb}{where}."
-        case "conforms" if must.judged:
+        case "conforms":
             which = "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
             return f"{name} conforms to {version}: {which}."
-        case "conforms":
-            return f"{name} shows no deviation from {version}, but no required case was judged."
 
 
 def caveats(results: Results) -> list[str]:

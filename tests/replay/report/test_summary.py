@@ -108,6 +108,16 @@ def test_nothing_that_matched_does_not_conform(make: Any, verdict: str, complete
     )
 
 
+def test_what_protocol_txt_is_silent_on_proves_no_conformance(make: Any) -> None:
+    results = make(size=30)
+    for one in results["scenarios"]:
+        one |= {"verdict": "same", "level": "observed"}
+    assert summary.state(results) == "part"
+    assert summary.headline(results) == (
+        "memcached 1.6.45 was compared with memcached 1.6.45 only in part: no required case was judged."
+    )
+
+
 def test_what_is_there_is_not_blamed(make: Any) -> None:
     results = make(size=220, lacks=("udp",))
     for one in results["scenarios"]:
