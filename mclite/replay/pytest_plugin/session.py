@@ -386,7 +386,7 @@ class Session:
         """Return the exit code of the run, given pytest's own and how many items failed."""
         if exitstatus == pytest.ExitCode.USAGE_ERROR or self.malformed:
             return USAGE
-        if exitstatus == pytest.ExitCode.INTERRUPTED and 0 < self.config.getoption("maxfail") <= failed:
+        if exitstatus == pytest.ExitCode.INTERRUPTED and 0 < (self.config.getoption("maxfail") or 0) <= failed:
             exitstatus = pytest.ExitCode.TESTS_FAILED  # so pytest-xdist stops at the first failures
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or not self.infos:
             return NOTHING_JUDGED if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus
