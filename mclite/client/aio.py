@@ -8,10 +8,10 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, TypeVar, overload
+from typing import Any, Literal, Protocol, Self, TypeVar, Unpack, overload
 
 from mclite.client import admin
-from mclite.client.base import BaseClient
+from mclite.client.base import BaseClient, Options
 from mclite.client.binding import Awaits
 from mclite.client.call import Call
 from mclite.client.core import Check, Close, Effect, Open, Plan, Receive, Send
@@ -153,12 +153,9 @@ class AsyncClient(BaseClient[V], Awaits):
         host: str = ...,
         port: int = ...,
         *,
-        timeout: float | None = ...,
-        connect_timeout: float | None = ...,
-        retries: int = ...,
-        tls: ssl.SSLContext | None = ...,
         text: Literal[False] = ...,
         transport: AsyncTransport | None = ...,
+        **options: Unpack[Options],
     ) -> None: ...
 
     @overload
@@ -167,12 +164,9 @@ class AsyncClient(BaseClient[V], Awaits):
         host: str = ...,
         port: int = ...,
         *,
-        timeout: float | None = ...,
-        connect_timeout: float | None = ...,
-        retries: int = ...,
-        tls: ssl.SSLContext | None = ...,
         text: Literal[True],
         transport: AsyncTransport | None = ...,
+        **options: Unpack[Options],
     ) -> None: ...
 
     def __init__(

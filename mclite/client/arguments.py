@@ -36,7 +36,7 @@ def is_plain(key: bytes) -> bool:
 
 
 def check_length(token: bytes, key: bytes) -> bytes:
-    """Return `token`, which stands for `key` on the line, if it is not too long."""
+    """Return `token`, the form of `key` on the line, if it is not too long."""
     if len(token) > KEY_MAX:
         raise BadArgumentError(f"a key takes at most {KEY_MAX} bytes on the line, not {len(token)}: {key[:40]!r}...")
     return token

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from abc import abstractmethod
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from mclite.client.classic import text_of
 from mclite.client.commands import AllMethods, Commands
@@ -12,6 +13,15 @@ from mclite.client.errors import RefusedError
 from mclite.client.processes import Inherited, watch_over
 
 V = TypeVar("V")
+
+
+class Options(TypedDict, total=False):
+    """The options of a connection; see `Client`."""
+
+    timeout: float | None
+    connect_timeout: float | None
+    retries: int
+    tls: ssl.SSLContext | None
 
 
 class BaseClient(AllMethods[V], Inherited):
@@ -34,7 +44,7 @@ class BaseClient(AllMethods[V], Inherited):
 
     @property
     def noreply_errors(self) -> list[RefusedError]:
-        """The errors that came for earlier noreply commands, the last hundred; each is given once."""
+        """The errors that answered earlier noreply commands, the last hundred; each is returned once."""
         errors = list(self._core.noreply_errors)
         self._core.noreply_errors.clear()
         return errors

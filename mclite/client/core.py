@@ -1,7 +1,7 @@
 """The client without its socket: when to connect, what to send, what the bytes that come back mean.
 
 The strategy: `Core.perform` is a generator. It yields what is to be done (Open, Send, Receive, Close), a thin shell
-does it, sync or async, and sends back the bytes, or throws in the exception that came of it. So retries, timeouts,
+does it, sync or async, and sends back the bytes, or throws in the exception that it caused. So retries, timeouts,
 poisoning and pipelines exist once. The rule that keeps it true: a connection on which anything went wrong that was
 not a whole answer is closed, and the reason kept; no command is ever sent on a connection that is out of step.
 """
@@ -41,12 +41,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Return what has come unasked, without waiting: None for nothing, b"" if the server has hung up."""
+    """Return unsolicited data, without waiting: None for nothing, b"" if the server has hung up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the data; return what came meanwhile."""
+    """Send the data; return what arrived meanwhile."""
 
     data: bytes
 
@@ -68,7 +68,7 @@ Plan = Generator[Effect, bytes | None, Any]
 
 
 class State(Enum):
-    """Where a client stands: FRESH connects by itself at the first command."""
+    """The state of a connection: FRESH connects by itself at the first command."""
 
     FRESH = "fresh"
     OPEN = "open"
@@ -97,7 +97,7 @@ class _Slot:
 class Core:
     """The state of one client. `where` names the server in messages; `timeout` is the seconds that a read may take.
 
-    With `retries` a command is tried so many times more on a new connection: if none could be opened or the old one
+    `retries` is how often a command is tried again on a new connection: if none could be opened or the old one
     was found closed, always; if it was lost while the answer was due, only a command that does no harm twice.
     """
 
@@ -317,7 +317,7 @@ class Core:
             self._reader.receive_data(data)
 
     def _refuse_unasked(self) -> Plan:
-        """Bytes came that nobody asked for: an error that explains them, or the client and the server out of step."""
+        """Refuse unsolicited bytes: an error of the connection, or client and server are out of step."""
         pending = self._reader.pending
         yield from self._lose(f"the server sent what nobody asked for: {pending[:100]!r}")
         raise BadReplyError(self.reason)
@@ -334,7 +334,7 @@ class Core:
             if slot is not None and slot.expect.closes:
                 return b""
             raise ConnectionLostError(self.reason) from None
-        except BaseException:  # a cancelled task, Ctrl-C: the answer will come, and nobody will be there to read it
+        except BaseException:  # a cancelled task, Ctrl-C: the answer will arrive unread
             yield from self._lose("a command was interrupted")
             raise
 

@@ -18,7 +18,7 @@ class NotTextError(MemcacheError, ValueError):
 class RefusedError(MemcacheError):
     """The server answered a command with an error, or would not do it (BUSY, BADCLASS, ...).
 
-    `command` is the command line that was sent, `text` the whole line that came back. The connection goes on.
+    `command` is the command line that was sent, `text` the whole line that it answered. The connection stays open.
     """
 
     def __init__(self, command: bytes, text: bytes) -> None:
@@ -63,7 +63,7 @@ class NotConnectedError(MemcacheError, ConnectionError):
 
 
 class TimedOutError(MemcacheError, TimeoutError):
-    """Nothing came from the server for as long as `timeout` says, or it took too long to connect.
+    """The server sent nothing for `timeout` seconds, or connecting took too long.
 
     The connection is closed: a late answer must not be taken for that of the next command.
     """

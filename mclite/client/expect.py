@@ -23,7 +23,7 @@ class SenselessError(Exception):
 
 
 class Expect(ABC):
-    """The answer that is due. `replies` has what came of it; errors of the server are not taken, but end it."""
+    """The answer that is due, of which `replies` has arrived. An error of the server ends it without being taken."""
 
     lines = False
     """are lines without CR part of this answer?"""

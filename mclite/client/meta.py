@@ -172,7 +172,7 @@ class MetaCommands(Generic[V]):
 
     @command
     def mn(self) -> Call[None]:
-        """Meta no-op: wait until the server has done all that came before."""
+        """Meta no-op: wait until the server has carried out all earlier commands."""
         return call(b"mn", [], nothing)
 
     def _call(self, name: bytes, args: list[bytes], data: bytes | None = None) -> Call[MetaResult[V]]:

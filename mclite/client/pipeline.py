@@ -46,7 +46,7 @@ class Pipeline(Methods[V], Queues, Generic[V, R]):
         """Send everything and return the results in order; the pipeline is empty again.
 
         With `raise_errors` the first error of a command is raised, after all answers have been read; without it errors
-        stand in the list in the place of results.
+        are in the list in the place of results.
         """
         calls, self._calls = self._calls, []
         return self._run(calls, raise_errors)

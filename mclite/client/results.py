@@ -68,4 +68,4 @@ class DumpedItem:
     fetched: bool
     size: int
     fields: dict[str, str]
-    """everything on the line, as it stands there"""
+    """everything on the line, unchanged"""

@@ -6,10 +6,10 @@ import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
 from mclite.client import admin
-from mclite.client.base import BaseClient
+from mclite.client.base import BaseClient, Options
 from mclite.client.binding import Runs
 from mclite.client.call import Call
 from mclite.client.core import Check, Close, Effect, Open, Plan, Receive, Send
@@ -37,12 +37,9 @@ class Client(BaseClient[V], Runs):
         host: str = ...,
         port: int = ...,
         *,
-        timeout: float | None = ...,
-        connect_timeout: float | None = ...,
-        retries: int = ...,
-        tls: ssl.SSLContext | None = ...,
         text: Literal[False] = ...,
         transport: Transport | None = ...,
+        **options: Unpack[Options],
     ) -> None: ...
 
     @overload
@@ -51,12 +48,9 @@ class Client(BaseClient[V], Runs):
         host: str = ...,
         port: int = ...,
         *,
-        timeout: float | None = ...,
-        connect_timeout: float | None = ...,
-        retries: int = ...,
-        tls: ssl.SSLContext | None = ...,
         text: Literal[True],
         transport: Transport | None = ...,
+        **options: Unpack[Options],
     ) -> None: ...
 
     def __init__(

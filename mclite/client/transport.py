@@ -77,7 +77,7 @@ class Transport(Protocol):
         """Return what has come, without waiting: None for nothing, b"" if the peer has hung up."""
 
     def send(self, data: bytes) -> bytes:
-        """Send `data`; return what came meanwhile, so that a peer that waits to be read never blocks the two of us."""
+        """Send `data`; return what arrived meanwhile, so that neither side waits for the other to read."""
 
     def receive(self, timeout: float | None) -> bytes:
         """Wait up to `timeout` seconds for bytes; b"" if the peer has hung up."""
@@ -134,7 +134,7 @@ class SocketTransport:
             return b""
 
     def send(self, data: bytes) -> bytes:
-        """Send `data`; return what came meanwhile."""
+        """Send `data`; return what arrived meanwhile."""
         sock = self._open_socket()
         view = memoryview(data)
         arrived = []
@@ -215,7 +215,7 @@ class SessionTransport:
         return b""
 
     def receive(self, timeout: float | None) -> bytes:
-        """Return what has come; with nothing there, and nobody to send more, that is a timeout, or the end."""
+        """Return what has arrived; if nothing has, nothing will: a timeout, or the end of the connection."""
         data = self.check()
         if data is not None:
             return data

@@ -86,7 +86,7 @@ class Instance:
             self.credentials = load(self.settings.auth_file)
 
     def refresh(self) -> None:
-        """Find out anew whether requests may take the fast path (mclite/fast/): if nothing unusual is asked for."""
+        """Set `fast` again: requests may take the fast path (mclite/fast/) if nothing unusual is switched on."""
         store = self.store
         store.on_evict = self._evicted if self.watchers else None
         self.tell = self.log if self.settings.verbosity > 1 else None
@@ -156,7 +156,7 @@ class Instance:
         slab_class: int,
         size: int,
     ) -> None:
-        """Tell the watchers what a storage command came to. `expires` is in Unix seconds."""
+        """Tell the watchers the outcome of a storage command. `expires` is in Unix seconds."""
         ttl = self.seconds_left(expires) if expires else 0
         self.watchers.item_store(session, key, outcome, mode, ttl, slab_class, size)
 

@@ -10,7 +10,7 @@ PREFIXES_MAX: Final = 10_000
 
 
 class PrefixStats:
-    """Gets, hits, sets and deletes for each key prefix, a prefix being what stands before the first `delimiter`."""
+    """Gets, hits, sets and deletes for each key prefix, a prefix being the text before the first `delimiter`."""
 
     def __init__(self, delimiter: str = ":") -> None:
         self._delimiter = delimiter.encode()

@@ -60,21 +60,21 @@ class Session:
         self._gate = None if instance.settings.auth_file is None else Gate(instance)
         self._is_udp = transport == "udp"
         self.push: Callable[[bytes], bool | None] | None = None
-        self.unread = False  # the client does not read, and answers wait to be written
+        self.unread = False  # the client does not read; answers wait to be written
         self.last_command_time = instance.store.now
-        self._line = b""  # the beginning of a line whose end has not come
-        self._block: Callable[[bytes], bytes] | None = None  # what takes the data block that is coming
-        self._block_request: Request | None = None  # whose it is
+        self._line = b""  # an incomplete line
+        self._block: Callable[[bytes], bytes] | None = None  # what takes the incomplete data block
+        self._block_request: Request | None = None  # the request that it belongs to
         self._parts: list[bytes] = []  # of a data block, or of a long line
         self._parted = 0  # bytes in the parts of a long line
-        self._missing = 0  # bytes of the data block, with its CR LF, that have not come
-        self._swallow = 0  # bytes to throw away
+        self._missing = 0  # bytes of the data block, with its CR LF, that have not arrived
+        self._swallow = 0  # bytes to discard
         self._after_swallow = b""
         self._out: list[bytes] = []
         self._batch = b""  # the buffer whose requests are being carried out,
         self._batch_at = 0  # and where in it the line of the present one begins
         self.more = False
-        self.watching = False  # a watcher is not listened to any more
+        self.watching = False  # what a watcher sends is ignored
         self._binary: Binary | None = None
         self._begins = not self._is_udp and instance.settings.protocol != "ascii"  # its first byte says how it speaks
         # Something is half received or half done, or the connection has not begun or is closed.
@@ -95,7 +95,7 @@ class Session:
 
     @property
     def pipelined(self) -> bool:
-        """Does the present request stand behind others whose answers, if only none for noreply, have not been sent?
+        """True if the present request follows others whose answers, even empty ones for noreply, have not been sent.
 
         memcached sends them when it comes to mn. Few commands ask, so the requests are read a second time for it.
         """
@@ -112,7 +112,7 @@ class Session:
         return waiting
 
     def receive(self, data: bytes) -> bytes:
-        """Take in `data` from the client, and return the answers to all requests that are complete with it."""
+        """Receive `data` from the client, and return the answers to all requests that it completes."""
         instance = self.instance
         if monotonic() >= instance.next_second:
             instance.look_at_clock()
@@ -146,7 +146,7 @@ class Session:
         return answer
 
     def _resume(self, data: bytes) -> None:
-        """Go on with `data` where something was left half done."""
+        """Receive `data` while a request, a line or an answer is incomplete."""
         if self.closed or self.watching:
             return
         if self._gate is not None:
@@ -213,7 +213,7 @@ class Session:
         first = True  # which the fast path has left: it is tried from the second request on
         self._batch = buffer
         while not (self.closed or self.watching):
-            # Asked anew each time: a request may have switched on what the fast path does not do.
+            # Looked up for each request: one may have switched on what the fast path does not do.
             fast = None if first or self._is_udp else instance.fast
             first = False
             if fast is not None:
@@ -280,7 +280,7 @@ class Session:
             out[:] = [errors.STORE_FAILED] if out else []
 
     def begin_to_watch(self) -> None:
-        """From now on the client is only sent log lines; what it sends is not read."""
+        """Send the client nothing but log lines from now on, and ignore what it sends."""
         self.watching = True
 
     def hold(self, data: bytes) -> None:
@@ -314,7 +314,7 @@ class Session:
         return len(buffer)
 
     def _more_of_block(self, data: bytes) -> bytes:
-        """Add `data` to the data block that is coming; return what is left over."""
+        """Add `data` to the incomplete data block; return what follows the block."""
         if len(data) < self._missing:
             self._parts.append(data)
             self._missing -= len(data)
@@ -344,7 +344,7 @@ class Session:
         return errors.BAD_DATA_CHUNK
 
     def _more_to_swallow(self, data: bytes) -> bytes:
-        """Throw away `data` that belongs to a refused command; return what is left over."""
+        """Discard the part of `data` that belongs to a refused command; return the rest."""
         if len(data) < self._swallow:
             self._swallow -= len(data)
             return b""

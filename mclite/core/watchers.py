@@ -29,7 +29,7 @@ _STATUS: Final = {
 class Watchers:
     """The watching connections of a server, and what is logged to them.
 
-    False when nobody watches, so that whoever could log something asks first.
+    False when no connection watches: callers check that before they prepare a log line.
     """
 
     def __init__(self, stats: Stats) -> None:
@@ -38,7 +38,7 @@ class Watchers:
         self._skipped: dict[Peer, int] = {}  # lines in a row that a watcher was too slow for
         self._gid = 0
         self.streams: frozenset[str] = frozenset()
-        """all streams that somebody watches"""
+        """all streams that are watched"""
 
     def __len__(self) -> int:
         return len(self._watching)
@@ -49,7 +49,7 @@ class Watchers:
         self.streams |= streams
 
     def remove(self, session: Peer) -> None:
-        """`session` is gone."""
+        """Remove `session`, which was closed."""
         self._skipped.pop(session, None)
         if self._watching.pop(session, None) is not None:
             self.streams = frozenset().union(*self._watching.values())
@@ -70,7 +70,7 @@ class Watchers:
                         del self._skipped[session]
 
     def item_get(self, session: Peer, key: bytes, item: Item | None, why: str = "not_found") -> None:
-        """An item was looked for."""
+        """Log that an item was looked up."""
         if "fetchers" in self.streams:
             status, slab_class, size = ("found", item.slab_class, item.size) if item else (why, 0, 0)
             self._log(
@@ -81,7 +81,7 @@ class Watchers:
     def item_store(
         self, session: Peer, key: bytes, outcome: Outcome, mode: Mode, ttl: int, slab_class: int, size: int
     ) -> None:
-        """A storage command came to `outcome`."""
+        """Log that a storage command ended with `outcome`."""
         if "mutations" in self.streams:
             self._log(
                 "mutations",
@@ -90,7 +90,7 @@ class Watchers:
             )
 
     def deleted(self, key: bytes, item: Item, command: str) -> None:
-        """A client deleted an item."""
+        """Log that a client deleted an item."""
         if "deletions" in self.streams:
             self._log(
                 "deletions",
@@ -98,7 +98,7 @@ class Watchers:
             )
 
     def evicted(self, key: bytes, item: Item, now: int) -> None:
-        """An item was evicted at Unix time `now`."""
+        """Log that an item was evicted at Unix time `now`."""
         if "evictions" in self.streams:
             fetched = "yes" if item.state & FETCHED else "no"
             ttl = item.exptime - now if item.exptime else -1
@@ -109,7 +109,7 @@ class Watchers:
             )
 
     def connection(self, session: Peer, event: str, reason: str = "") -> None:
-        """A connection was opened (conn_new) or closed (conn_close, with the `reason`)."""
+        """Log that a connection was opened (conn_new) or closed (conn_close, with the `reason`)."""
         if "connevents" in self.streams:
             host, _, port = session.peer.rpartition(":")
             why = f" reason={reason}" if reason else ""

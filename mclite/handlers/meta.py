@@ -83,7 +83,7 @@ def _echo(flags: MetaFlags) -> list[bytes]:
 
 
 class _Worked(NamedTuple):
-    """What working off flags came to: those to return, and whether R won the recache."""
+    """The flags to return, and whether R won the recache."""
 
     returned: list[bytes]
     won: bool
@@ -98,7 +98,7 @@ def _work_off(instance: Instance, command: str, flags: MetaFlags, item: Item, cr
     """Carry out and answer the flags of `command`, mg or ma, on `item`, from left to right, as memcached does.
 
     So `t` shows what T and N before it made of the time to live, R judges what T before it left, and an opaque token
-    that is too long is an error only after what stands before it has been done.
+    that is too long is an error only after the flags before it were carried out.
     """
     store = instance.store
     key = flags.key

@@ -82,7 +82,7 @@ def store_item(
     slab_class: int,
     data: bytes,
 ) -> Stored:
-    """Store `data`, count that, and tell the watchers; say what came of it."""
+    """Store `data`, count that, and tell the watchers; return the outcome."""
     instance = session.instance
     store = instance.store
     with store.transaction():
@@ -113,7 +113,7 @@ def log_store(
     slab_class: int,
     size: int,
 ) -> None:
-    """Tell the watchers what a storage command came to: of the `item` if it was stored, else of what was sent."""
+    """Tell the watchers the outcome of a storage command: of `item` if it was stored, else of what was sent."""
     if item is not None:
         expires, slab_class, size = item.exptime, item.slab_class, item.size
     session.instance.log_store(session, key, outcome, mode, expires, slab_class, size)
@@ -181,7 +181,7 @@ def _arithmetic(session: Caller, request: Request, decrement: bool) -> bytes:
 
 
 def count_arithmetic(session: Caller, outcome: Outcome, decrement: bool, slab_class: int) -> None:
-    """Count an incr or decr that came to `outcome`."""
+    """Count an incr or decr that ended with `outcome`."""
     stats = session.instance.stats
     if outcome is Outcome.STORED:
         counters = stats.classes[slab_class]

@@ -64,7 +64,7 @@ class Connection(Receiver, asyncio.Protocol):
         self._more = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin a session, or refuse one too many."""
+        """Begin a session, or refuse a connection above the limit (-c)."""
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self.transport = transport  # type: ignore[assignment]
         server = self._server

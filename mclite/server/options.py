@@ -15,7 +15,7 @@ from mclite.core.settings import Settings
 
 
 class Parsed:
-    """What the command line came to: settings, the notes on options without effect, and what to do besides."""
+    """A parsed command line: settings, notes on options without effect, and what else to do."""
 
     daemonize: bool = False
     pid_file: str | None = None

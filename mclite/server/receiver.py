@@ -1,4 +1,4 @@
-"""What a connection does with the bytes that come: the one step of the server that every request takes."""
+"""What a connection does with received bytes: the one step of the server that every request takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mclite.core.session import Session
 class Receiver:
     """A Session, and the transport that its answers are written to.
 
-    `_more` is true while the session has requests left to carry out, and what comes is only kept.
+    `_more` is true while the session has requests left to carry out; then received bytes are only kept.
     """
 
     __slots__ = ("_more", "session", "transport")

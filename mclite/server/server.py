@@ -1,6 +1,6 @@
 """A server's life: listen, serve, keep house, stop.
 
-`Server` is for the event loop of whoever embeds it; `run` is the whole life of `mclite serve`.
+`Server` is for an event loop that embeds it; `run` is the whole life of `mclite serve`.
 """
 
 from __future__ import annotations
@@ -303,7 +303,7 @@ def tls_context(settings: Settings, stats: Stats) -> ssl.SSLContext:
     from pathlib import Path  # here, since a server starts sooner without it
 
     class Counted(ssl.SSLObject):
-        """One connection's TLS: event loops tell nobody that a handshake failed."""
+        """The TLS of one connection, which counts failed handshakes: event loops do not report them."""
 
         def do_handshake(self) -> None:
             try:
@@ -381,7 +381,7 @@ def _reload(server: Server) -> None:
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc keep the memory that a request leaves free for the next, and not give it back and ask anew each time.
+    """Have glibc keep the memory that a request leaves free for the next, instead of returning it each time.
 
     Once it has seen a piece freed that was too large for that, it keeps pieces of that size, and twice as much at its
     end (mallopt(3), M_MMAP_THRESHOLD): so one is made here, which is never touched.

@@ -38,4 +38,4 @@ class DatagramServer(asyncio.DatagramProtocol):
                 self.transport.sendto(part, addr)
 
     def error_received(self, exc: Exception) -> None:
-        """A client went away before its answer came: that is UDP."""
+        """Ignore that a client closed its port before its answer arrived."""

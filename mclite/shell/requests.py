@@ -17,7 +17,7 @@ from mclite.protocol.meta import encode_key
 OWN: Final[dict[str, tuple[str, str]]] = {
     "help": ("[COMMAND]", "say what there is, or all about a command"),
     "raw": ("[LINE]", "send protocol lines as they are; without a LINE until `raw` again"),
-    "connect": ("[HOST:PORT]", "connect anew, or to another server"),
+    "connect": ("[HOST:PORT]", "connect again, or to another server"),
     "exit": ("", "leave, as Ctrl-D does"),
 }
 """The shell's own commands: arguments and a line of help."""

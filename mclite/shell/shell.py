@@ -86,7 +86,7 @@ class Shell:
         self._talk.close()
 
     def run(self, line: str) -> int:
-        """Carry out `line`, show what came of it, and return DONE, REFUSED or LOST."""
+        """Carry out `line`, show the answer, and return DONE, REFUSED or LOST."""
         if self.raw and line.strip() not in ("raw", "raw off"):
             return self._say_raw(line)
         if not line.strip() or line.lstrip().startswith("#"):
@@ -179,8 +179,8 @@ class Shell:
         return REFUSED if answer.startswith((b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")) else DONE
 
     def interrupted(self) -> None:
-        """Ctrl-C while an answer was due: the next command connects anew."""
-        self.say("interrupted; the next command connects anew")
+        """Handle Ctrl-C while an answer was due: the next command reconnects."""
+        self.say("interrupted; the next command reconnects")
 
 
 def _bytes(text: str) -> bytes:

@@ -27,7 +27,7 @@ RELATIVE_MAX: Final = 60 * 60 * 24 * 30
 """An exptime above this many seconds is a Unix time (protocol.txt 142-150)."""
 
 _RECLAIM_ON_STORE: Final = 5
-"""Items looked at when something is stored, if nobody else frees expired ones."""
+"""Items that a store operation checks for expiry, if no maintainer does."""
 
 Mode = Literal["set", "add", "replace", "append", "prepend", "cas"]
 
@@ -90,7 +90,7 @@ class Store(ABC):
         """an item that lives at most this many seconds is not evicted; -1 for none"""
         self.pages = Pages(self.slabs)
         self.reclaim_on_store = False
-        """whether storing looks for expired items to free, as nobody else does"""
+        """whether storing looks for expired items to free, because no maintainer does"""
         self.flush_at = 0
         """Unix time at which a delayed flush_all falls due, 0 for none"""
         self.oldest_live = 0
@@ -114,11 +114,11 @@ class Store(ABC):
 
     @abstractmethod
     def _flush(self) -> None:
-        """Take every item that is held now out of sight."""
+        """Hide all current items (flush_all)."""
 
     @abstractmethod
     def _take_flushed(self, key: bytes) -> bool:
-        """Was `key` held when a flush took it? Says so once."""
+        """True, once, if a flush hid the item under `key`."""
 
     @abstractmethod
     def next_cas(self) -> int:
@@ -149,20 +149,20 @@ class Store(ABC):
         """
 
     busy = False
-    """Is there something for `settle` to do?"""
+    """True if `settle` has something to do."""
 
     def transaction(self) -> AbstractContextManager[object]:
         """Return a context in which what is read stays true until what is written is written."""
         return nullcontext()
 
     def settle(self) -> None:
-        """Make what was changed last; asked for, when `busy`, after a batch of requests and before it is answered.
+        """Make changes durable; called, when `busy`, after a batch of requests and before it is answered.
 
-        Raises StoreError if that fails; then nothing that was changed since the last time holds.
+        Raises StoreError if that fails; then all changes since the last call are undone.
         """
 
     def close(self) -> None:
-        """Let go of files and the like; the store is not used again."""
+        """Release files and other resources; the store is not used again."""
 
     # What an item means.
 
@@ -341,11 +341,11 @@ class Store(ABC):
             self._flush()
 
     def expired(self, item: Item) -> bool:
-        """Has `item` expired?"""
+        """True if `item` has expired."""
         return bool(item.exptime) and item.exptime <= self.now
 
     def use_by_class(self) -> dict[int, ClassUse]:
-        """Return what the items of each slab class come to, by class id in order."""
+        """Return the totals of the items of each slab class, by class id in order."""
         found: dict[int, ClassUse] = {}
         for key, item in self.items():
             use = found.get(item.slab_class)

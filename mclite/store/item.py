@@ -13,7 +13,7 @@ WON: Final = 4
 ACTIVE: Final = 8
 """It has been fetched since the LRU last looked at it, and is spared once."""
 BINARY_KEY: Final = 16
-"""Its key came base64 encoded, and is shown so."""
+"""Its key was sent base64 encoded, and is shown so."""
 TEMPORARY: Final = 32
 """It lives so short that it is not evicted (protocol.txt 1070-1073)."""
 ODD_KEY: Final = 64
@@ -24,7 +24,7 @@ _heads: dict[tuple[int, int], bytes] = {}
 
 
 def head_of(flags: int, length: int) -> bytes:
-    """Return what stands after the key in an item's VALUE line: " <flags> <bytes>" and CR LF.
+    """Return what follows the key in an item's VALUE line: " <flags> <bytes>" and CR LF.
 
     Items with the same flags and length share it, so it costs an item a reference.
     """

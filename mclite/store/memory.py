@@ -1,6 +1,6 @@
 """The default engine: a dict, and the least recently used items go first when it is full.
 
-Fetching an item costs the LRU one bit. Items stand in the dict in the order in which they were stored; when room is
+Fetching an item costs the LRU one bit. Items are in the dict in the order in which they were stored; when room is
 needed the eldest are looked at, and one that was accessed since it was last looked at is put to the young end and
 spared (second chance). Looking at them a batch at a time keeps that cheap: a dict is slow to find its first entry.
 """
@@ -100,7 +100,7 @@ class MemoryStore(Store):
                     return False
             key, item = self._eldest.popleft()
             if items.get(key) is not item:
-                continue  # stored anew or deleted since
+                continue  # stored again or deleted since
             if item.exptime and item.exptime <= self.now:
                 self._drop(key, item)
                 stats.note_expired(item, crawler=False)

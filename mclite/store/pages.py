@@ -13,7 +13,7 @@ from mclite.store.slabs import GLOBAL_PAGE_POOL, SlabClasses
 
 
 class ClassUse:
-    """What the items of one slab class come to: how many, their bytes, and the seconds since the eldest's last access.
+    """The items of one slab class: how many, their bytes, and the seconds since the last access to the oldest.
 
     `temporary` of them live so short that they are not evicted.
     """

@@ -46,7 +46,7 @@ _ITEM_COST: Final = 500
 ACCESS_SECONDS: Final = 10
 """How long a note of an access may wait to be written."""
 _REPEAT_SECONDS: Final = 10.0
-"""The same report is not made again before so many seconds."""
+"""Seconds before the same report is made again."""
 
 _SELECT_STATE: Final = f"SELECT {STATE_COLUMNS}, sum FROM state"
 _INSERT: Final = f"INSERT OR REPLACE INTO items ({ITEM_COLUMNS}, key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -99,7 +99,7 @@ class BatchStore(Store):
 
     @abstractmethod
     def _forget(self) -> None:
-        """A batch came to nothing: what was learnt in it need not be true."""
+        """Forget what was read in a batch that failed: it need not be true."""
 
     # Begin.
 

@@ -39,7 +39,7 @@ _OPENING_SECONDS: Final = 60.0
 """How long to wait for another process that opens, and perhaps repairs."""
 
 _THOROUGH_MAX: Final = 256 << 20
-"""Up to so many bytes a file is checked with its index, which takes a second for 600,000 items; above, without."""
+"""Largest file, in bytes, that is checked with its index, which takes a second for 600,000 items."""
 
 _CAS_GAP: Final = 1 << 24
 """Cas uniques skipped at each start: more than a power cut can have made us forget."""
@@ -101,7 +101,7 @@ class Database:
             os.close(directory)
 
     def _alone(self) -> bool:
-        """Does nobody else have the file open? If so, nobody can until `_opening` ends."""
+        """True if no other process has the file open; then none can open it until `_opening` ends."""
         return _locked(self._lock)
 
     def _open(self, alone: bool) -> None:
@@ -306,7 +306,7 @@ def write_state(connection: sqlite3.Connection, state: State) -> tuple[Any, ...]
 
 
 def _locked(file: int) -> bool:
-    """Lock `file` for us alone if nobody else has it locked; say whether that worked."""
+    """Lock `file` exclusively, if no other process has locked it; return whether that worked."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

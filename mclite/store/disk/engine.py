@@ -3,7 +3,7 @@
 What is read and written when is batch.py's; the files are database.py's; rows and their checksums rows.py's. This half
 says what the tables mean. A row's id is the order in which items were stored: what a flush took is known by one
 number, and the eldest rows are the first. As in memory, one that was accessed since it was last looked at is spared
-once: it is stored anew.
+once: it is stored again.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class DiskStore(BatchStore):
         return self._state.last_cas
 
     def flush_all(self, delay: int) -> None:
-        """Invalidate all items: now, or in `delay` seconds, also if the server is started anew until then."""
+        """Invalidate all items: now, or in `delay` seconds, also if the server is restarted until then."""
         self._begin_write()
         super().flush_all(delay)
         self._state_changed = True
