@@ -40,11 +40,11 @@ def run_raw(arguments: list[str]) -> int:
     for note in parsed.notes:
         print(f"mclite serve: {note}", file=sys.stderr)
     connection: Callable[[Server], Connection] = Connection
-    if parsed.settings.misbehave:
+    if parsed.settings.misbehave or parsed.settings.like:
         from mclite.testing import conduct  # here, since a server starts sooner without it
 
-        if parsed.settings.misbehave == "list":
-            print(conduct.listing())
+        if "list" in (parsed.settings.misbehave, parsed.settings.like):
+            print(conduct.releases() if parsed.settings.like == "list" else conduct.listing())
             return 0
         try:
             connection = conduct.connection_of(parsed.settings)

@@ -87,6 +87,7 @@ OPTIONS: Final = (
     Option("", "store", "text", "store", "where items live: memory, disk:DIR, or what a plug-in offers"),
     Option("", "sync", "text", "sync", "disk store: always, interval or off"),
     Option("", "debug-clock", "flag", "debug_clock", "offer debugtime, as memcached's debug build does"),
+    Option("", "like", "text", "like", "answer as an older release, to try clients: memcached-1.6.6, or list"),
     Option("", "misbehave", "text", "misbehave", "answer as servers were seen to, to try clients: names, or list"),
     Option("", "loop", "text", "loop", "event loop: auto, asyncio or uvloop"),
     Option("t", "threads", "integer", "threads", "has no effect: mclite has one thread", 1, 1 << 16),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         store: str
         sync: str
         debug_clock: bool
+        like: str
         misbehave: str
         loop: str
         threads: int
@@ -159,6 +160,8 @@ class Settings:
     """--sync: when the disk engine makes sure that what is written survives a power cut"""
     debug_clock: bool = False
     """--debug-clock: offer debugtime and misbehave, as the debug build of memcached does"""
+    like: str = ""
+    """--like: an older release of mclite/testing/dialects.py"""
     misbehave: str = ""
     """--misbehave: names of mclite/testing/misbehaviours.py, with commas"""
     loop: str = "auto"

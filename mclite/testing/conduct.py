@@ -7,8 +7,9 @@ from collections.abc import Callable
 from mclite.core.settings import Settings
 from mclite.server.server import Server
 from mclite.testing.connection import TestedConnection
+from mclite.testing.dialects import RELEASES, dialect
 from mclite.testing.faults import Faults
-from mclite.testing.misbehaviours import MISBEHAVIOURS, Conduct, misbehaviours
+from mclite.testing.misbehaviours import MISBEHAVIOURS, Conduct, Misbehaviour, misbehaviours
 from mclite.testing.requests import Request, Requests
 
 
@@ -34,13 +35,23 @@ class Manners:
 
 def conduct_of(settings: Settings) -> Conduct:
     """Return how a server with these `settings` answers. Raises ValueError for a name that is none."""
-    return Conduct(misbehaviours(settings.misbehave))
+    return Conduct([*dialect_of(settings), *misbehaviours(settings.misbehave)])
+
+
+def dialect_of(settings: Settings) -> list[Misbehaviour]:
+    """Return the dialect that a server with these `settings` speaks. Raises ValueError for an unknown release."""
+    return dialect(settings.like) if settings.like else []
 
 
 def connection_of(settings: Settings) -> Callable[[Server], TestedConnection]:
     """Return what makes the connections of a server with these `settings`. Raises ValueError."""
     manners = Manners(conduct_of(settings))
     return lambda server: TestedConnection(server, manners)
+
+
+def releases() -> str:
+    """Return the releases that there is a dialect of, as text, a line each."""
+    return "\n".join(f"memcached-{release}" for release in RELEASES)
 
 
 def listing() -> str:

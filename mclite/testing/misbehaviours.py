@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from mclite.protocol.numbers import digits
 from mclite.protocol.parser import Request as Parsed
 from mclite.protocol.parser import parse
 from mclite.testing import words
@@ -21,6 +22,13 @@ Line = Callable[[bytes], bytes]
 
 _LONG_MULTIGET: Final = 100
 _VALUE: Final = re.compile(rb"VALUE ([^ \r\n]+) (\d+) (\d+) (\d+)\r\n")
+
+
+BAD_FORMAT: Final = b"set\r"
+"""A line that is answered CLIENT_ERROR bad command line format, and has no data block."""
+BAD_FLAG: Final = b"mg k A\r"
+"""A line that is answered CLIENT_ERROR invalid flag."""
+META_LINE: Final = re.compile(rb"(HD|NF|NS|EX|OK)( [^\r\n]*)?\r\n")
 
 
 class Misbehaviour(NamedTuple):
@@ -37,16 +45,21 @@ class Misbehaviour(NamedTuple):
     line: Line | None = None
 
 
+def words_of(line: bytes) -> list[bytes]:
+    """Return the words of a command line."""
+    return line.rstrip(b"\r").split()
+
+
 def _instead(old: bytes, new: bytes, *verbs: str) -> Answer:
     """Return what replaces `old` by `new` in the answers to `verbs`."""
     return lambda request, answer: answer.replace(old, new) if request.verb in verbs else answer
 
 
-def _version(text: bytes) -> Answer:
+def version(text: bytes) -> Answer:
     """Return what answers the version as `text`, in stats as well."""
 
     def answer(request: Request, true: bytes) -> bytes:
-        if request.verb == "version":
+        if request.verb == "version" and true.startswith(b"VERSION "):
             return b"VERSION " + text + b"\r\n"
         if request.verb == "stats":
             return re.sub(rb"STAT version [^\r\n]*", b"STAT version " + text, true)
@@ -135,6 +148,31 @@ def _refused(error: bytes, *verbs: bytes) -> tuple[Answer, Line]:
     return answer, line
 
 
+def length_by_flag(line: bytes) -> bytes:
+    """Read `ms <key> S<bytes> <flags>*`; its other form does not exist, and c and s are ignored."""
+    found = words_of(line)
+    if found[:1] != [b"ms"] or len(found) < 3:
+        return line
+    lengths = [token[1:] for token in found[2:] if token[:1] == b"S"]
+    if not lengths or not all(65 <= token[0] <= 122 for token in found[2:]):
+        return BAD_FLAG
+    if digits(lengths[0]) is None:
+        return BAD_FORMAT
+    if len(lengths) > 1:
+        return b" ".join((b"ms", found[1], lengths[0], b"k", b"k")) + b"\r"  # duplicate flag
+    rest = [token for token in found[2:] if token[:1] not in (b"S", b"c", b"s")]
+    return b" ".join((b"ms", found[1], lengths[0], *rest)) + b"\r"
+
+
+def ok_for_hd(request: Request, true: bytes) -> bytes:
+    """Answer OK where later releases answer HD, and put a second space behind the code of ms."""
+    found = META_LINE.match(true)
+    if found is None or request.protocol != "meta":
+        return true
+    code = b"OK" if found[1] == b"HD" else found[1]
+    return code + (b" " if request.verb == "ms" else b"") + true[2:]
+
+
 def _miss_without_flags(request: Request, true: bytes) -> bytes:
     return b"EN\r\n" if request.verb == "mg" and true.startswith(b"EN ") else true
 
@@ -154,10 +192,10 @@ _TABLE: Final = (
         _bare_lf,
     ),
     Misbehaviour(
-        "version-ubuntu", "says VERSION 1.4.14 (Ubuntu)", "3rd-Eden/memcached#256", _version(b"1.4.14 (Ubuntu)")
+        "version-ubuntu", "says VERSION 1.4.14 (Ubuntu)", "3rd-Eden/memcached#256", version(b"1.4.14 (Ubuntu)")
     ),
-    Misbehaviour("version-no-number", "says VERSION App Engine", "3rd-Eden/memcached#296", _version(b"App Engine")),
-    Misbehaviour("version-with-v", "says VERSION v1.12.0", "dragonflydb/dragonfly#2220", _version(b"v1.12.0")),
+    Misbehaviour("version-no-number", "says VERSION App Engine", "3rd-Eden/memcached#296", version(b"App Engine")),
+    Misbehaviour("version-with-v", "says VERSION v1.12.0", "dragonflydb/dragonfly#2220", version(b"v1.12.0")),
     Misbehaviour(
         "stat-with-spaces",
         "has spaces in the value of a STAT line",
@@ -198,6 +236,13 @@ _TABLE: Final = (
         "answers EN without the flags O and k",
         "memcached/memcached#880",
         _miss_without_flags,
+    ),
+    Misbehaviour(
+        "meta-1.6.6",
+        "speaks the meta commands as memcached 1.6.6 does: OK for HD, and the length of ms as the flag S",
+        "RevenueCat/meta-memcache-py#12",
+        ok_for_hd,
+        length_by_flag,
     ),
     Misbehaviour(
         "gat-refused",

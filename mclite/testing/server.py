@@ -15,7 +15,7 @@ from mclite.core.instance import Instance
 from mclite.core.settings import Settings
 from mclite.server.server import Server
 from mclite.store.clock import Clock, DebugClock
-from mclite.testing.conduct import conduct_of
+from mclite.testing.conduct import conduct_of, dialect_of
 from mclite.testing.connection import TestedConnection
 from mclite.testing.faults import Faults
 from mclite.testing.items import Items
@@ -67,8 +67,8 @@ class ServerThread:
             settings.ssl_chain_cert, settings.ssl_key = str(TLS_FILES / "certificate.pem"), str(TLS_FILES / "key.pem")
         self.faults = Faults()
         self.requests = Requests()
-        self.extras: list[Misbehaviour] = []
-        """what it answers besides memcached's own commands; `misbehave` keeps them"""
+        self.extras: list[Misbehaviour] = dialect_of(settings)
+        """how it answers otherwise than memcached 1.6.45, whatever `misbehave` says"""
         self.conduct = conduct_of(settings)
         self.instance = Instance(settings, clock=clock)
         self.items = Items(self.instance, self.call)

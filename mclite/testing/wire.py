@@ -121,8 +121,12 @@ class Splitter:
             return None
         raw = bytes(buffer[: self._needed])
         original = parsed if line is sent else parse(sent)
-        same = isinstance(original, Parsed) and original.length == parsed.length
-        request = text_request(original if same and isinstance(original, Parsed) else parsed, raw, start)
+        if isinstance(original, BadRequest) and parsed.length < 0:
+            request = _bad_request(sent, original)
+        elif isinstance(original, Parsed) and original.length == parsed.length:
+            request = text_request(original, raw, start)
+        else:
+            request = text_request(parsed, raw, start)
         return Piece(request, line + raw[end:])
 
 

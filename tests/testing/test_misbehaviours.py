@@ -62,6 +62,15 @@ TALKS: dict[str, list[tuple[bytes, bytes]]] = {
         (b"set k 0 0 2\r\na \r\nget k\r\n", b"STORED\r\nVALUE k 0 2\r\na \r\nEND\r\n"),
     ],
     "meta-miss-without-opaque": [(b"mg k O1 k v\r\n", b"EN\r\n"), (b"md k O1\r\n", b"NF O1\r\n")],
+    "meta-1.6.6": [
+        (b"ms k S1 T0 c\r\nv\r\n", b"OK \r\n"),
+        (b"ms k S1 O1 k\r\nv\r\n", b"OK  O1 kk\r\n"),
+        (b"ms k 1\r\n", b"CLIENT_ERROR invalid flag\r\n"),
+        (b"ms none S1 MR\r\nv\r\n", b"NS \r\n"),
+        (b"mg k s\r\n", b"OK s1\r\n"),
+        (b"mg k v\r\n", b"VA 1\r\nv\r\n"),
+        (b"flush_all\r\n", b"OK\r\n"),
+    ],
     "gat-refused": [(b"gat 0 k\r\n", b"CLIENT_ERROR malformed request\r\n"), (b"get k\r\n", b"END\r\n")],
     "touch-unknown": [(SET + b"touch k -1\r\nget k\r\n", b"STORED\r\nERROR\r\nVALUE k 0 2\r\n10\r\nEND\r\n")],
 }
