@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypedDict, Unpack
@@ -22,6 +23,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 OUT_OF_MEMORY: Final = "SERVER_ERROR out of memory storing object"
+HAPPENED_MAX: Final = 1000
 STORING: Final = frozenset(("set", "add", "replace", "append", "prepend", "cas", "ms"))
 
 
@@ -96,8 +98,8 @@ class Faults:
         self._drops_after = 0
         self.on_clear: list[Callable[[], None]] = []
         """called by `clear`: what a fault without end holds up"""
-        self.happened: list[tuple[Kind, Request]] = []
-        """the faults that happened, in order, each with its request"""
+        self.happened: deque[tuple[Kind, Request]] = deque(maxlen=HAPPENED_MAX)
+        """the faults that happened, in order, each with its request; the last thousand"""
 
     def _add(
         self,

@@ -121,3 +121,28 @@ def test_back_without_items() -> None:
         cluster[0].start(empty=True)
         with cluster[0].client() as client:
             assert client.get("k") is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves sockets open
+def test_a_client_that_discovers_its_nodes() -> None:
+    """django-elastipymemcache, which is pymemcache's client for ElastiCache made up to date."""
+    module = pytest.importorskip("django_elastipymemcache.client")
+    with Cluster(2, discovery=True) as cluster:
+        client = module.AWSElastiCacheClient(
+            cluster.configuration.address, discovery_interval=1e-6, default_noreply=False
+        )
+        try:
+            assert sorted(client.clients) == sorted(cluster.addresses)
+            for number in range(50):
+                client.set(f"k{number}", "v")
+            assert sum(len(node.items) for node in cluster) == 50
+            added = cluster.add()
+            for number in range(50):
+                client.set(f"l{number}", "v")
+            assert sorted(client.clients) == sorted(cluster.addresses)
+            assert len(added.items) > 0
+            cluster.remove(0)
+            assert client.set("k", "v")
+            assert sorted(client.clients) == sorted(cluster.addresses)
+        finally:
+            client.close()
