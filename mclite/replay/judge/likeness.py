@@ -1,7 +1,7 @@
-"""Told from what came, without asking again: would the same dialogue have matched another script?
+"""Check a recorded answer against another release's script, without replaying it.
 
-A scenario with guards has a script a variant. Those that send the same at the same points are answered the same, so
-what a server said to one of them is held against the others. Where that does not decide, the caller has to ask.
+A scenario with guards has one script for each variant. Scripts that send the same at the same points get the same
+answers, so the answers to one of them decide whether the others match. Where they do not decide, only a replay can.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from mclite.replay.scenario.text import TextError, Values
 
 
 class _Recorded(Inbox):
-    """What came on one connection up to a point of a dialogue, in place of the connection."""
+    """The bytes that one connection had received up to a point of a dialogue, in place of the connection."""
 
     def fill(self, _deadline: float) -> bool:
-        """Say that nothing more came."""
+        """Return False: a recording never receives more data."""
         return False
 
 
-class _Hindsight(Play):
-    """A script held against what came; `said` is what was to be sent, by the values that it needed."""
+class _Replayed(Play):
+    """A script that is checked against a recording; `said` holds the values that each write needed."""
 
     def __init__(self, player: Player, values: Values) -> None:
         super().__init__(player)
         self.values = dict(values)
         self.said: list[list[bytes | None]] = []
-        self.now: Op | None = None  # what is held against what came
+        self.now: Op | None = None  # the operation that is checked
 
     def connection(self, conn: str) -> _Recorded:  # type: ignore[override]  # all of a stream that reading needs
-        """Return what came on a connection."""
+        """Return what a connection had received."""
         return self.open.setdefault(conn, _Recorded())  # type: ignore[arg-type, return-value]  # as above
 
-    def hold(self, came: Iterable[tuple[str, bytes]], ops: Iterable[Op]) -> None:
-        """Take in what came, and hold operations against it; raise Differs when they do not fit."""
-        for conn, data in came:
+    def feed(self, received: Iterable[tuple[str, bytes]], ops: Iterable[Op]) -> None:
+        """Feed received bytes and check the expected steps; raise Differs when they do not fit."""
+        for conn, data in received:
             self.connection(conn).buffer += data
         for op in ops:
             self.now = op
@@ -51,10 +51,10 @@ class _Hindsight(Play):
                     self.any_of(op)
 
     def fits(self, later: Iterable[tuple[str, bytes]]) -> bool:
-        """Tell whether what bytes were missing for may fit what came later, had it come at once."""
+        """Tell whether the operation that lacked bytes would match if what was received `later` had arrived at once."""
         assert self.now is not None
         try:
-            self.hold(later, [self.now])
+            self.feed(later, [self.now])
         except Differs:
             return False
         except (TextError, KeyError):
@@ -62,14 +62,14 @@ class _Hindsight(Play):
         return True
 
     def left(self, conn: str | None = None) -> bool:
-        """Tell whether something came that was not expected, on one connection or on any."""
+        """Tell whether unexpected bytes were received, on one connection or on any."""
         return any(stream.buffer for name, stream in self.open.items() if conn in (None, name))
 
 
 #: What is done, if anything, and what is expected before the next is done.
 _Part = tuple[Op | None, list[Op]]
 
-#: Behind these nobody looks any more at what else came on the connection.
+#: Verbs after which nothing more is read from the connection.
 _UNSEEN = frozenset({"drain", "shut", "close", "reset"})
 
 
@@ -83,33 +83,33 @@ def _done(script: Script) -> list[Op]:
 
 
 def matches(player: Player, played: Script, result: Result, other: Script) -> bool | None:
-    """Tell whether the dialogue that made `result` of `played` would have matched `other`, None if only asking can."""
+    """Tell whether the dialogue that made `result` of `played` matches `other`; None if only a replay can tell."""
     if result.outcome != "match" or player.clock is not None or player.delivery == "pipelined":
         return None
     parts = _parts(played)
-    came = _came(parts, result.heard)
-    if came is None or not same_requests(played, other):
+    received = _received(parts, result.heard)
+    if received is None or not same_requests(played, other):
         return None
     unseen = {op.conn for op in played if isinstance(op, Act) and op.verb in _UNSEEN}
-    mine, theirs = _Hindsight(player, result.values), _Hindsight(player, result.values)
+    mine, theirs = _Replayed(player, result.values), _Replayed(player, result.values)
     for number, ((done, expected), (_, instead)) in enumerate(zip(parts, _parts(other), strict=True)):
         if isinstance(done, Act) and theirs.left(done.conn):
             return None
         before = [done] if done is not None else []
         try:
-            mine.hold(came[number], [*before, *expected])
+            mine.feed(received[number], [*before, *expected])
         except (Differs, TextError, KeyError):
             return None  # it has become another one meanwhile: a matter of the clock
         try:
-            theirs.hold(came[number], [*before, *instead])
+            theirs.feed(received[number], [*before, *instead])
         except Differs as differs:
             if mine.said != theirs.said:
                 return None
             if differs.result.outcome == "mismatch":
                 return False
-            # What comes next on the connection is known, whenever it comes, unless nobody looked at it.
+            # The next bytes on the connection are known, whenever they arrived, unless the script did not read them.
             conn = differs.result.conn
-            later = [(name, data) for rest in came[number + 1 :] for name, data in rest if name == conn]
+            later = [(name, data) for rest in received[number + 1 :] for name, data in rest if name == conn]
             return None if conn in unseen or theirs.fits(later) else False
         except (TextError, KeyError):
             return None
@@ -127,8 +127,8 @@ def _parts(script: Script) -> list[_Part]:
     return parts
 
 
-def _came(parts: Sequence[_Part], heard: Sequence[Heard]) -> list[list[tuple[str, bytes]]] | None:
-    """Return what came in each part of a script, by connection; None if that is not known."""
+def _received(parts: Sequence[_Part], heard: Sequence[Heard]) -> list[list[tuple[str, bytes]]] | None:
+    """Return what was received in each part of a script, by connection; None if that is not known."""
     reads = [[op.conn for op in expected] for _, expected in parts]
     if sum(map(len, reads)) != len(heard):
         return None

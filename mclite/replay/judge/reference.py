@@ -1,6 +1,6 @@
-"""A reference beside the target: what it answers to the same scenario, and whether that differs where it matters.
+"""A reference server: what it answers to the same scenario as the target, and whether that differs where it matters.
 
-Both are played the same script, with keys of the same length, so their answers stand line by line beside each
+Both are played the same script, with keys of the same length, so their answers can be compared line by line with each
 other. What an exact line allows is equal by itself. What the slots of a pattern matched is compared byte by byte,
 but for what two servers may say differently and mean the same: keys, cas uniques (mapped one to one), counted and
 measured numbers, the time, their own version, ports and folders.

@@ -19,7 +19,7 @@ PHASE = 0.3
 
 
 class DebugClock:
-    """The clock of one server; `guard` is held by whoever plays there, for a jump is a jump for all."""
+    """The clock of one server; `guard` is held while a scenario plays, since a move affects every connection."""
 
     def __init__(self, address: Address) -> None:
         """Stop the clock of the server at `address`; raise Unreachable when it cannot be stopped."""

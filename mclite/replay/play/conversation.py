@@ -14,17 +14,17 @@ from mclite.replay.scenario.talk import AnyOf, Delivery, Expect, SomeOf
 from mclite.replay.scenario.text import Values
 from mclite.replay.scenario.wire import HEAD, TAIL, brief, first_difference
 
-#: The longest line that is read where a pattern stands; longer ones are too much.
+#: Maximum bytes of a line that a pattern matches; a longer one is `too-much`.
 LONGEST_LINE = 64 * 1024
 #: The most bytes that a run of `<*` reads.
 LONGEST_LIST = 4 * 1024 * 1024
-#: A run of `<*` takes at most so many times the patience with one answer, however much the target has to say.
+#: Maximum duration of a run of `<*`, in multiples of the patience with one answer.
 LIST_ANSWERS = 2.5
 #: The slowest rate at which a target may take or send what is large.
 BYTES_A_SECOND = 5e6
-#: So many events of a conversation are kept; a hostile target could make millions.
+#: Maximum events of a conversation that are kept; a hostile target could make millions.
 EVENTS = 5000
-#: A conversation that does not wait of itself takes at most so many times the patience with one answer.
+#: Maximum duration of a conversation without waits, in multiples of the patience with one answer.
 ANSWERS = 6
 #: How much of a wrong answer is shown, in bytes, and how long the rest of its line is waited for, in seconds.
 SHOWN, GRACE = 4096, 0.05

@@ -8,7 +8,7 @@ from mclite.replay.scenario.talk import AnyOf, Expect, Op, Script, SomeOf, Write
 
 DELIVERIES = ("whole", "bytes", "lines", "pipelined")
 
-#: Pieces of one write are at most so many, so that a megabyte byte by byte does not take minutes.
+#: Maximum pieces of one write, so that a megabyte byte by byte does not take minutes.
 PIECES = 4096
 
 

@@ -1,4 +1,4 @@
-"""What came and was not read yet, the same for a stream, for datagrams and for what was recorded."""
+"""Receive buffer shared by streams, datagrams and recordings."""
 
 from __future__ import annotations
 

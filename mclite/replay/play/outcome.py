@@ -33,7 +33,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One line that came as it was expected."""
+    """One received line that matched."""
 
     line: int  #: of the talk
     data: bytes

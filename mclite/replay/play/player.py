@@ -1,4 +1,4 @@
-"""Plays a conversation to a target and says how it answered: the raw result, which nobody has judged yet.
+"""Plays a conversation to a target and says how it answered: the raw result, before it is judged.
 
 The target is not trusted: every read ends at a deadline, every buffer is bounded, and an exact line fails at
 its first different byte. When the talk is over, `version` is sent on each open connection and its answer must
@@ -156,7 +156,7 @@ class Play(Conversation):
         )
 
     def received_before_barrier(self, connection: Connection) -> tuple[bytes, bool]:
-        """Send `version` behind a wrong answer; return what the buffer holds before its answer, and whether it came."""
+        """Send `version` behind a wrong answer; return the bytes before its answer, and whether it arrived."""
         answer = self.player.barrier or b"VERSION "
         deadline = time.monotonic() + min(self.patience.seconds, BEHIND)
         if connection.gone is None:
@@ -229,7 +229,7 @@ class Play(Conversation):
         return op.text.fill(got.removesuffix(op.end), self.values)
 
     def hear(self, op: Expect, got: bytes, filled: Filled) -> None:
-        """Take note of lines that came as they were expected, and of the values that they give."""
+        """Record lines that matched, and the values that they bind."""
         self.values.update(named(filled))
         self.heard.append(Heard(op.line, got, filled))
 

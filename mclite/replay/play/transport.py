@@ -79,7 +79,7 @@ class Connection(Inbox):
         self._poll.register(self.sock, select.POLLIN)
 
     def fill(self, deadline: float) -> bool:
-        """Read once, until `deadline` (of time.monotonic) at the latest; return False when nothing came."""
+        """Read once, until `deadline` (of time.monotonic) at the latest; return False when nothing arrived."""
         left = 0.0
         while not self.over() and left >= 0:
             # TLS may hold bytes of its own, of which poll knows nothing.
@@ -154,7 +154,7 @@ class Connection(Inbox):
 
 
 def connect(address: Address, timeout: float) -> Connection | Datagrams:
-    """Return a connection, or what stands for one over UDP; raise Unreachable."""
+    """Return a connection, or its counterpart over UDP; raise Unreachable."""
     if address.kind not in ("udp", "udp-raw"):
         return Connection(address, timeout)
     try:

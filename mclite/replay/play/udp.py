@@ -69,7 +69,7 @@ class Datagrams(Inbox):
                 return True
 
     def fill(self, deadline: float) -> bool:
-        """Read until a message is whole, until `deadline` at the latest; return False when none came."""
+        """Read until a message is whole, until `deadline` at the latest; return False when none arrived."""
         before = len(self.buffer)
         while not self.over():
             left = deadline - time.monotonic()

@@ -29,9 +29,9 @@ from mclite.replay.target.spec import TargetError, TargetSpec
 WAITS = 0.05
 #: What is spoken over something else than a TCP stream is started otherwise, too.
 TRANSPORTS: frozenset[str] = frozenset({"tls", "unix", "udp"})
-#: Seconds within which a server that hung up shows that it lives or ends, be the machine as busy as it may.
-LAST_WORDS = 1.0
-#: So many scenarios whose server died are repeated at once, each on a server of its own.
+#: Seconds that a server which hung up has to show whether it lives; a busy machine needs them.
+DEATH_GRACE_SECONDS = 1.0
+#: Maximum scenarios whose server died that are repeated at once, each on a server of its own.
 REPEATS = 16
 
 
@@ -138,7 +138,7 @@ class Stage:
 
     @contextlib.contextmanager
     def venue(self, scenario: Scenario) -> Iterator[Venue]:
-        """Give the scenario a place that nobody disturbs, as its scope says."""
+        """Yield a venue where no other scenario interferes, as the scope says."""
         needs = frozenset(name for name in scenario.requires if name in STARTS)
         if scenario.transport in ("tls", "unix"):
             needs |= {scenario.transport}
@@ -207,7 +207,7 @@ class Stage:
             try:
                 server = self._start(venue.server.needs)
             except TargetError as error:
-                raise NotPlayed("target-died", f"{self.bury(venue)}; it cannot be started again: {error}") from None
+                raise NotPlayed("target-died", f"{self.retire(venue)}; it cannot be started again: {error}") from None
             try:
                 clock = self._clock(server) if venue.clock is not None else None
                 yield Venue(server.address_for(venue.address.kind), server, True, clock)
@@ -292,7 +292,7 @@ class Stage:
     def lives(self, venue: Venue, outcome: Outcome) -> bool:
         """Tell whether the server still answers; one of ours that hung up is given time to go down."""
         hung_up = outcome in ("closed", "died")
-        deadline = time.monotonic() + (LAST_WORDS if hung_up and venue.server is not None else 0.4)
+        deadline = time.monotonic() + (DEATH_GRACE_SECONDS if hung_up and venue.server is not None else 0.4)
         while True:
             if venue.server is not None and not venue.server.alive:
                 return False
@@ -304,8 +304,8 @@ class Stage:
                 return sign == "silence"
             time.sleep(0.05)
 
-    def bury(self, venue: Venue) -> str:
-        """See to it that nobody plays to a server that died; return how it ended and what it printed last."""
+    def retire(self, venue: Venue) -> str:
+        """Stop using a dead server; return its exit status and last output."""
         if venue.server is None:
             return f"{venue.address} cannot be connected to"
         ended = venue.server.ended() if venue.server.finish() else "it took no connection any more"

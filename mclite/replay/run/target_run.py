@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from mclite.replay.judge import likeness as hindsight
+from mclite.replay.judge import likeness
 from mclite.replay.judge.baseline import WRONG
 from mclite.replay.judge.record import Record, record
 from mclite.replay.judge.reference import Beside, entry
@@ -26,17 +26,17 @@ from mclite.replay.target.spec import TargetSpec
 
 #: How long an answer is waited for when a scenario is played as of another version, just to compare.
 COMPARE = 0.25
-#: So often a scenario is repeated whose answers differ from those of the reference.
-CONFIRMED = 2
+#: Number of retries before a difference from the reference is reported.
+RETRIES = 2
 
 
 @dataclass(slots=True)
-class _Guests:
-    """Who played to one server."""
+class _Usage:
+    """Scenarios that used one server."""
 
-    now: int = 0  #: scenarios that are being played
-    began: int = 0  #: that have begun so far
-    last: str | None = None  #: the one that ended last
+    now: int = 0  #: number of scenarios that are being played
+    began: int = 0  #: number of scenarios that have begun
+    last: str | None = None  #: id of the scenario that ended last
 
 
 class TargetRun:
@@ -62,10 +62,10 @@ class TargetRun:
         self.stage = Stage(info, settings, spec, main)
         self.reference: TargetRun | None = None  # every scenario also goes there
         self.beside = ""  #: the option that chose it
-        self.dead: str | None = None  # what killed a target that nobody can start again
-        self.late: list[Record] = []  # records made anew: the server died behind their scenario
+        self.dead: str | None = None  # id of the scenario that killed a target which cannot be restarted
+        self.late: list[Record] = []  # records revised because the server died after the scenario
         self._records: dict[str, Record] = {}
-        self._guests: dict[Server, _Guests] = {}
+        self._usage: dict[Server, _Usage] = {}
         self._guard = threading.Lock()
 
     # -- one scenario
@@ -121,10 +121,10 @@ class TargetRun:
         return Beside(lambda: reference.answer(scenario), self.waits(scenario) > WAITS)
 
     def _with_reference(self, scenario: Scenario, result: Result, beside: Beside, reference: TargetRun) -> Record:
-        """Return what the record says of the reference; what the target does not do again is no difference."""
+        """Return what the record says of the reference; a difference that does not reproduce is dropped."""
         versions = (self.version, reference.version)
         made = entry(result, *beside.answer(), versions)
-        for _ in range(CONFIRMED if result.outcome == "match" else 0):
+        for _ in range(RETRIES if result.outcome == "match" else 0):
             if made["same"] is not False:
                 break
             again = self._beside(scenario)
@@ -138,7 +138,7 @@ class TargetRun:
         return made
 
     def answer(self, scenario: Scenario) -> tuple[Result, str | None]:
-        """Play a scenario to this target as the reference, which nobody judges; return the result and the reason."""
+        """Play a scenario to this target as the reference, which is not judged; return the result and the reason."""
         try:
             self._require_capabilities(scenario)
             with self.stage.venue(scenario) as venue:
@@ -225,7 +225,7 @@ class TargetRun:
             if result.outcome == "died":  # it lives, but took no connection just then
                 result.outcome = "closed"
             return result, result.reason
-        said = self.stage.bury(venue)
+        said = self.stage.retire(venue)
         if venue.server is None:
             self.dead = scenario.id
             result.outcome = "died"
@@ -249,24 +249,24 @@ class TargetRun:
 
     @contextlib.contextmanager
     def _alone(self, scenario: Scenario, venue: Venue) -> Iterator[tuple[str | None, Callable[[], bool]]]:
-        """Say who ended last on the server, and afterwards whether nobody else was there meanwhile."""
+        """Yield the previous scenario on this server, and whether this one ran alone."""
         if venue.server is None:
             yield None, lambda: False
             return
         with self._guard:
-            guests = self._guests.setdefault(venue.server, _Guests())
-            before, empty = guests.last, guests.now == 0
-            guests.now += 1
-            guests.began += 1
-            number = guests.began
+            usage = self._usage.setdefault(venue.server, _Usage())
+            before, empty = usage.last, usage.now == 0
+            usage.now += 1
+            usage.began += 1
+            number = usage.began
         alone = False
         try:
             yield before, lambda: alone
         finally:
             with self._guard:
-                guests.now -= 1
-                guests.last = scenario.id
-                alone = empty and guests.began == number
+                usage.now -= 1
+                usage.last = scenario.id
+                alone = empty and usage.began == number
 
     def _blame(self, name: str, reason: str) -> None:
         """Let the scenario that was the last on a server have killed it."""
@@ -289,7 +289,7 @@ class TargetRun:
         if not talk.guards:
             return False
         scripts = [talk.script(version) for version, *_ in talk.variants().values()]
-        return any(not hindsight.same_requests(talk.script(self.judged), script) for script in scripts)
+        return any(not likeness.same_requests(talk.script(self.judged), script) for script in scripts)
 
     def _compare(self, scenario: Scenario, venue: Venue, result: Result) -> dict[str, bool]:
         """Hold a scenario with guards against the other releases, too: which of them does the target answer like?
@@ -310,7 +310,7 @@ class TargetRun:
                     return {}
                 player = self._player(venue, Patience(COMPARE))
                 other = scenario.talk.script(concerned[0])
-                told = hindsight.matches(player, script, result, other)
+                told = likeness.matches(player, script, result, other)
                 played[variant] = told if told is not None else player.play(other).outcome == "match"
             like[written(concerned)] = played[variant]
         return like

@@ -32,7 +32,7 @@ _STORE = re.compile(r"(?:set|add|replace|append|prepend|cas|ms) ([A-Za-z0-9_+/=.
 
 
 def default_root() -> Path:
-    """Return the folder of the suite: in the wheel beside the engine, in a checkout beside the package."""
+    """Return the folder of the suite: in a wheel next to the engine, in a checkout next to the package."""
     packaged = Path(__file__).resolve().parents[1] / "conformance"
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "conformance"
 

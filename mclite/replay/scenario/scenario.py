@@ -70,7 +70,7 @@ class Scenario:
     talk: Talk
     file: str  #: relative to the root of the suite
     line: int  #: where the scenario begins in its file
-    talk_line: int  #: where line 1 of its talk stands
+    talk_line: int  #: line of the file that holds line 1 of its talk
     since: Version | None = None
     until: Version | None = None
     requires: tuple[str, ...] = ()

@@ -51,5 +51,5 @@ SECTIONS: dict[str, tuple[int, int]] = {
 
 
 def section_of(line: int) -> str:
-    """Return the heading under which a line stands."""
+    """Return the heading of the section that holds a line."""
     return next(heading for heading, (first, last) in SECTIONS.items() if first <= line <= last)

@@ -22,14 +22,14 @@ from mclite.replay.scenario.versions import KNOWN_VERSIONS, Guard, Version, pars
 
 #: verb: (does it take a number, the number when none is written; None = it must be written)
 VERBS: dict[str, tuple[bool, float | None]] = {
-    "wait": (True, None),  # let so many seconds go by
-    "silence": (True, None),  # nothing may arrive for so many seconds
+    "wait": (True, None),  # let this many seconds pass
+    "silence": (True, None),  # nothing may arrive for this many seconds
     "chop": (True, None),  # cut later writes into pieces of n bytes; 0 = whole again
     "open": (False, None),  # connect, send nothing yet
     "close": (False, None),  # hang up
     "reset": (False, None),  # hang up with a TCP reset
     "shut": (False, None),  # send no more (half-close), go on reading
-    "closed": (True, 0.0),  # the server hangs up, within its usual time or so many seconds
+    "closed": (True, 0.0),  # the server hangs up, within its usual time or this many seconds
     "drain": (False, None),  # what follows on this connection is the server's own affair
 }
 
@@ -211,7 +211,7 @@ def _step(number: int, line: str) -> Step:
     raise TalkError(number, f"neither a wire line nor one of the verbs {', '.join(VERBS)}: {line!r}")
 
 
-#: What stands in runs, by sign: lines with and without an end are sent together.
+#: Signs whose consecutive lines are one operation: lines with and without an end are sent together.
 _RUNS_OF = {">": ">", ">.": ">", "<|": "<|", "<*": "<*"}
 
 

@@ -58,7 +58,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Padded:
-    """`{key:250}`: a new unique key of exactly so many bytes."""
+    """`{key:250}`: a new unique key of exactly this many bytes."""
 
     name: str
     length: int
@@ -120,7 +120,7 @@ Part = Literal | Value | Encoded | Clock | Padded | Repeat | Slot
 
 
 def _now(values: Mapping[str, bytes]) -> int:
-    """Return Unix time, of the server if its clock is moved: then it is the value of `time`, which nobody binds."""
+    """Return Unix time, of the server if its clock is moved: then it is the value of `time`, which no step binds."""
     return int(values["time"]) if "time" in values else int(time.time())
 
 

@@ -73,7 +73,7 @@ class TargetLock:
             raise
 
     def close(self) -> None:
-        """Close the lock files that nobody holds at this moment."""
+        """Close the lock files that no thread holds at this moment."""
         while self._idle:
             for file in self._idle.pop():
                 os.close(file)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mclite.replay.judge import likeness as hindsight
+from mclite.replay.judge import likeness
 from mclite.replay.play.clock import DebugClock
 from mclite.replay.play.outcome import Keys, Patience
 from mclite.replay.play.player import Player
@@ -69,7 +69,7 @@ def test_what_came_tells_what_asking_tells(scripted: Scripted, talk: str, told: 
     played, other = parsed.script(OLD), parsed.script(NEW)
     result = player.play(played)
     assert result.outcome == "match", result.reason
-    found = hindsight.matches(player, played, result, other)
+    found = likeness.matches(player, played, result, other)
     assert found == told
     assert found is None or isinstance(found, bool)
     again = Player(player.address, Keys("m1"), patience=Patience(0.2)).play(other)
@@ -81,7 +81,7 @@ def test_only_what_matched_is_held_against_another_script(scripted: Scripted) ->
     player = Player(scripted(ANSWERS), Keys("m1"), patience=Patience(0.2))
     result = player.play(talk.script(OLD))
     assert result.outcome == "mismatch"
-    assert hindsight.matches(player, talk.script(OLD), result, talk.script(NEW)) is None
+    assert likeness.matches(player, talk.script(OLD), result, talk.script(NEW)) is None
 
 
 @pytest.mark.parametrize("how", ["pipelined", "clock"])
@@ -93,7 +93,7 @@ def test_what_reorders_or_moves_time_is_asked(scripted: Scripted, how: str) -> N
     assert result.outcome == "match"
     if how == "clock":
         player.clock = object.__new__(DebugClock)
-    assert hindsight.matches(player, talk.script(OLD), result, talk.script(NEW)) is None
+    assert likeness.matches(player, talk.script(OLD), result, talk.script(NEW)) is None
 
 
 def test_a_dialogue_that_is_not_known_whole_tells_nothing(scripted: Scripted) -> None:
@@ -101,13 +101,13 @@ def test_a_dialogue_that_is_not_known_whole_tells_nothing(scripted: Scripted) ->
     player = Player(scripted(ANSWERS), Keys("m1"), patience=Patience(0.2))
     result = player.play(talk.script(OLD))
     result.heard.pop()
-    assert hindsight.matches(player, talk.script(OLD), result, talk.script(NEW)) is None
+    assert likeness.matches(player, talk.script(OLD), result, talk.script(NEW)) is None
 
 
 def test_which_scripts_send_the_same() -> None:
     def same(talk: str) -> bool:
         parsed = Talk(talk)
-        return hindsight.same_requests(parsed.script(OLD), parsed.script(NEW))
+        return likeness.same_requests(parsed.script(OLD), parsed.script(NEW))
 
     assert same("> a\n<[..1.6.39] ONE\n<[1.6.40..] TWO\n")
     assert same("> a\n<[..1.6.39] ONE\n<[1.6.40..] TWO\nwait 0.1\n> b\n< THREE\n")
