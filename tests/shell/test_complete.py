@@ -6,9 +6,8 @@ import pytest
 
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.meta import FLAGS
-from mclite.shell import help as help_texts
 from mclite.shell.complete import choices, hint
-from mclite.shell.requests import OWN, RequestError
+from mclite.shell.requests import OWN
 
 
 def texts(before: str) -> list[str]:
@@ -59,15 +58,3 @@ def test_hint() -> None:
     assert hint("raw").startswith("raw [LINE]")
     assert hint("nonsense") == ""
     assert "Ctrl-D" in hint("")
-
-
-def test_help() -> None:
-    overview = "".join(text for line in help_texts.overview() for _, text in line)
-    for row in COMMANDS.values():
-        assert row.summary in overview
-        about = "".join(text for line in help_texts.about(row.name.decode()) for _, text in line)
-        assert row.lines in about
-    assert "T<seconds>" in "".join(text for line in help_texts.about("mg") for _, text in line)
-    assert "HOST:PORT" in help_texts.about("connect")[0][0][1]
-    with pytest.raises(RequestError):
-        help_texts.about("nonsense")
