@@ -14,7 +14,7 @@ from mclite.testing.requests import Request, Requests
 
 
 class Unrecorded(Requests):
-    """Requests that nobody asks for: none is kept."""
+    """A record that keeps nothing, for a server that no test asks."""
 
     def add(self, request: Request) -> None:
         """Forget `request`."""

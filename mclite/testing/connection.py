@@ -7,6 +7,7 @@ session is given one whole request after the other, and what it answers is chang
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections import deque
@@ -21,7 +22,7 @@ from mclite.testing.misbehaviours import Conduct
 from mclite.testing.requests import Request, Requests
 from mclite.testing.wire import Piece, Splitter
 
-_NO_LINGER = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class Owner(Protocol):
@@ -60,7 +61,7 @@ class TestedConnection(Connection):
         self._given = 0  # bytes of the splitter's unfinished request that the session has
         self._rest = b""  # what the splitter cannot cut
         self._busy = False  # an answer is on its way out, late or in pieces
-        self._stalled = False
+        self._stalled: Piece | None = None  # what waits until the connection is read again
         self._timer: asyncio.TimerHandle | None = None
         self._earlier = b""
         self._swapped = b""
@@ -84,7 +85,7 @@ class TestedConnection(Connection):
             request.connection, request.time = self.session.number, self.session.instance.store.now
             self._owner.requests.add(request)
         owner = self._owner
-        if not (owner.faults or owner.conduct or self._queue or self._busy or self._stalled):
+        if not (owner.faults or owner.conduct or self._queue or self._busy or self._stalled is not None):
             self._given = len(splitter)
             super().data_received(held + data if held else data)
             return
@@ -100,7 +101,7 @@ class TestedConnection(Connection):
         self._go_on()
 
     def _go_on(self) -> None:
-        while not (self._busy or self._stalled or self.transport.is_closing()):
+        while not (self._busy or self._stalled is not None or self.transport.is_closing()):
             if self._queue:
                 self._carry_out(self._queue.popleft())
             elif self._rest:
@@ -116,8 +117,7 @@ class TestedConnection(Connection):
             self._answer(self._ask(piece))
         elif fault.kind == "stall":
             faults.used(fault, request)
-            self._queue.appendleft(piece)
-            self._stall(fault.seconds)
+            self._stall(piece, fault.seconds)
         elif fault.carry_out:
             self._spoil(fault, request, self._ask(piece))
         else:
@@ -187,6 +187,7 @@ class TestedConnection(Connection):
                 self._later(fault.seconds or 0.0, parts[1:])
             case _:
                 self._answer(spoiled)
+        self._earlier = answer or self._earlier
 
     def _line(self, line: bytes) -> bytes:
         return self._owner.conduct.line(line)
@@ -222,8 +223,9 @@ class TestedConnection(Connection):
 
         self._timer = asyncio.get_running_loop().call_later(seconds, send)
 
-    def _stall(self, seconds: float | None) -> None:
-        self._stalled = True
+    def _stall(self, piece: Piece, seconds: float | None) -> None:
+        """Read no more, and carry `piece` out when that is over."""
+        self._stalled = piece
         self.transport.pause_reading()
         loop = asyncio.get_running_loop()
         if seconds is not None:
@@ -236,9 +238,10 @@ class TestedConnection(Connection):
         self._owner.in_loop(self._read_again)
 
     def _read_again(self) -> None:
-        if self._stalled and not self.transport.is_closing():
-            self._stalled = False
+        piece, self._stalled = self._stalled, None
+        if piece is not None and not self.transport.is_closing():
             self.transport.resume_reading()
+            self._answer(self._ask(piece))
             self._go_on()
 
     def _hang_up(self, reset: bool) -> None:

@@ -259,7 +259,7 @@ DIFFERENCES: Final = (
     Difference("1.6.17", "mg needs a flag", line=_bare_mg),
     Difference("1.6.17", "mg misses without O and k", _bare_miss),
     Difference("1.6.17", "md, and ma that changes nothing, have a space too many", _spaced),
-    Difference("1.6.9", "OK stands for HD, and ms has a space too many", ok_for_hd),
+    Difference("1.6.9", "meta commands answer OK for HD, and ms has a space too many", ok_for_hd),
     Difference("1.6.19", "ms ignores s", line=_without_size),
     Difference("1.6.20", "ms returns the size with c, too", _size_with_cas, since="1.6.20"),
     Difference("1.6.26", "there is no flag x", line=_flag_unknown(b"x", b"mg", b"ms", b"md", b"ma")),

@@ -231,7 +231,7 @@ class Faults:
     def drop_connections(self, times: int | None = 1, *, after: int = 0) -> None:
         """Break off the next connections (RST) as soon as they are open: `times` of them, None for all.
 
-        `after` of them are let in first. For a server that nobody listens at, see `ServerThread.refusing`.
+        `after` of them are let in first. `ServerThread.refusing` is for connections that are refused.
         """
         if times is not None:
             words.integer(times, "times", 1)

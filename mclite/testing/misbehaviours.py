@@ -23,7 +23,6 @@ Line = Callable[[bytes], bytes]
 _LONG_MULTIGET: Final = 100
 _VALUE: Final = re.compile(rb"VALUE ([^ \r\n]+) (\d+) (\d+) (\d+)\r\n")
 
-
 BAD_FORMAT: Final = b"set\r"
 """A line that is answered CLIENT_ERROR bad command line format, and has no data block."""
 BAD_FLAG: Final = b"mg k A\r"
@@ -32,7 +31,7 @@ META_LINE: Final = re.compile(rb"(HD|NF|NS|EX|OK)( [^\r\n]*)?\r\n")
 
 
 class Misbehaviour(NamedTuple):
-    """One: `source` is where it was reported, as project#number on GitHub.
+    """A misbehaviour; `source` is where it was reported, as project#number on GitHub.
 
     `answer` is given a request and the true answer, and returns what is sent instead, None to hang up; `line` is given
     a command line without its LF, and returns the one that is carried out.

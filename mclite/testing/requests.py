@@ -181,7 +181,7 @@ class Requests(Sequence[Request]):
             return list(self._kept)
 
     def of(self, *verbs: str, key: str | bytes | None = None, connection: int | None = None) -> list[Request]:
-        """Return the requests with one of `verbs`, of any for none, that have `key` and came over `connection`.
+        """Return the requests with one of `verbs`, of any for none, that have `key` and arrived on `connection`.
 
         Raises ValueError for a verb that does not exist, naming the nearest.
         """

@@ -240,13 +240,13 @@ class ServerThread:
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Listen to nobody during a `with` block, so that new connections are refused; open ones go on.
+        """Refuse new connections during a `with` block, since the port is not listened on; open ones go on.
 
         Raises ServeError if the address is taken when it ends.
         """
         server, loop = self._server, self._loop
         if server is None or loop is None or not self.running:
-            raise RuntimeError("a server that does not run listens to nobody anyway")
+            raise RuntimeError("a server that does not run refuses connections anyway")
         asyncio.run_coroutine_threadsafe(server.stop_listening(), loop).result(STOP_SECONDS)
         try:
             yield

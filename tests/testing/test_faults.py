@@ -182,6 +182,12 @@ def test_stall(server: ServerThread, wire: Wire) -> None:
     assert time.monotonic() - began >= 0.1
 
 
+def test_a_stall_of_every_request_ends_each_time(server: ServerThread, wire: Wire) -> None:
+    server.faults.stall(0.01, times=None)
+    assert wire.ask(b"set k 0 0 1\r\nv\r\nget k\r\nmn\r\n", 8 + 16 + 5 + 4).endswith(b"END\r\nMN\r\n")
+    assert [kind for kind, _ in server.faults.happened] == ["stall"] * 3
+
+
 # With the answer.
 
 
@@ -254,6 +260,16 @@ def test_swap(server: ServerThread, wire: Wire, binary: Wire) -> None:
     server.faults.swap()
     binary.send(request(Opcode.NOOP, opaque=5) + request(Opcode.NOOP, opaque=6))
     assert [header(binary).opaque, header(binary).opaque] == [6, 5]
+
+
+def test_earlier_is_the_true_answer_before(server: ServerThread, wire: Wire) -> None:
+    """What another fault made of that answer is not repeated."""
+    server.faults.twice(on="set")
+    server.faults.earlier(on="get")
+    assert wire.ask(b"set k 0 0 1\r\nv\r\nget k\r\nmn\r\n", 28) == b"STORED\r\n" * 3 + b"MN\r\n"
+    server.faults.delay(0.01, on="mn")
+    server.faults.earlier(on="get")
+    assert wire.ask(b"mn\r\nget k\r\n", 8) == b"MN\r\nMN\r\n"
 
 
 @pytest.mark.parametrize(
