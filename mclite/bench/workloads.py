@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate, cycle
 
+from mclite.protocol.commands import verbs
+
 KEYS_A_CONNECTION = 200
 KEYS_EVICTING = 400  # of 1,000 bytes: with 50 connections more than a server with EVICTING_OPTIONS can hold
 EVICTING_OPTIONS = "-m 16"
@@ -67,13 +69,13 @@ class Workload:
 
     @property
     def counts(self) -> bool:
-        """Is the reply a number that every request changes?"""
-        return self.verb == "incr"
+        """True if the reply is a number that every request changes."""
+        return self.verb in verbs("arithmetic")
 
     @property
     def consumes(self) -> bool:
-        """Does a request use its item up, so that items must be stored anew between slices of time?"""
-        return self.verb == "delete"
+        """True if a request uses its item up, so that items must be stored again between slices of time."""
+        return self.verb in verbs("deletion")
 
     @property
     def large(self) -> bool:

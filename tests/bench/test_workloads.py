@@ -8,6 +8,7 @@ import pytest
 
 from mclite.bench import workloads
 from mclite.bench.workloads import MEASURES, WORKLOADS
+from mclite.protocol.commands import COMMANDS
 
 KEY = b"bench:00003:00000"
 DATA = b"bench:00003:00000=0123456789abcd"
@@ -121,3 +122,7 @@ def test_replies_of_what_evicts_are_known_one_by_one(name: str) -> None:
         assert step.reply == b""
         assert len(step.replies) == 10
         assert {reply.endswith((b"END\r\n", b"STORED\r\n")) for reply in step.replies} == {True}
+
+
+def test_what_is_sent_is_in_the_command_table() -> None:
+    assert {verb.encode() for verb in workloads.VERBS} <= COMMANDS.keys()
