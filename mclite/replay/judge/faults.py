@@ -6,8 +6,9 @@
     reason = "An empty line follows the error for a key of 251 bytes (protocol.txt 46-48)."
     link = "https://..."                   # the upstream commit or issue that mended it; may be left out
     dies = true                            # the server ends at these scenarios; may be left out
+    lacks = ["lru"]                        # capabilities that these releases do not have; may be left out
 
-    [fault.answers]                        # scenario: fingerprints of the wrong answer
+    [fault.answers]                        # scenario: fingerprints of the wrong answer; may be left out if it lacks any
     "keys/length/too-long-get" = ["8d80192055f1"]
 
 A target that is judged as one of the releases and answers so is `known`: no failure, but counted and shown. One
@@ -22,11 +23,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mclite.replay.scenario.requirements import CAPABILITIES
 from mclite.replay.scenario.versions import Guard, Version, parse_guard
 
 #: The table of the suite, in its root.
 FILE = "releases.toml"
-_KEYS: dict[str, type] = {"id": str, "releases": str, "reason": str, "link": str, "dies": bool, "answers": dict}
+_KEYS: dict[str, type] = {
+    "id": str,
+    "releases": str,
+    "reason": str,
+    "link": str,
+    "dies": bool,
+    "lacks": list,
+    "answers": dict,
+}
 
 
 class FaultsError(Exception):
@@ -43,6 +53,7 @@ class Fault:
     answers: dict[str, tuple[str, ...]]
     link: str | None = None
     dies: bool = False  #: the server does not survive its scenarios
+    lacks: tuple[str, ...] = ()  #: capabilities
 
     def to_plain(self) -> dict[str, str | None]:
         """Return what a record says of it."""
@@ -67,6 +78,10 @@ class Faults:
     def deadly(self, scenario: str, version: Version) -> Fault | None:
         """Return the fault because of which a server of release `version` does not survive `scenario`, or None."""
         return next((one for one in self._of(scenario, version) if one.dies), None)
+
+    def lacking(self, capability: str, version: Version) -> Fault | None:
+        """Return the fault because of which release `version` has no `capability`, or None."""
+        return next((one for one in self.faults if capability in one.lacks and version in one.releases), None)
 
     def _of(self, scenario: str, version: Version) -> Iterable[Fault]:
         return (one for one in self._by_scenario.get(scenario, ()) if version in one.releases)
@@ -99,10 +114,12 @@ def _fault(table: Any, where: str) -> Fault:
             raise FaultsError(f"{where}: unknown key {key!r}; there are {', '.join(_KEYS)}")
         if not isinstance(value, _KEYS[key]):
             raise FaultsError(f"{where}: {key} must be a {_KEYS[key].__name__}")
-    for key in ("id", "releases", "reason", "answers"):
+    for key in ("id", "releases", "reason", "answers" if not table.get("lacks") else "lacks"):
         if not table.get(key):
             raise FaultsError(f"{where}: the {key} is missing")
-    answers = table["answers"]
+    if unknown := set(table.get("lacks", [])) - CAPABILITIES:
+        raise FaultsError(f"{where}: {sorted(map(str, unknown))[0]} is no capability")
+    answers = table.get("answers", {})
     for name, prints in answers.items():
         if not isinstance(prints, list) or not prints or not all(isinstance(one, str) for one in prints):
             raise FaultsError(f"{where}: {name} must be a list of fingerprints")
@@ -117,4 +134,5 @@ def _fault(table: Any, where: str) -> Fault:
         {name: tuple(prints) for name, prints in answers.items()},
         table.get("link"),
         table.get("dies", False),
+        tuple(table.get("lacks", ())),
     )

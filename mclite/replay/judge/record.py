@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from typing import Any
@@ -54,15 +55,21 @@ def _written(version: Version | None) -> str | None:
     return ".".join(map(str, version)) if version is not None else None
 
 
+#: A cas unique: of a VALUE line, the flag c of a meta answer, a field of a dump.
+_UNIQUE = re.compile(rb"(^VALUE [^ ]+ [0-9]+ [0-9]+ | c|\bcas=)[0-9]+(?![^ \r\n])", re.MULTILINE)
+
+
 def fingerprint(result: Result) -> str:
     """Return a short name of a wrong answer: the same in every run in which the target answers alike.
 
-    Keys, values that the target gave, and long numbers such as times are taken out of it.
+    Keys, values that the target gave, cas uniques, and long numbers such as times are taken out of it.
     """
     got = result.got or b""
     for name, value in sorted(result.values.items(), key=lambda item: -len(item[1])):
         if len(value) > 3 or name.startswith("key"):
             got = got.replace(value, b"{%s}" % name.encode())
-    got = re.sub(rb"[0-9]{5,}", b"N", got)
+        if name.startswith("key"):
+            got = got.replace(base64.b64encode(value), b"{%s|base64}" % name.encode())
+    got = _UNIQUE.sub(rb"\1N", re.sub(rb"[0-9]{5,}", b"N", got))
     text = f"{result.outcome} {result.step} {escape(got)}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from mclite.replay.judge.faults import Faults
+from mclite.replay.judge.faults import Fault, Faults
 from mclite.replay.judge.verdicts import Verdict
 from mclite.replay.play.clock import SHORTEST, DebugClock
 from mclite.replay.play.outcome import Outcome
@@ -79,12 +79,13 @@ class Settings:
 
 
 class NotPlayed(Exception):  # noqa: N818  # no error
-    """The scenario is not played: the verdict and the reason say why."""
+    """The scenario is not played: the verdict and the reason say why, and the fault of the release if it is known."""
 
-    def __init__(self, verdict: Verdict, reason: str) -> None:
+    def __init__(self, verdict: Verdict, reason: str, fault: Fault | None = None) -> None:
         super().__init__(reason)
         self.verdict: Verdict = verdict
         self.reason = reason
+        self.fault = fault
 
 
 @dataclass(slots=True)

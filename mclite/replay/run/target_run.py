@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mclite.replay.judge import likeness
 from mclite.replay.judge.baseline import WRONG
+from mclite.replay.judge.faults import Fault
 from mclite.replay.judge.record import Record, record
 from mclite.replay.judge.reference import Beside, entry
 from mclite.replay.judge.verdicts import judge
@@ -84,6 +85,7 @@ class TargetRun:
             return found
         result = Result("not-run")
         like: dict[str, bool] = {}
+        fault: Fault | None = None
         beside: Beside | None = None
         reason: str | None
         try:
@@ -95,11 +97,13 @@ class TargetRun:
                 if verdict not in ("target-died", "suite-error"):
                     like = self._compare(scenario, venue, result)
         except NotPlayed as not_played:
-            verdict, reason = not_played.verdict, not_played.reason
+            verdict, reason, fault = not_played.verdict, not_played.reason, not_played.fault
         except Held as held:
             verdict, reason = "blocked", str(held)
         made = record(scenario, result, verdict, reason, self.replay(scenario))
-        if verdict in WRONG and (fault := self.settings.faults.find(scenario.id, made["fingerprint"], self.judged)):
+        if verdict in WRONG:
+            fault = self.settings.faults.find(scenario.id, made["fingerprint"], self.judged)
+        if fault is not None:
             made.update(verdict="known", fault=fault.to_plain())
         if like:
             made["like"] = like
@@ -185,6 +189,8 @@ class TargetRun:
                 if found is not None and not found.present:
                     if name in self.info.declares:
                         raise NotPlayed("fail", f"{name} is declared, but {found.evidence}")
+                    if fault := self.settings.faults.lacking(name, self.judged):
+                        raise NotPlayed("known", f"no {name}: {found.evidence}", fault)
                     raise NotPlayed("unsupported", f"no {name}: {found.evidence}")
             elif name not in STARTS:
                 raise NotPlayed("suite-error", f"it requires {name!r}, which nothing can provide")

@@ -61,18 +61,18 @@ STARTS: dict[str, str] = {
 }
 
 #: The first release of memcached that has it, found by asking every release; what is not listed, every known one has.
-#: `slabs` and `lru-crawler` are there earlier, but switched off.
+#: `slabs`, `lru` and `lru-crawler` are there earlier, but switched off, and the lines of `watch` were still being made.
 SINCE: dict[str, Version] = {
     name: parse_version(release)
     for name, release in {
         "shutdown": "1.4.16",
         "no-flush": "1.4.17",
-        "watch": "1.4.26",
+        "watch": "1.4.34",
         "cache-memlimit": "1.4.27",
         "idle-timeout": "1.4.27",
         "stats-conns": "1.4.19",
         "no-dump": "1.4.34",
-        "lru": "1.4.35",
+        "lru": "1.5.0",
         "slabs": "1.5.0",
         "lru-crawler": "1.5.0",
         "temporary-ttl": "1.5.0",

@@ -53,6 +53,16 @@ def test_a_fault_is_that_answer_of_that_release(tmp_path: Path) -> None:
     assert faults.deadly("a/b/c", newest) is None
 
 
+def test_a_release_may_lack_a_capability(tmp_path: Path) -> None:
+    text = '[[fault]]\nid = "x"\nreleases = "1.6.40..1.6.41"\nreason = "No lru."\nlacks = ["lru"]\n'
+    faults = read(write(tmp_path, text))
+    found = faults.lacking("lru", parse_version("1.6.40"))
+    assert found is not None
+    assert found.reason == "No lru."
+    assert faults.lacking("lru", parse_version("1.6.42")) is None
+    assert faults.lacking("meta", parse_version("1.6.40")) is None
+
+
 def test_no_table_is_an_empty_one(tmp_path: Path) -> None:
     assert read(tmp_path / FILE).faults == Faults().faults == ()
 
@@ -70,6 +80,7 @@ def test_no_table_is_an_empty_one(tmp_path: Path) -> None:
         (ONE.replace('"1.6.39"', '"x"'), "releases: 'x' is not a version"),
         (ONE.replace('["f3"]', '"f3"'), "a/b/c must be a list of fingerprints"),
         (ONE.replace('id = "dies"', 'id = "wrong"'), "an id twice"),
+        (ONE.replace("dies = true", 'lacks = ["lru", "lur"]'), "lur is no capability"),
     ],
 )
 def test_what_is_wrong_in_a_table_is_named(tmp_path: Path, text: str, problem: str) -> None:
@@ -85,6 +96,7 @@ def test_the_shipped_table_names_scenarios_and_releases_that_exist() -> None:
     for fault in faults:
         concerned = [version for version in KNOWN_VERSIONS if version in fault.releases]
         assert concerned, fault.id
+        assert fault.answers or fault.lacks
         for name in fault.answers:
             assert name in scenarios, f"{fault.id}: there is no {name}"
             assert any(map(scenarios[name].applies_to, concerned)), f"{fault.id}: {name} is about other releases"

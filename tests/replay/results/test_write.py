@@ -25,6 +25,14 @@ def test_a_fingerprint_is_the_same_in_every_run() -> None:
     assert first != fingerprint(Result("timeout", step=3, got=b"VALUE m12_7 0 1 4711\r\n"))
     assert fingerprint(wrong(b"STAT time 1795445082")) == fingerprint(wrong(b"STAT time 1795449999"))
     assert fingerprint(wrong(b"\r\n")) != fingerprint(wrong(b""))
+    for one, other in (
+        (b"HD c602 s1\r\n", b"HD c1266 s1\r\n"),
+        (b"ME k cas=8 cls=1\r\n", b"ME k cas=816 cls=1\r\n"),
+        (b"VALUE k 0 1 331\r\n", b"VALUE k 0 1 9\r\n"),
+    ):
+        assert fingerprint(wrong(one)) == fingerprint(wrong(other))
+    assert fingerprint(wrong(b"HD c602 s1\r\n")) != fingerprint(wrong(b"HD c602 s2\r\n"))
+    assert fingerprint(wrong(b"mg bTE=\r\n", key=b"m1")) == fingerprint(wrong(b"mg bTIy\r\n", key=b"m22"))
 
 
 def like(name: str, **answers: str) -> dict[str, Any]:
