@@ -147,6 +147,13 @@ class Conversation:
 
     def exact(self, connection: Stream, conn: str, line: int | None, want: bytes) -> None:
         """Read exactly `want`, or raise at its first different byte."""
+        self.wait_for(connection, conn, line, want)
+        self.log(conn, "<", self.take(conn, len(want)))
+        if line is not None:
+            self.heard.append(Heard(line, want))
+
+    def wait_for(self, connection: Stream, conn: str, line: int | None, want: bytes) -> None:
+        """Read until the buffer begins with `want`, or raise at its first different byte."""
         deadline = self.deadline(len(want) / BYTES_A_SECOND)
         checked = 0
         while not (got := connection.buffer).startswith(want):
@@ -159,9 +166,6 @@ class Conversation:
                     raise Differs("mismatch", line, conn, "another answer came", brief(want), rest, at)
                 checked += len(piece)
             self.more(connection, deadline, line, want)
-        self.log(conn, "<", self.take(conn, len(want)))
-        if line is not None:
-            self.heard.append(Heard(line, want))
 
     def line_of(self, connection: Stream, op: Expect | AnyOf | SomeOf, count: int, want: str) -> bytes:
         """Return the next `count` lines, with their ends, without taking them."""

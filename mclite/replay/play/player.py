@@ -25,6 +25,7 @@ from mclite.replay.play.delivery import pipelined
 from mclite.replay.play.framing import broken, expected_responses
 from mclite.replay.play.outcome import Differs, Heard, Keys, Outcome, Patience, Result
 from mclite.replay.play.transport import Address, Connection, Unreachable
+from mclite.replay.scenario.notation import parse_text
 from mclite.replay.scenario.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
 from mclite.replay.scenario.text import Filled, Text, TextError, named
 from mclite.replay.scenario.wire import brief, first_difference
@@ -276,6 +277,8 @@ class Play(Conversation):
         endings = op.until.options if isinstance(op.until, AnyOf) else (op.until,)
         read = 0
         ends = time.monotonic() + self.patience.seconds * LIST_ANSWERS
+        while missing and not op.others:
+            lines.append((self.next_of(op, missing), True))
         while True:
             want = (missing or endings)[0].text.show(self.values) + "\\r\\n"
             got = self.line_of(connection, op, 1, want)
@@ -286,6 +289,8 @@ class Play(Conversation):
                     raise Differs("mismatch", missing[0].line, op.conn, reason, want, got, 0)
                 lines.append((self.take(op.conn, len(got)), True))
                 return
+            if not op.others:
+                raise Differs("mismatch", op.until.line, op.conn, "another answer came", want, got, 0)
             match = next((item for item in missing if self.takes(item, got)), None)
             if match is not None:
                 missing.remove(match)
@@ -296,6 +301,33 @@ class Play(Conversation):
             taken = self.take(op.conn, len(got))
             if len(lines) < EVENTS:
                 lines.append((taken, match is not None))
+
+    def next_of(self, op: SomeOf, missing: list[Expect]) -> bytes:
+        """Take what comes next, which must be one of `missing`, and remove that from them; return its bytes."""
+        connection = self.connection(op.conn)
+        want = " or ".join(item.text.show(self.values) + "\\r\\n" for item in missing)
+        got = self.line_of(connection, op, 1, want)
+        at = 0
+        for item in missing:
+            head = parse_text(item.text.source.split("\\r\\n", 1)[0])
+            matched = head.fill(got.removesuffix(b"\r\n"), self.values)
+            if isinstance(matched, int):
+                at = max(at, matched)
+                continue
+            if item.text.matches:
+                got = self.line_of(connection, op, _newlines(item.text) + 1, want)
+                matched = self.matches(item, got)
+                if isinstance(matched, int):
+                    at = max(at, matched)
+                    continue
+            else:
+                got = item.text.render(self.values, self.player.keys.new) + item.end
+                self.wait_for(connection, op.conn, item.line, got)
+                matched = []
+            self.hear(item, got, matched)
+            missing.remove(item)
+            return self.take(op.conn, len(got))
+        raise Differs("mismatch", missing[0].line, op.conn, "none of the answers that are due came", want, got, at)
 
     def takes(self, item: Expect, got: bytes) -> bool:
         """Tell whether a whole line matches, and keep it and the values that it gives."""

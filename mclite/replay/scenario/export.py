@@ -24,6 +24,7 @@ _OPERATIONS = {
     "<.": "expect",
     "<|": "expect-one-of",
     "<*": "expect-in-list",
+    "<&": "expect-in-any-order",
 }
 
 

@@ -49,7 +49,7 @@ class Step:
 
     line: int
     conn: str
-    sigil: str  #: > >. < <. <| <* or a verb
+    sigil: str  #: > >. < <. <| <* <& or a verb
     guard: Guard | None
     text: Text | None
     number: float = 0.0
@@ -86,12 +86,13 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class SomeOf:
-    """Each of these lines comes somewhere before `until`, in any order, among others."""
+    """Each of these comes before `until`, in any order: among other lines, or with nothing between."""
 
     line: int
     conn: str
     wanted: tuple[Expect, ...]
     until: Expect | AnyOf
+    others: bool = True  #: other lines may be between
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ Op = Write | Expect | AnyOf | SomeOf | Act
 Script = tuple[Op, ...]
 Delivery = Literal["whole", "bytes", "lines", "pipelined"]
 
-_WIRE = re.compile(r"([A-Z])?(>\.|<\.|<\||<\*|>|<)(?:\[([^\]]*)\])?(?: (.*))?")
+_WIRE = re.compile(r"([A-Z])?(>\.|<\.|<\||<\*|<&|>|<)(?:\[([^\]]*)\])?(?: (.*))?")
 _VERB = re.compile(r"(?:([A-Z]) )?([a-z]+) ?(?:\[([^\]]*)\])?(?: ([0-9]+(?:\.[0-9]+)?))?")
 
 
@@ -212,7 +213,7 @@ def _step(number: int, line: str) -> Step:
 
 
 #: Signs whose consecutive lines are one operation: lines with and without an end are sent together.
-_RUNS_OF = {">": ">", ">.": ">", "<|": "<|", "<*": "<*"}
+_RUNS_OF = {">": ">", ">.": ">", "<|": "<|", "<*": "<*", "<&": "<&"}
 
 
 def _group(steps: Sequence[Step]) -> Iterator[Op]:
@@ -235,12 +236,12 @@ def _group(steps: Sequence[Step]) -> Iterator[Op]:
         elif sigils == ">":
             lines = tuple((item.text, b"" if item.sigil == ">." else b"\r\n") for item in taken if item.text)
             yield Write(step.line, step.conn, lines, tuple(item.line for item in taken))
-        elif sigils == "<*":
+        elif sigils in ("<*", "<&"):
             wanted = tuple(_expect(item) for item in taken)
             rest = list(_group(steps[index:]))
             if not rest or not isinstance(rest[0], Expect | AnyOf) or rest[0].conn != step.conn:
-                raise TalkError(taken[-1].line, "after a run of <* comes the < line that ends it")
-            yield SomeOf(step.line, step.conn, wanted, rest[0])
+                raise TalkError(taken[-1].line, f"after a run of {sigils} comes the < line that ends it")
+            yield SomeOf(step.line, step.conn, wanted, rest[0], sigils == "<*")
             yield from rest[1:]
             return
         elif sigils == "<|":

@@ -295,3 +295,32 @@ def test_a_wrong_answer_that_is_framed_says_nothing_of_framing(scripted: Scripte
     for talk in ("> incr k 1\n< 5", "> get k\n< END", "> get k\n< VALUE k 0 2\n< ho\n< END"):
         result = play(address, talk, barrier=b"VERSION 1.6.45\r\n")
         assert (result.outcome, result.framing) == ("mismatch", None)
+
+
+ANY_ORDER = "> get a b c\n<& VALUE a 0 1\\r\\n1\n<& VALUE b 0 2 {cas:uint}\\r\\n22\n<& VALUE c 0 1\\r\\n1\n< END"
+A, B, C = b"VALUE a 0 1\r\n1\r\n", b"VALUE b 0 2 7\r\n22\r\n", b"VALUE c 0 1\r\n1\r\n"
+
+
+@pytest.mark.parametrize("order", [(A, B, C), (C, B, A), (B, A, C)])
+def test_answers_in_any_order(scripted: Scripted, order: tuple[bytes, ...]) -> None:
+    result = play(scripted({b"get a b c": b"".join(order) + b"END\r\n"}), ANY_ORDER)
+    assert (result.outcome, result.values) == ("match", {"cas": b"7"})
+    assert [heard.line for heard in result.heard] == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("answer", "got"),
+    [
+        (A + C + b"END\r\n", b"END\r\n"),
+        (A + A + B + C + b"END\r\n", b"VALUE a 0 1\r\n"),
+        (A + B + C + A + b"END\r\n", b"VALUE a 0 1\r\n"),
+        (A + b"\r\n" + B + C + b"END\r\n", b"\r\n"),
+        (A + b"VALUE b 0 2 7\r\n23\r\n" + C + b"END\r\n", b"VALUE b 0 2 7\r\n23\r\n"),
+        (b"VALUE a 0 1\r\n2\r\n" + B + C + b"END\r\n", b"VALUE a 0 1\r\n2\r\n"),
+        (b"END\r\n", b"END\r\n"),
+    ],
+)
+def test_in_any_order_nothing_is_missing_and_nothing_is_between(scripted: Scripted, answer: bytes, got: bytes) -> None:
+    result = play(scripted({b"get a b c": answer}), ANY_ORDER, seconds=30)
+    assert (result.outcome, result.got) == ("mismatch", got)
+    assert result.at is not None
