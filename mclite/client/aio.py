@@ -14,7 +14,7 @@ from mclite.client import admin
 from mclite.client.base import BaseClient, Options
 from mclite.client.binding import Awaits
 from mclite.client.call import Call
-from mclite.client.core import Check, Close, Effect, Open, Plan, Receive, Send
+from mclite.client.exchange import Check, Close, Effect, Open, Plan, Receive, Send
 from mclite.client.pipeline import Pipeline, checked
 from mclite.client.transport import NO_UNIX_SOCKETS, READ_BYTES, Address, SessionTransport
 from mclite.core.instance import Instance
@@ -205,11 +205,11 @@ class AsyncClient(BaseClient[V], Awaits):
 
     async def connect(self) -> None:
         """Open the connection, a new one if there is one. Raises ConnectError, TimedOutError."""
-        await self._drive(self._core.connect())
+        await self._drive(self._exchange.connect())
 
     async def close(self) -> None:
         """Close the connection; only `connect` opens it again."""
-        await self._drive(self._core.close())
+        await self._drive(self._exchange.close())
 
     async def __aenter__(self) -> Self:
         if not self.connected:
@@ -238,12 +238,12 @@ class AsyncClient(BaseClient[V], Awaits):
 
     async def run(self, call: Call[T]) -> T:
         """Carry out one `call` of `commands`, and return its result."""
-        result: T = checked(await self._drive(self._core.perform([call], flush=False)), True)[0]
+        result: T = checked(await self._drive(self._exchange.perform([call], flush=False)), True)[0]
         return result
 
     async def run_many(self, calls: Sequence[Call[Any]], raise_errors: bool = True) -> list[Any]:
         """Carry out `calls` in one go, and return their results."""
-        return checked(await self._drive(self._core.perform(calls)), raise_errors)
+        return checked(await self._drive(self._exchange.perform(calls)), raise_errors)
 
     def pipeline(self, *, quiet: bool = False) -> Pipeline[V, Coroutine[Any, Any, list[Any]]]:
         """Return an empty pipeline, whose `execute` is awaited; see `Pipeline`."""
@@ -258,7 +258,7 @@ class AsyncClient(BaseClient[V], Awaits):
         return self._log_lines()
 
     async def _log_lines(self) -> AsyncIterator[dict[str, str]]:
-        while (line := await self._drive(self._core.next_line())) is not None:
+        while (line := await self._drive(self._exchange.next_line())) is not None:
             yield admin.fields(line)
 
     # The shell around the core.
@@ -279,7 +279,7 @@ class AsyncClient(BaseClient[V], Awaits):
                     except BaseException as raised:  # the core decides what it means
                         error = raised
             except BaseException:
-                if self._core.abandon():
+                if self._exchange.abandon():
                     self._transport.close()
                 raise
 
@@ -289,7 +289,7 @@ class AsyncClient(BaseClient[V], Awaits):
             case Send(data):
                 return await transport.send(data)
             case Receive(timeout):
-                return await transport.receive(self._core.timeout if timeout else None)
+                return await transport.receive(self._exchange.timeout if timeout else None)
             case Check():
                 return await transport.check()
             case Open():

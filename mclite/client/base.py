@@ -8,8 +8,8 @@ from typing import Any, TypedDict, TypeVar
 
 from mclite.client.classic import text_of
 from mclite.client.commands import AllMethods, Commands
-from mclite.client.core import Core, State
 from mclite.client.errors import RefusedError
+from mclite.client.exchange import Exchange, State
 from mclite.client.processes import Inherited, watch_over
 
 V = TypeVar("V")
@@ -27,34 +27,34 @@ class Options(TypedDict, total=False):
 class BaseClient(AllMethods[V], Inherited):
     """A client of the server that `where` names: its state, its commands, and what a fork does to it.
 
-    `timeout` is in seconds, `retries` as `Core` has them; with `text` values are text instead of bytes.
+    `timeout` is in seconds, `retries` as `Exchange` has them; with `text` values are text instead of bytes.
     """
 
     def __init__(self, where: str, timeout: float | None, retries: int, text: bool) -> None:
         decode: Any = text_of if text else bytes
         super().__init__(decode)
         self.commands: Commands[V] = Commands(decode)
-        self._core = Core(where, timeout, retries)
+        self._exchange = Exchange(where, timeout, retries)
         watch_over(self)
 
     @property
     def connected(self) -> bool:
         """True if the connection is open, as far as is known."""
-        return self._core.state in (State.OPEN, State.WATCHING)
+        return self._exchange.state in (State.OPEN, State.WATCHING)
 
     @property
     def noreply_errors(self) -> list[RefusedError]:
         """The errors that answered earlier noreply commands, the last hundred; each is returned once."""
-        errors = list(self._core.noreply_errors)
-        self._core.noreply_errors.clear()
+        errors = list(self._exchange.noreply_errors)
+        self._exchange.noreply_errors.clear()
         return errors
 
     def let_go(self) -> None:
         """In a forked child: close the child's copy; the next command opens a connection of its own."""
         self._let_go_of_transport()
-        if self._core.state is not State.CLOSED:
-            self._core.state = State.FRESH
-        self._core.busy = False
+        if self._exchange.state is not State.CLOSED:
+            self._exchange.state = State.FRESH
+        self._exchange.busy = False
 
     @abstractmethod
     def _let_go_of_transport(self) -> None:

@@ -12,7 +12,7 @@ from mclite.client import admin
 from mclite.client.base import BaseClient, Options
 from mclite.client.binding import Runs
 from mclite.client.call import Call
-from mclite.client.core import Check, Close, Effect, Open, Plan, Receive, Send
+from mclite.client.exchange import Check, Close, Effect, Open, Plan, Receive, Send
 from mclite.client.pipeline import Pipeline, checked
 from mclite.client.transport import Address, SessionTransport, SocketTransport, Transport
 from mclite.core.instance import Instance
@@ -25,8 +25,8 @@ class Client(BaseClient[V], Runs):
     """A connection to a memcached server, used as a context manager, or opened by the first command.
 
     `host` is a name, an address, or unix:/path. `timeout` is how many seconds each read may take, `connect_timeout` the
-    connecting; None waits for ever. `retries`: see `mclite.client.core.Core`. `tls`: a context to connect with. With
-    `text` values are str, UTF-8, instead of bytes. Threads may share a client; their commands go one after the other.
+    connecting; None waits for ever. `retries`: see `mclite.client.exchange.Exchange`. `tls`: a context to connect with.
+    With `text` values are str, UTF-8, instead of bytes. Threads may share a client; commands go one after the other.
 
     Raises ConnectError, TimedOutError, ConnectionLostError, BadReplyError and RefusedError; all are MemcacheErrors.
     """
@@ -88,11 +88,11 @@ class Client(BaseClient[V], Runs):
 
     def connect(self) -> None:
         """Open the connection, a new one if there is one. Raises ConnectError, TimedOutError."""
-        self._drive(self._core.connect())
+        self._drive(self._exchange.connect())
 
     def close(self) -> None:
         """Close the connection; only `connect` opens it again."""
-        self._drive(self._core.close())
+        self._drive(self._exchange.close())
 
     def __enter__(self) -> Self:
         if not self.connected:
@@ -119,12 +119,12 @@ class Client(BaseClient[V], Runs):
 
     def run(self, call: Call[T]) -> T:
         """Carry out one `call` of `commands`, and return its result."""
-        result: T = checked(self._drive(self._core.perform([call], flush=False)), True)[0]
+        result: T = checked(self._drive(self._exchange.perform([call], flush=False)), True)[0]
         return result
 
     def run_many(self, calls: Sequence[Call[Any]], raise_errors: bool = True) -> list[Any]:
         """Carry out `calls` in one go, and return their results."""
-        return checked(self._drive(self._core.perform(calls)), raise_errors)
+        return checked(self._drive(self._exchange.perform(calls)), raise_errors)
 
     def pipeline(self, *, quiet: bool = False) -> Pipeline[V, list[Any]]:
         """Return an empty pipeline; see `Pipeline`."""
@@ -139,7 +139,7 @@ class Client(BaseClient[V], Runs):
         return self._log_lines()
 
     def _log_lines(self) -> Iterator[dict[str, str]]:
-        while (line := self._drive(self._core.next_line())) is not None:
+        while (line := self._drive(self._exchange.next_line())) is not None:
             yield admin.fields(line)
 
     # The shell around the core.
@@ -160,7 +160,7 @@ class Client(BaseClient[V], Runs):
                     except BaseException as raised:  # the core decides what it means
                         error = raised
             except BaseException:
-                if self._core.abandon():
+                if self._exchange.abandon():
                     self._transport.close()
                 raise
 
@@ -170,7 +170,7 @@ class Client(BaseClient[V], Runs):
             case Send(data):
                 return transport.send(data)
             case Receive(timeout):
-                return transport.receive(self._core.timeout if timeout else None)
+                return transport.receive(self._exchange.timeout if timeout else None)
             case Check():
                 return transport.check()
             case Open():

@@ -1,6 +1,6 @@
 """The client without its socket: when to connect, what to send, what the bytes that come back mean.
 
-The strategy: `Core.perform` is a generator. It yields what is to be done (Open, Send, Receive, Close), a thin shell
+The strategy: `Exchange.perform` is a generator. It yields what is to be done (Open, Send, Receive, Close), a thin shell
 does it, sync or async, and sends back the bytes, or throws in the exception that it caused. So retries, timeouts,
 poisoning and pipelines exist once. The rule that keeps it true: a connection on which anything went wrong that was
 not a whole answer is closed, and the reason kept; no command is ever sent on a connection that is out of step.
@@ -94,7 +94,7 @@ class _Slot:
         self.opaque = self.expect.opaque if isinstance(self.expect, MetaAnswer) else None
 
 
-class Core:
+class Exchange:
     """The state of one client. `where` names the server in messages; `timeout` is the seconds that a read may take.
 
     `retries` is how often a command is tried again on a new connection: if none could be opened or the old one
