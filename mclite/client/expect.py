@@ -9,6 +9,7 @@ that is none) raises SenselessError, because then the client and the server are 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -65,12 +66,11 @@ class OneLine(Expect):
 
 
 class Values(Expect):
-    """Items in the order of the keys that were asked for, those not held left out, then END (protocol.txt 298-327)."""
+    """Items of the keys that were asked for, in any order, those not held left out, then END (protocol.txt 298-327)."""
 
     def __init__(self, keys: Sequence[bytes], with_cas: bool) -> None:
         super().__init__()
-        self._keys = keys
-        self._next = 0
+        self._due = Counter(keys)
         self._with_cas = with_cas
 
     def take(self, reply: Reply) -> bool:
@@ -78,13 +78,10 @@ class Values(Expect):
         if isinstance(reply, Value):
             if (reply.cas is not None) != self._with_cas:
                 raise _wrong(reply, "a cas unique" if self._with_cas else "no cas unique")
-            try:
-                self._next = self._keys.index(reply.key, self._next) + 1
-            except ValueError:
-                known = reply.key in self._keys
-                raise SenselessError(
-                    f"the item {reply.key[:100]!r} came, which was {'not due here' if known else 'not asked for'}"
-                ) from None
+            if not self._due[reply.key]:
+                twice = "twice" if reply.key in self._due else "though it was not asked for"
+                raise SenselessError(f"the item {reply.key[:100]!r} came {twice}")
+            self._due[reply.key] -= 1
             self.replies.append(reply)
             return False
         if not (isinstance(reply, Status) and reply.code == b"END"):

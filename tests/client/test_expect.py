@@ -63,7 +63,7 @@ def test_an_answer_that_is_whole(line: bytes, replies: list[Reply]) -> None:
         (b"set k 0 0 1", [Status(b"DELETED", b"")]),
         (b"set k 0 0 1", [Number(5)]),
         (b"get a", [Value(b"b", 0, b"")]),
-        (b"get a b", [Value(b"b", 0, b""), Value(b"a", 0, b"")]),
+        (b"get a b", [Value(b"b", 0, b""), Value(b"b", 0, b"")]),
         (b"get a", [Value(b"a", 0, b"", 7)]),
         (b"gets a", [Value(b"a", 0, b"")]),
         (b"get a", [Status(b"STORED", b"")]),
@@ -90,3 +90,10 @@ def test_what_ends_or_takes_over_the_connection() -> None:
     assert expect(COMMANDS[b"shutdown"], []).closes
     assert expect(COMMANDS[b"watch"], []).endless
     assert not expect(COMMANDS[b"version"], []).closes
+
+
+def test_items_come_in_any_order_and_each_as_often_as_asked() -> None:
+    end = Status(b"END", b"")
+    assert taken(b"get a b a", *(Value(key, 0, b"") for key in (b"b", b"a", b"a")), end)
+    with pytest.raises(SenselessError, match="twice"):
+        taken(b"get a b a", *(Value(key, 0, b"") for key in (b"b", b"a", b"b")), end)
