@@ -166,7 +166,8 @@ def genuine() -> dict[str, Path]:
     found += sorted((Path(__file__).parents[2] / ".memcached").glob("*/memcached"))
     by_release = {}
     for path in found:
-        said = subprocess.run([path, "-V"], capture_output=True, text=True).stdout
+        # Before 1.4.22 there was no -V.
+        said = subprocess.run([path, "-V"], capture_output=True, text=True).stdout + path.parent.name
         if release := re.search(r"\d+\.\d+\.\d+", said):
             by_release.setdefault(release[0], path)
     return {release: path for release, path in by_release.items() if release in RELEASES}
