@@ -37,6 +37,9 @@ def run_raw(arguments: list[str]) -> int:
     if parsed.show == "version":
         print(f"mclite {__version__}{' (compiled)' if COMPILED else ''}, answers as memcached {RELEASE}")
         return 0
+    if parsed.show == "license":
+        print(f"mclite {__version__}, answers as memcached {RELEASE}: BSD 3-clause license, in the file LICENSE")
+        return 0
     for note in parsed.notes:
         print(f"mclite serve: {note}", file=sys.stderr)
     connection: Callable[[Server], Connection] = Connection

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
-Kind = Literal["flag", "off", "integer", "size", "megabytes", "text", "list", "octal", "float", "nothing", "nothing+"]
+from mclite.store.slabs import AUTOMOVE_WINDOW
+
+Kind = Literal[
+    "flag", "off", "integer", "size", "kilobytes", "megabytes", "text", "list", "octal", "float", "nothing", "nothing+",
+    "refused", "refused+",
+]  # fmt: skip
 
 SIZE_UNITS: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -22,8 +28,7 @@ class Assignable(Protocol):
     """Settings whose fields the rows name."""
 
     listen: list[str]
-    temp_lru: bool
-    detail_enabled: bool
+    hashpower_init: int
 
 
 class Option(NamedTuple):
@@ -40,7 +45,7 @@ class Option(NamedTuple):
     @property
     def takes_value(self) -> bool:
         """Does a value follow it?"""
-        return self.kind not in ("flag", "off", "nothing")
+        return self.kind not in ("flag", "off", "nothing", "refused")
 
     @property
     def keyword(self) -> str:
@@ -58,8 +63,14 @@ OPTIONS: Final = (
         -1,
         65535,
     ),
-    Option("U", "udp-port", "integer", "udp_port", "UDP port (0: none)", 0, 65535),
-    Option("l", "listen", "list", "listen", "addresses to listen on (127.0.0.1); * for all; several by comma or by -l"),
+    Option("U", "udp-port", "integer", "udp_port", "UDP port (0: none, -1: any free one)", -1, 65535),
+    Option(
+        "l",
+        "listen",
+        "list",
+        "listen",
+        "addresses, with commas (127.0.0.1); * for all; proto[ascii]:ADDRESS",
+    ),
     Option("s", "unix-socket", "text", "unix_socket", "path of a unix socket to listen on, instead of TCP"),
     Option("a", "unix-mask", "octal", "unix_mask", "access mask of the unix socket, octal (700)", 0, 0o777),
     Option("A", "enable-shutdown", "flag", "shutdown_command", "allow the shutdown command"),
@@ -82,6 +93,7 @@ OPTIONS: Final = (
     ),
     Option("F", "disable-flush-all", "off", "flush_enabled", "refuse flush_all"),
     Option("X", "disable-dumping", "off", "dump_enabled", "refuse stats cachedump and lru_crawler metadump"),
+    Option("W", "disable-watch", "off", "watch_enabled", "refuse watch"),
     Option("Y", "auth-file", "text", "auth_file", "file of users, a line user:password each"),
     Option("Z", "enable-ssl", "flag", "tls", "TLS, with -o ssl_chain_cert=FILE,ssl_key=FILE"),
     Option("", "store", "text", "store", "where items live: memory, disk:DIR, or what a plug-in offers"),
@@ -95,7 +107,10 @@ OPTIONS: Final = (
     Option("k", "lock-memory", "nothing", "", "has no effect"),
     Option("L", "enable-largepages", "nothing", "", "has no effect"),
     Option("r", "enable-coredumps", "nothing", "", "has no effect"),
-    Option("B", "protocol", "text", "protocol", "auto: text or binary, by the first byte; ascii: text only"),
+    Option("B", "protocol", "text", "protocol", "auto: text or binary, by the first byte; ascii or binary: only that"),
+    Option("N", "napi_ids", "integer", "napi_ids", "has no effect, and is shown: mclite has one thread", 1, 1 << 16),
+    Option("S", "enable-sasl", "refused", "", "SASL is not offered: -Y FILE has users of the text protocol"),
+    Option("e", "memory-file", "refused+", "", "a memory file is not offered: --store disk:DIR keeps items"),
 )
 
 EXTENDED: Final = (
@@ -105,7 +120,25 @@ EXTENDED: Final = (
     Option("", "track_sizes", "flag", "track_sizes", "keep the histogram of stats sizes"),
     Option("", "temporary_ttl", "integer", "temporary_ttl", "shown in stats settings, with temp_lru on"),
     Option("", "no_lru_maintainer", "off", "lru_maintainer", "free expired items only when something is stored"),
+    Option("", "watcher_logbuf_size", "kilobytes", "watcher_logbuf_size", "lines for a slow watcher (256)", 1, 1 << 20),
     Option("", "hashpower", "integer", "hashpower", "shown in stats", 12, 32),
+    Option("", "hash_algorithm", "text", "hash_algorithm", "shown in stats settings: jenkins, murmur3 or xxh3"),
+    Option("", "no_slab_reassign", "off", "slab_reassign", "shown in stats settings"),
+    Option("", "slab_automove", "integer", "slab_automove", "shown in stats settings, as all that follow", 0, 2),
+    Option("", "no_slab_automove", "flag", "", "as slab_automove=0"),
+    Option("", "slab_automove_ratio", "float", "slab_automove_ratio", "", 0),
+    Option("", "slab_automove_window", "integer", "slab_automove_window", "", *AUTOMOVE_WINDOW),
+    Option("", "slab_automove_freeratio", "float", "slab_automove_freeratio", "", 0),
+    Option("", "lru_crawler_sleep", "integer", "lru_crawler_sleep", "", 0, 1_000_000),
+    Option("", "lru_crawler_tocrawl", "integer", "lru_crawler_tocrawl", "", 0, (1 << 32) - 1),
+    Option("", "hot_lru_pct", "integer", "hot_lru_pct", "", 2, 79),
+    Option("", "warm_lru_pct", "integer", "warm_lru_pct", "", 2, 79),
+    Option("", "hot_max_factor", "float", "hot_max_factor", "", 1e-9),
+    Option("", "warm_max_factor", "float", "warm_max_factor", "", 1e-9),
+    Option("", "tail_repair_time", "integer", "tail_repair_time", "", 10, (1 << 32) - 1),
+    Option("", "read_buf_mem_limit", "megabytes", "read_buf_mem_limit", "", 0, 1 << 40),
+    Option("", "worker_logbuf_size", "kilobytes", "worker_logbuf_size", "", 1, 1 << 20),
+    Option("", "no_modern", "flag", "", "the defaults of memcached 1.4"),
     Option("", "ssl_chain_cert", "text", "ssl_chain_cert", "certificate chain file, PEM"),
     Option("", "ssl_key", "text", "ssl_key", "private key file, PEM"),
     Option("", "ssl_verify_mode", "integer", "ssl_verify_mode", "0 none, 1 request, 2 or 3 require one", 0, 3),
@@ -117,27 +150,40 @@ EXTENDED: Final = (
     *(
         Option("", name, "nothing", "", "has no effect")
         for name in (
-            "modern", "no_modern", "lru_maintainer", "lru_crawler", "slab_reassign",
-            "no_slab_reassign", "no_hashexpand", "drop_privileges", "no_drop_privileges", "resp_obj_mem_limit",
-            "no_inline_ascii_resp", "inline_ascii_resp", "ssl_session_cache",
+            "modern", "lru_maintainer", "lru_crawler", "slab_reassign", "no_chunked_items", "ext_drop_unread",
+            "no_hashexpand", "drop_privileges", "no_drop_privileges", "resp_obj_mem_limit",
+            "no_inline_ascii_resp", "inline_ascii_resp", "ssl_session_cache", "ssl_kernel_tls",
         )
     ),
     *(
         Option("", name, "nothing+", "", "has no effect")
         for name in (
-            "slab_automove", "slab_automove_ratio", "slab_automove_window", "slab_chunk_max", "hash_algorithm",
-            "tail_repair_time", "lru_crawler_sleep", "lru_crawler_tocrawl", "hot_lru_pct", "warm_lru_pct",
-            "hot_max_factor", "warm_max_factor", "read_buf_mem_limit", "worker_logbuf_size", "watcher_logbuf_size",
-            "ssl_wbuf_size", "slab_automove_freeratio",
+            "slab_chunk_max", "slab_sizes", "sock_cookie_id", "ssl_wbuf_size", "ext_path", "ext_page_size",
+            "ext_wbuf_size", "ext_threads", "ext_item_size", "ext_item_age", "ext_low_ttl", "ext_recache_rate",
+            "ext_compact_under", "ext_drop_under", "ext_max_frag", "ext_max_sleep",
         )
     ),
 )  # fmt: skip
 
 _CHOICES: Final = {
-    "protocol": ("auto", "ascii"),
+    "protocol": ("auto", "ascii", "binary"),
+    "hash_algorithm": ("jenkins", "murmur3", "xxh3"),
     "loop": ("auto", "asyncio", "uvloop"),
     "sync": ("always", "interval", "off"),
 }
+
+
+_ALSO: Final[dict[str, dict[str, bool | int | str]]] = {
+    "temporary_ttl": {"temp_lru": True},
+    "stat-key-prefix": {"detail_enabled": True},
+    "no_lru_maintainer": {"lru_segmented": False},
+    "no_slab_automove": {"slab_automove": 0},
+    "no_modern": {
+        "maxconns_fast": False, "slab_reassign": False, "slab_automove": 0, "lru_crawler": False,
+        "hash_algorithm": "jenkins", "lru_maintainer": False, "lru_segmented": False,
+    },
+}  # fmt: skip
+"""What else an option sets."""
 
 
 def parse_value(row: Option, text: str, flag: str) -> str | float:
@@ -147,6 +193,7 @@ def parse_value(row: Option, text: str, flag: str) -> str | float:
     digits, unit = text.strip(), 1
     if row.kind == "size" and digits[-1:].lower() in SIZE_UNITS:
         digits, unit = digits[:-1], SIZE_UNITS[digits[-1:].lower()]
+        digits = re.sub(r"(?<=[0-9])\.[0-9]*$", "", digits)  # memcached reads 1.5m as 1m
     try:
         return float(digits) if row.kind == "float" else int(digits, 8 if row.kind == "octal" else 10) * unit
     except ValueError:
@@ -169,11 +216,14 @@ def assign(settings: Assignable, row: Option, value: bool | str | float, flag: s
             raise OptionError(f"{flag} {value if text is None else text} is out of range")
         if row.kind == "megabytes":
             value = int(value * (1 << 20))
-    if row.setting == "temporary_ttl":
-        settings.temp_lru = True
-    if row.setting == "detail_prefix":
-        settings.detail_enabled = True
-    setattr(settings, row.setting, value)
+        if row.kind == "kilobytes":
+            value = int(value) << 10
+    if row.setting == "hashpower":
+        settings.hashpower_init = int(value)
+    for name, other in _ALSO.get(row.name, {}).items():
+        setattr(settings, name, other)
+    if row.setting:
+        setattr(settings, row.setting, value)
 
 
 def assign_keywords(settings: Assignable, given: dict[str, Any]) -> None:
@@ -187,7 +237,7 @@ def assign_keywords(settings: Assignable, given: dict[str, Any]) -> None:
         row = rows.get(name)
         if row is None:
             raise TypeError(f"there is no option {name!r}{_nearest(name, rows)}")
-        if not row.setting:
+        if row.kind.startswith(("nothing", "refused")):
             raise TypeError(f"the option {name} has no effect in mclite")
         if row.kind == "list":
             settings.listen = [value] if isinstance(value, str) else list(value)

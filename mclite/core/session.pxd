@@ -30,6 +30,7 @@ cdef class Session:
     cdef public bytes _batch
     cdef public Py_ssize_t _batch_at
     cdef public object _binary
+    cdef public str _protocol
     cdef public bint _begins
     cdef public bint _half
 

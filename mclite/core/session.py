@@ -48,7 +48,9 @@ class Session:
     `push`, if the shell sets it, sends bytes that answer no request (the log lines of `watch`).
     """
 
-    def __init__(self, instance: Instance, peer: str = "", local: str = "", transport: str = "tcp") -> None:
+    def __init__(
+        self, instance: Instance, peer: str = "", local: str = "", transport: str = "tcp", protocol: str | None = None
+    ) -> None:
         self.instance = instance
         instance.last_number += 1
         self.number = instance.last_number
@@ -76,7 +78,8 @@ class Session:
         self.more = False
         self.watching = False  # what a watcher sends is ignored
         self._binary: Binary | None = None
-        self._begins = not self._is_udp and instance.settings.protocol != "ascii"  # its first byte says how it speaks
+        self._protocol = protocol or instance.settings.protocol
+        self._begins = not self._is_udp and self._protocol != "ascii"  # its first byte says how it speaks
         # Something is half received or half done, or the connection has not begun or is closed.
         self._half = self._gate is not None or self._begins
         self.rest: Iterator[bytes] | None = None
@@ -159,7 +162,7 @@ class Session:
             self._begins = False
         elif self._begins and data:
             self._begins = False
-            if data[0] == _BINARY:
+            if data[0] == _BINARY or self._protocol == "binary":
                 from mclite.handlers.binary import Binary  # here, since a server starts sooner without it
 
                 self._binary = Binary(self)

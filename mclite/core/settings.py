@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         stat_key_prefix: str
         disable_flush_all: bool
         disable_dumping: bool
+        disable_watch: bool
         auth_file: str | os.PathLike[str]
         enable_ssl: bool
         store: str
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         threads: int
         disable_cas: bool
         protocol: str
+        napi_ids: int
         maxconns_fast: bool
         no_maxconns_fast: bool
         idle_timeout: int
@@ -51,7 +53,30 @@ if TYPE_CHECKING:
         temporary_ttl: int
         """seconds"""
         no_lru_maintainer: bool
+        watcher_logbuf_size: int
+        """kilobytes"""
         hashpower: int
+        hash_algorithm: str
+        no_slab_reassign: bool
+        slab_automove: int
+        no_slab_automove: bool
+        slab_automove_ratio: float
+        slab_automove_window: int
+        slab_automove_freeratio: float
+        lru_crawler_sleep: int
+        """microseconds"""
+        lru_crawler_tocrawl: int
+        hot_lru_pct: int
+        warm_lru_pct: int
+        hot_max_factor: float
+        warm_max_factor: float
+        tail_repair_time: int
+        """seconds"""
+        read_buf_mem_limit: float
+        """megabytes"""
+        worker_logbuf_size: int
+        """kilobytes"""
+        no_modern: bool
         ssl_chain_cert: str | os.PathLike[str]
         ssl_key: str | os.PathLike[str]
         ssl_verify_mode: int
@@ -113,13 +138,15 @@ class Settings:
     """not -F"""
     dump_enabled: bool = True
     """not -X"""
+    watch_enabled: bool = True
+    """not -W"""
     cas_enabled: bool = True
     """not -C"""
     detail_prefix: str = ":"
     """-D: delimiter of key prefixes in `stats detail`"""
     detail_enabled: bool = False
     protocol: str = "auto"
-    """-B: auto, by the first byte of a connection, or ascii; with -Y it is always ascii"""
+    """-B: auto, by the first byte of a connection, ascii or binary; with -Y it is always ascii"""
     auth_file: str | None = None
     """-Y"""
     tls: bool = False
@@ -145,7 +172,7 @@ class Settings:
     warm_max_factor: float = 2.0
     lru_segmented: bool = True
     lru_crawler: bool = True
-    lru_crawler_sleep: int = 0
+    lru_crawler_sleep: int = 100
     """microseconds"""
     lru_crawler_tocrawl: int = 0
     slab_reassign: bool = True
@@ -154,6 +181,20 @@ class Settings:
     slab_automove_window: int = 10
     slab_automove_freeratio: float = 0.01
     hashpower: int = 16
+    hashpower_init: int = 0
+    """-o hashpower, as it was given"""
+    hash_algorithm: str = "siphash13"
+    """what Python hashes keys with, or what was given, which has no effect"""
+    tail_repair_time: int = 0
+    """seconds; has no effect"""
+    read_buf_mem_limit: int = 0
+    """bytes; has no effect"""
+    watcher_logbuf_size: int = 256 << 10
+    """bytes of log lines that may wait for a slow watcher; then lines are skipped"""
+    worker_logbuf_size: int = 64 << 10
+    """bytes; has no effect"""
+    napi_ids: int = 0
+    """-N: has no effect, and is shown"""
     store: str = "memory"
     """--store: memory, disk:DIR, or what a plug-in offers"""
     sync: str = "interval"

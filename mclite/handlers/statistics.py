@@ -68,7 +68,8 @@ def _general(instance: Instance) -> Rows:
     yield "max_connections", settings.max_connections
     yield "curr_connections", connections
     yield "total_connections", stats.total_connections
-    yield "rejected_connections", stats.rejected_connections
+    if settings.maxconns_fast:
+        yield "rejected_connections", stats.rejected_connections
     yield "connection_structures", instance.most_connections
     yield "response_obj_oom", 0
     yield "response_obj_count", 0
@@ -96,14 +97,17 @@ def _general(instance: Instance) -> Rows:
     yield "hash_power_level", settings.hashpower
     yield "hash_bytes", 8 << settings.hashpower
     yield "hash_is_expanding", 0
-    for name in ("rescues", "chunk_rescues", "inline_reclaim", "busy_items", "busy_deletes", "busy_nomem"):
-        yield f"slab_reassign_{name}", 0
-    yield "slab_reassign_last_busy_status", "none"
-    yield "slab_reassign_running", 0
-    yield "slabs_moved", store.pages.moved
-    yield "lru_crawler_running", 0
-    yield "lru_crawler_starts", stats.lru_crawler_starts
-    yield "lru_maintainer_juggles", instance.housekeepings
+    if settings.slab_reassign:
+        for name in ("rescues", "chunk_rescues", "inline_reclaim", "busy_items", "busy_deletes", "busy_nomem"):
+            yield f"slab_reassign_{name}", 0
+        yield "slab_reassign_last_busy_status", "none"
+        yield "slab_reassign_running", 0
+        yield "slabs_moved", store.pages.moved
+    if settings.lru_crawler:
+        yield "lru_crawler_running", 0
+        yield "lru_crawler_starts", stats.lru_crawler_starts
+    if settings.lru_maintainer:
+        yield "lru_maintainer_juggles", instance.housekeepings
     yield "malloc_fails", 0
     yield "log_worker_dropped", 0
     yield "log_worker_written", stats.log_worker_written
@@ -123,17 +127,19 @@ def _general(instance: Instance) -> Rows:
     yield "slab_global_page_pool", store.pages.pool
     yield "expired_unfetched", total("expired_unfetched")
     yield "evicted_unfetched", total("evicted_unfetched")
-    yield "evicted_active", total("evicted_active")
+    if settings.lru_maintainer:
+        yield "evicted_active", total("evicted_active")
     yield "evictions", total("evicted")
     yield "reclaimed", total("reclaimed")
     yield "crawler_reclaimed", total("crawler_reclaimed")
     yield "crawler_items_checked", total("crawler_items_checked")
     yield "lrutail_reflocked", 0
-    yield "moves_to_cold", 0
-    yield "moves_to_warm", 0
-    yield "moves_within_lru", total("moves_within_lru")
-    yield "direct_reclaims", total("direct_reclaims")
-    yield "lru_bumps_dropped", 0
+    if settings.lru_maintainer:
+        yield "moves_to_cold", 0
+        yield "moves_to_warm", 0
+        yield "moves_within_lru", total("moves_within_lru")
+        yield "direct_reclaims", total("direct_reclaims")
+        yield "lru_bumps_dropped", 0
 
 
 def _yes(value: object) -> str:
@@ -166,12 +172,13 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "reqs_per_event", settings.requests_per_event
     yield "cas_enabled", _yes(settings.cas_enabled)
     yield "tcp_backlog", settings.backlog
-    yield "binding_protocol", "ascii" if settings.auth_file or settings.protocol == "ascii" else "auto-negotiate"
+    bound = "ascii" if settings.auth_file else settings.protocol
+    yield "binding_protocol", "auto-negotiate" if bound == "auto" else bound
     yield "auth_enabled_sasl", "no"
     yield "auth_enabled_ascii", settings.auth_file or "no"
     yield "item_size_max", settings.item_size_max
     yield "maxconns_fast", _yes(settings.maxconns_fast)
-    yield "hashpower_init", 0
+    yield "hashpower_init", settings.hashpower_init
     yield "slab_reassign", _yes(settings.slab_reassign)
     yield "slab_automove", settings.slab_automove
     yield "slab_automove_ratio", f"{settings.slab_automove_ratio:.2f}"
@@ -181,10 +188,10 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "lru_crawler", _yes(settings.lru_crawler)
     yield "lru_crawler_sleep", settings.lru_crawler_sleep
     yield "lru_crawler_tocrawl", settings.lru_crawler_tocrawl
-    yield "tail_repair_time", 0
+    yield "tail_repair_time", settings.tail_repair_time
     yield "flush_enabled", _yes(settings.flush_enabled)
     yield "dump_enabled", _yes(settings.dump_enabled)
-    yield "hash_algorithm", "siphash13"
+    yield "hash_algorithm", settings.hash_algorithm
     yield "lru_maintainer_thread", _yes(settings.lru_maintainer)
     yield "lru_segmented", _yes(settings.lru_segmented)
     yield "hot_lru_pct", settings.hot_lru_pct
@@ -194,9 +201,9 @@ def _settings_rows(instance: Instance) -> Rows:
     yield "temp_lru", _yes(settings.temp_lru)
     yield "temporary_ttl", settings.temporary_ttl
     yield "idle_timeout", settings.idle_timeout
-    yield "watcher_logbuf_size", 262144
-    yield "worker_logbuf_size", 65536
-    yield "read_buf_mem_limit", 0
+    yield "watcher_logbuf_size", settings.watcher_logbuf_size
+    yield "worker_logbuf_size", settings.worker_logbuf_size
+    yield "read_buf_mem_limit", settings.read_buf_mem_limit
     yield "track_sizes", _yes(settings.track_sizes)
     yield "inline_ascii_response", "no"
     yield "drop_privileges", "no"
@@ -211,7 +218,7 @@ def _settings_rows(instance: Instance) -> Rows:
         yield "ssl_min_version", ("tlsv1.0", "tlsv1.1", "tlsv1.2", "tlsv1.3")[settings.ssl_min_version]
     yield "proxy_enabled", "no"
     yield "proxy_uring_enabled", "no"
-    yield "num_napi_ids", 0
+    yield "num_napi_ids", settings.napi_ids
     yield "memory_file", "(null)"
     yield "client_flags_size", 4
 

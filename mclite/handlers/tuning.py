@@ -14,7 +14,7 @@ from mclite.protocol.meta import encode_key
 from mclite.protocol.numbers import UINT32, digits, signed_32, unsigned
 from mclite.protocol.parser import Request
 from mclite.store.item import BINARY_KEY, FETCHED
-from mclite.store.slabs import CLASSES_MAX
+from mclite.store.slabs import AUTOMOVE_WINDOW, CLASSES_MAX
 
 if TYPE_CHECKING:
     from mclite.handlers.caller import Caller
@@ -50,6 +50,8 @@ def slabs(session: Caller, request: Request) -> bytes:
             seconds = digits(args[1], UINT32) if len(args) > 1 else None
             if seconds is None:
                 return errors.BAD_FORMAT
+            if not AUTOMOVE_WINDOW[0] <= seconds <= AUTOMOVE_WINDOW[1]:
+                return b"CLIENT_ERROR automove window too low or too high\r\n"
             settings.slab_automove_window = seconds
             return replies.OK
         level = digits(args[0], UINT32)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @serves("watch")
 def watch(session: Caller, request: Request) -> bytes:
     """Send the connection the log lines of the streams named, of fetchers if none is."""
+    if not session.instance.settings.watch_enabled:
+        return b"CLIENT_ERROR watch commands not allowed\r\n"
     if session.pipelined:
         return b"ERROR cannot pipeline other commands before watch\r\n"
     streams = frozenset(arg.decode("latin-1") for arg in request.args) or frozenset({"fetchers"})

@@ -16,8 +16,6 @@ from mclite.core.session import Session
 from mclite.server.receiver import Receiver
 
 TOO_MANY: Final = b"ERROR Too many open connections\r\n"
-WATCHER_BACKLOG_MAX: Final = 256 << 10
-"""Bytes of log lines that may wait for a slow watcher; then lines are skipped."""
 
 
 class Connections:
@@ -55,9 +53,10 @@ class Connections:
 class Connection(Receiver, asyncio.Protocol):
     """The shell around one Session."""
 
-    __slots__ = ("_handshake", "_paused", "_server")
+    __slots__ = ("_handshake", "_paused", "_server", "protocol")
 
     def __init__(self, server: Connections) -> None:
+        self.protocol: str | None = None  # of the address that it is accepted at, if that has one of its own
         self._handshake: asyncio.Task[None] | None = None
         self._server = server
         self._paused = False
@@ -75,6 +74,7 @@ class Connection(Receiver, asyncio.Protocol):
             _address(transport.get_extra_info("peername")),
             _address(transport.get_extra_info("sockname")),
             kind,
+            self.protocol,
         )
         if len(instance.sessions) < server.settings.max_connections:
             self.begin()
@@ -169,7 +169,8 @@ class Connection(Receiver, asyncio.Protocol):
 
     def _push(self, line: bytes) -> bool:
         """Send a log line, unless the peer is too slow for it; return whether it is sent."""
-        if self.transport.is_closing() or self.transport.get_write_buffer_size() > WATCHER_BACKLOG_MAX:
+        limit = self._server.settings.watcher_logbuf_size
+        if self.transport.is_closing() or self.transport.get_write_buffer_size() > limit:
             return False
         self.transport.write(line)
         return True

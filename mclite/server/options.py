@@ -21,7 +21,7 @@ class Parsed:
     pid_file: str | None = None
     ready_file: str | None = None
     user: str | None = None
-    show: Literal["", "help", "version"] = ""
+    show: Literal["", "help", "version", "license"] = ""
     as_memcached: bool = False
 
     def __init__(self) -> None:
@@ -31,9 +31,9 @@ class Parsed:
 
 def parse(arguments: Sequence[str]) -> Parsed:
     """Read the `arguments` after `mclite serve`; a file named by --config comes first. Raises OptionError."""
-    letters = "hVdvu:P:o:" + "".join(row.letter + ":" * row.takes_value for row in OPTIONS if row.letter)
+    letters = "hVidvu:P:o:" + "".join(row.letter + ":" * row.takes_value for row in OPTIONS if row.letter)
     names = ["help", "version", "daemon", "verbose", "user=", "pidfile=", "ready-file=", "extended=", "config="]
-    names += ["as-memcached"]
+    names += ["as-memcached", "license"]
     names += [row.name + "=" * row.takes_value for row in OPTIONS]
     try:
         pairs, rest = getopt.getopt(list(arguments), letters, names)
@@ -56,11 +56,20 @@ def parse(arguments: Sequence[str]) -> Parsed:
         else:
             _apply_other(parsed, flag, value)
     settings = parsed.settings
+    _check_together(settings, {flag for flag, _ in pairs})
     if listen:
         settings.listen = listen
     if settings.port == 0 and settings.unix_socket is None and not settings.udp_port:
         settings.port = -1  # a server that listens on nothing is of no use
     return parsed
+
+
+def _check_together(settings: Settings, flags: set[str]) -> None:
+    """Refuse what memcached refuses of options that do not go together. Raises OptionError."""
+    if settings.hot_lru_pct + settings.warm_lru_pct > 80:
+        raise OptionError("-o hot_lru_pct and -o warm_lru_pct are more than 80 together")
+    if flags & {"-I", "--max-item-size"} and settings.max_bytes and settings.item_size_max > settings.max_bytes // 2:
+        raise OptionError("-I is more than half of -m: one item of that size and its successor would not fit")
 
 
 def _apply_other(parsed: Parsed, flag: str, value: str) -> None:
@@ -69,6 +78,8 @@ def _apply_other(parsed: Parsed, flag: str, value: str) -> None:
             parsed.show = "help"
         case "-V" | "--version":
             parsed.show = "version"
+        case "-i" | "--license":
+            parsed.show = "license"
         case "-d" | "--daemon":
             parsed.daemonize = True
         case "-v" | "--verbose":
@@ -100,10 +111,14 @@ def apply(parsed: Parsed, row: Option, value: str, flag: str) -> None:
     if row.kind.startswith("nothing"):
         parsed.notes.append(f"{flag} has no effect in mclite")
         return
+    if row.kind.startswith("refused"):
+        raise OptionError(f"{flag}: {row.help}")
     if row.takes_value and value == "":
         raise OptionError(f"{flag} needs a value")
     if row.setting == "threads":
         parsed.notes.append(f"{flag} has no effect in mclite: it has one thread")
+    if row.kind == "size" and "." in value:
+        parsed.notes.append(f"{flag} {value} counts whole units only, as in memcached")
     assign(parsed.settings, row, parse_value(row, value, flag) if row.takes_value else True, flag, value)
 
 
@@ -162,12 +177,12 @@ def usage() -> str:
         ("-u, --user NAME", "become this user, when started as root"),
         ("--config FILE", "read options from a TOML file, by their long names; the command line wins"),
         ("--as-memcached", "begin -h and -V as memcached does; so does a link to mclite that is called memcached"),
-        ("-h, --help   -V, --version", "say so, and end"),
+        ("-h, --help   -V, --version   -i, --license", "say so, and end"),
         ("-o, --extended NAME[=VALUE],...", "one of:"),
     ):
         lines.append(format_row(flags, text))
     for row in EXTENDED:
-        if row.setting:
+        if not row.kind.startswith("nothing"):
             lines.append(format_row("    " + row.name + ("=VALUE" if row.takes_value else ""), row.help))
     lines.append(format_row("", "other -o options of memcached are taken and have no effect"))
     return "\n".join(lines)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import signal
 import socket
 import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mclite.core.credentials import AuthFileError
 from mclite.core.instance import Instance
@@ -41,6 +42,10 @@ _USUAL_PIECE = 2 << 20
 """bytes that a piece of memory for requests and answers seldom exceeds; with 32 MB a grown store leaves large holes"""
 YOUNG_OBJECTS_MAX = 20_000
 """Objects made within a second above which they are not looked through for cycles: they are items."""
+
+
+_PREFIX: Final = re.compile(r"(?:proto\[(\w*)\]|tag\[[^\]]*\]|tag_[^:]*_):")
+_PROTOCOLS: Final = {"ascii": "ascii", "binary": "binary", "negotiating": "auto"}
 
 
 class ServeError(Exception):
@@ -119,13 +124,20 @@ class Server(Connections):
     async def _listen_tcp(self, address: str) -> None:
         loop = asyncio.get_running_loop()
         settings = self.settings
+        protocol, address = split_protocol(address)
         host, port = split_address(address, settings.port)
+
+        def make() -> Connection:
+            connection = self._make(self)
+            connection.protocol = protocol
+            return connection
+
         if port:
             wanted = 0 if port == -1 else port
             own = Sockets is not None and self.tls is None and self._make is Connection
             try:
                 server = await loop.create_server(
-                    lambda: self._make(self),
+                    make,
                     host or None,
                     wanted,
                     backlog=settings.backlog,
@@ -133,7 +145,7 @@ class Server(Connections):
                 )
                 names = [listening.getsockname() for listening in server.sockets]
                 if own:
-                    self._take_over(server)
+                    self._take_over(server, make)
                 else:
                     self._servers.append(server)
             except OSError as error:
@@ -144,25 +156,25 @@ class Server(Connections):
             if settings.port == -1:
                 settings.port = self.addresses[0][1]
         if settings.udp_port:
+            wanted = max(settings.udp_port, 0)
             try:
                 transport, _ = await loop.create_datagram_endpoint(
-                    lambda: DatagramServer(self.instance), local_addr=(host or "0.0.0.0", settings.udp_port)
+                    lambda: DatagramServer(self.instance), local_addr=(host or "0.0.0.0", wanted)
                 )
             except OSError as error:
                 raise ServeError(f"cannot listen on UDP {host}:{settings.udp_port}: {_reason(error)}") from None
             self._datagrams.append(transport)
+            settings.udp_port = transport.get_extra_info("sockname")[1]
             self.instance.listeners.append(f"udp:{host}:{settings.udp_port}")
 
-    def _take_over(self, server: asyncio.Server) -> None:
-        """Listen at the sockets that `server` has bound, in its place."""
+    def _take_over(self, server: asyncio.Server, make: Callable[[], Connection]) -> None:
+        """Listen at the sockets that `server` has bound, in its place, with connections that `make` makes."""
         if self._sockets is None:
             self._sockets = Sockets(asyncio.get_running_loop())
         try:
             for bound in server.sockets:
                 listening = socket.socket(fileno=os.dup(bound.fileno()))
-                self._servers.append(
-                    Listener(self._sockets, listening, self.settings.backlog, lambda: self._make(self))
-                )
+                self._servers.append(Listener(self._sockets, listening, self.settings.backlog, make))
         finally:
             server.close()
 
@@ -261,6 +273,20 @@ async def stop_listening(servers: Sequence[asyncio.Server | Listener]) -> None:
         server.close()
     for _ in range(_TURNS_OF_ACCEPT):
         await asyncio.sleep(0)
+
+
+def split_protocol(address: str) -> tuple[str | None, str]:
+    """Split the prefixes off an address of option -l; return the protocol that proto[...] names, and the rest.
+
+    Raises ServeError. A tag[...] says nothing here.
+    """
+    protocol = None
+    while found := _PREFIX.match(address):
+        if found[1] is not None and found[1] not in _PROTOCOLS:
+            raise ServeError(f"{address}: the protocol is none of {', '.join(_PROTOCOLS)}")
+        protocol = _PROTOCOLS[found[1]] if found[1] is not None else protocol
+        address = address[found.end() :]
+    return protocol, address
 
 
 def split_address(address: str, port: int) -> tuple[str, int]:

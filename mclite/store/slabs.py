@@ -13,6 +13,8 @@ CAS_SIZE: Final = 8
 FLAGS_SIZE: Final = 4
 PAGE_SIZE: Final = 1 << 20
 CLASSES_MAX: Final = 63
+AUTOMOVE_WINDOW: Final = (3, 1800)
+"""The least and the most of `slabs automove window`."""
 GLOBAL_PAGE_POOL: Final = 0
 
 

@@ -56,7 +56,7 @@ def test_mistakes(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> N
 def test_serve_has_options_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "-V"]) == 0
     assert "answers as memcached" in capsys.readouterr().out
-    assert main(["serve", "-W"]) == 2
+    assert main(["serve", "-q"]) == 2
 
 
 def test_a_usage_error_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -198,7 +198,7 @@ def test_in_the_background(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["-W"], "option -W not recognized"),
+        (["-q"], "option -q not recognized"),
         (["-p", "x"], "-p takes a number, not 'x'"),
         (["-o", "wrong"], "unknown option -o wrong"),
         (["--config", "/no/such/file"], "cannot read /no/such/file: No such file or directory"),

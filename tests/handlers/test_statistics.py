@@ -383,3 +383,59 @@ def test_detail_with_another_delimiter(start: Start) -> None:
     server = start("-D /")
     server.ask(b"set a:b/c 0 0 1\r\nx\r\n")
     assert server.ask(b"stats detail dump\r\n") == b"PREFIX a:b get 0 hit 0 set 1 del 0\r\nEND\r\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "gone"),
+    [
+        ("-o no_lru_crawler", ["lru_crawler_running", "lru_crawler_starts"]),
+        (
+            "-o no_lru_maintainer",
+            ["lru_maintainer_juggles", "evicted_active", "moves_to_cold", "moves_to_warm", "moves_within_lru",
+             "direct_reclaims", "lru_bumps_dropped"],
+        ),
+        (
+            "-o no_slab_reassign",
+            ["slab_reassign_rescues", "slab_reassign_chunk_rescues", "slab_reassign_inline_reclaim",
+             "slab_reassign_busy_items", "slab_reassign_busy_deletes", "slab_reassign_busy_nomem",
+             "slab_reassign_last_busy_status", "slab_reassign_running", "slabs_moved"],
+        ),
+        ("-o no_maxconns_fast", ["rejected_connections"]),
+    ],
+)  # fmt: skip
+def test_rows_that_an_option_takes_away(start: Start, options: str, gone: list[str]) -> None:
+    def rows(command_line: str) -> list[str]:
+        answer = start(command_line).connect().ask(b"stats\r\n")
+        return [line.split()[1].decode() for line in answer.splitlines() if line.startswith(b"STAT ")]
+
+    usual = rows("")
+    assert [name for name in usual if name not in rows(options)] == gone
+
+
+@pytest.mark.parametrize(
+    ("options", "row"),
+    [
+        ("-o slab_automove=2", "slab_automove 2"),
+        ("-o no_slab_automove", "slab_automove 0"),
+        ("-o slab_automove_ratio=0.5", "slab_automove_ratio 0.50"),
+        ("-o slab_automove_window=20", "slab_automove_window 20"),
+        ("-o slab_automove_freeratio=0.05", "slab_automove_freeratio 0.050"),
+        ("-o hot_lru_pct=30", "hot_lru_pct 30"),
+        ("-o warm_max_factor=3", "warm_max_factor 3.00"),
+        ("-o lru_crawler_sleep=200", "lru_crawler_sleep 200"),
+        ("", "lru_crawler_sleep 100"),
+        ("-o read_buf_mem_limit=10", "read_buf_mem_limit 10485760"),
+        ("-o hashpower=20", "hashpower_init 20"),
+        ("", "hashpower_init 0"),
+        ("-o hash_algorithm=jenkins", "hash_algorithm jenkins"),
+        ("-o tail_repair_time=60", "tail_repair_time 60"),
+        ("-o watcher_logbuf_size=100", "watcher_logbuf_size 102400"),
+        ("-o worker_logbuf_size=100", "worker_logbuf_size 102400"),
+        ("-o no_lru_maintainer", "lru_segmented no"),
+        ("-o no_modern", "hash_algorithm jenkins"),
+        ("-N 2", "num_napi_ids 2"),
+    ],
+)
+def test_settings_show_what_was_given(start: Start, options: str, row: str) -> None:
+    answer = start(options).connect().ask(b"stats settings\r\n")
+    assert b"STAT " + row.encode() + b"\r\n" in answer

@@ -121,6 +121,13 @@ CASES = [
         b"OK\r\n" + errors.BAD_FORMAT * 2 + b"OK\r\n",
     ),
     (
+        "slabs automove window out of its range",
+        b"".join(b"slabs automove window %d\r\n" % seconds for seconds in (0, 2, 3, 1800, 1801)),
+        b"CLIENT_ERROR automove window too low or too high\r\n" * 2
+        + b"OK\r\n" * 2
+        + b"CLIENT_ERROR automove window too low or too high\r\n",
+    ),
+    (
         "noreply",
         (
             b"slabs automove 1 noreply\r\nslabs reassign 1 1 noreply\r\nlru mode flat noreply\r\n"

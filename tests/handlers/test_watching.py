@@ -352,3 +352,8 @@ def test_an_item_that_is_too_large(direct: Callable[[str], Direct]) -> None:
     server.ask(b"set a 0 0 1048577\r\n" + b"x" * 1048577 + b"\r\n")
     (line,) = told(watcher)
     assert line.startswith("item_store key=a status=too_large cmd=set ttl=0 ")
+
+
+def test_watch_can_be_disabled(direct: Callable[[str], Direct]) -> None:
+    refused = b"CLIENT_ERROR watch commands not allowed\r\n"
+    assert direct("-W").connect().ask(b"watch\r\nwatch fetchers\r\nmn\r\n") == refused * 2 + b"MN\r\n"

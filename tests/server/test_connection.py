@@ -17,7 +17,7 @@ from mclite.protocol import replies
 from mclite.server import connection
 from mclite.server import server as server_module
 from mclite.server.connection import Connection
-from mclite.server.server import Server
+from mclite.server.server import ServeError, Server
 
 if TYPE_CHECKING:
     from tests.server.conftest import Running, Wire
@@ -240,9 +240,8 @@ def test_a_watcher(serve: Serve) -> None:
     assert b" type=item_store key=a status=stored cmd=set " in line
 
 
-def test_a_watcher_that_never_reads_is_skipped(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "WATCHER_BACKLOG_MAX", 10_000)
-    server = serve("")
+def test_a_watcher_that_never_reads_is_skipped(serve: Serve) -> None:
+    server = serve("-o watcher_logbuf_size=10")
     watcher, other = server.connect(), server.connect()
     watcher.ask(b"watch fetchers\r\n", b"OK\r\n")
     for _ in range(100):
@@ -440,3 +439,31 @@ def test_a_client_without_the_certificate_that_is_asked_for(serve: Serve) -> Non
 )
 def test_how_an_address_is_written(name: object, text: str) -> None:
     assert connection._address(name) == text
+
+
+NOOP = b"\x80\x0a" + bytes(22)
+NOOP_ANSWER = b"\x81\x0a" + bytes(22)
+
+
+def test_addresses_with_a_protocol_of_their_own(serve: Serve) -> None:
+    server = serve("-p -1 -l proto[ascii]:127.0.0.1,tag_x_:proto[binary]:tag[y]:127.0.0.2")
+    (_, port), (_, other) = server.server.addresses
+    server.connect("127.0.0.1", port).ask(b"mn\r\n", b"MN\r\n")
+    server.connect("127.0.0.1", port).ask(NOOP + b"\r\n", b"CLIENT_ERROR bad command line format\r\n")
+    server.connect("127.0.0.2", other).ask(NOOP, NOOP_ANSWER)
+    text = server.connect("127.0.0.2", other)
+    text.send(b"version\r\n" * 5)
+    assert text.closed()
+
+
+def test_the_binary_protocol_only(serve: Serve) -> None:
+    server = serve("-B binary")
+    server.connect().ask(NOOP, NOOP_ANSWER)
+    text = server.connect()
+    text.send(b"version\r\n" * 5)
+    assert text.closed()
+
+
+def test_an_unknown_protocol_is_refused(serve: Serve) -> None:
+    with pytest.raises(ServeError, match="the protocol is none of ascii, binary, negotiating"):
+        serve("-l proto[foo]:127.0.0.1")

@@ -354,3 +354,12 @@ def test_the_certificates_are_read_again(serve: Serve, tmp_path: Path) -> None:
     assert problem.startswith(f"cannot use the certificate {chain}")
     assert problem.endswith("; the certificates are those of before")
     assert certificate_of(server) == second
+
+
+def test_any_udp_port(serve: Serve) -> None:
+    server = serve("-U -1")
+    assert server.settings.udp_port > 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(10)
+        client.sendto(bytes([0, 1, 0, 0, 0, 1, 0, 0]) + b"mn\r\n", ("127.0.0.1", server.settings.udp_port))
+        assert client.recv(100)[8:] == b"MN\r\n"
