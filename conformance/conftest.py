@@ -22,6 +22,7 @@ from mclite.replay.pytest_plugin.plugin import (  # noqa: F401  # pytest finds i
     pytest_configure_node,
     pytest_generate_tests,
     pytest_ignore_collect,
+    pytest_report_teststatus,
     pytest_runtest_logreport,
     pytest_runtest_makereport,
     pytest_runtest_protocol,

@@ -62,6 +62,11 @@ class Baseline:
             return "new"
         return "fixed" if entry is not None and made["verdict"] in MATCHED else None
 
+    def reason(self, made: Record) -> str | None:
+        """Return why the answer of a record is expected, or was before it changed."""
+        entry = self.entries.get(made["id"])
+        return entry.reason if entry is not None else None
+
     def unmatched(self, ids: Iterable[str]) -> list[str]:
         """Return the entries of scenarios that are none of `ids`."""
         return sorted(self.entries.keys() - set(ids))

@@ -7,6 +7,7 @@ import hashlib
 import re
 from typing import Any
 
+from mclite.replay.judge.causes import blamed_request
 from mclite.replay.judge.reference import plain
 from mclite.replay.judge.verdicts import Verdict
 from mclite.replay.play.outcome import Result
@@ -17,8 +18,10 @@ from mclite.replay.scenario.wire import brief, escape
 Record = dict[str, Any]
 
 
-def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | None, replay: str) -> Record:
-    """Return one scenario as the results say it, its transcript still inside as `events`."""
+def record(
+    scenario: Scenario, result: Result, verdict: Verdict, reason: str | None, replay: str, judged: Version
+) -> Record:
+    """Return one scenario, played as of release `judged`, as the results say it, its transcript still in `events`."""
     failed = result.outcome not in ("match", "not-run")
     return {
         "id": scenario.id,
@@ -39,6 +42,7 @@ def record(scenario: Scenario, result: Result, verdict: Verdict, reason: str | N
         "outcome": result.outcome,
         "verdict": verdict,
         "reason": reason,
+        "request": blamed_request(scenario.talk.script(judged), result) if failed else None,
         "step": result.step,
         "want": result.want,
         "got": brief(result.got) if result.got is not None else None,

@@ -19,6 +19,7 @@ from mclite.replay.judge.baseline import BaselineError
 from mclite.replay.judge.faults import FaultsError
 from mclite.replay.judge.verdicts import UNREACHABLE, USAGE
 from mclite.replay.play.transport import Address, Unreachable
+from mclite.replay.pytest_plugin import junit
 from mclite.replay.pytest_plugin import terminal as summary
 from mclite.replay.pytest_plugin import terminal_reference as beside
 from mclite.replay.pytest_plugin.items import ScenarioFile, ScenarioItem
@@ -247,6 +248,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         if name == "mclite" and _CURRENT:
             travelled: Any = value
             _CURRENT[-1].gather(travelled["target"], travelled["record"])
+            junit.show_case(_CURRENT[-1].config, report, travelled["record"])
         elif name == "mclite-client" and _CURRENT:
             if report.when == "call":
                 _CURRENT[-1].gather_client(value)  # type: ignore[arg-type]  # what the test of clients made
@@ -280,6 +282,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         _CURRENT.remove(suite)
     if suite.infos:
         suite.finish()
+        junit.show_run(suite)
     session.exitstatus = suite.exit_code(int(exitstatus), session.testsfailed)
 
 
@@ -301,3 +304,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if _SESSION in config.stash and session_of(config).infos:
         summary.show(terminalreporter, session_of(config))
         beside.show(terminalreporter, session_of(config))
+
+
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    """Show what is played: a scenario that is not played prints no letter."""
+    if isinstance(report, pytest.TestReport) and report.skipped and not hasattr(report, "wasxfail"):
+        return "skipped", "", "SKIPPED"
+    return None

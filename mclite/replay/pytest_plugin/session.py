@@ -229,6 +229,7 @@ class Session:
         known = self._baselines[item.target]
         if known is not None:
             made["baseline"] = known.match(made)
+            made["baseline_reason"] = known.reason(made)
         return made
 
     def close(self) -> None:
@@ -297,7 +298,7 @@ class Session:
                 self._not_written(str(error))
                 return
             for made in records.values():
-                made["baseline"] = known.match(made)
+                made["baseline"], made["baseline_reason"] = known.match(made), known.reason(made)
             self.problems.append(f"baseline: {path} holds {len(known.entries)} known deviations now")
         elif complete:
             self.stale = known.unmatched(records)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mclite.replay.judge.causes import Cause
+from mclite.replay.report import causes, summary, support
 from mclite.replay.report import comparison as beside
-from mclite.replay.report import summary, support
 from mclite.replay.results import tally
 from mclite.replay.results.read import Results, Scenario
 
@@ -26,6 +27,8 @@ def render(runs: Sequence[Results]) -> str:
     parts = ["# memcached compatibility"]
     for run in runs:
         parts.append(f"**{escape(summary.headline(run))}**")
+        if several := causes.found(run):
+            parts += [f"{summary.count(len(several), 'cause')}: {escape(causes.one_line(several))}", _causes(several)]
         said = summary.caveats(run)
         if sentence := summary.resembles_text(run):
             said.append(sentence)
@@ -96,11 +99,26 @@ def _entity(char: str) -> str:
     return f"&#{ord(char)};" if char.isprintable() else f"&#92;x{ord(char):02x}"
 
 
+def _causes(several: Sequence[Cause]) -> str:
+    rows = [["cause", "scenarios", "example", "replay"]]
+    for cause in several[:MOST_DEVIATIONS]:
+        example = cause.example
+        shown = code(causes.evidence(example) or str(example.get("reason") or ""))
+        replay = code(str(example.get("replay") or ""))
+        rows.append(
+            [escape(cause.name), escape(causes.size(cause)), f"{escape(causes.claim(example))}<br>{shown}", replay]
+        )
+    more = len(several) - MOST_DEVIATIONS
+    return table(rows) + (f"\n\n… and {more} more" if more > 0 else "")
+
+
 def _deviations(failed: Sequence[dict[str, object]]) -> str:
     lines = []
     for scenario in failed[:MOST_DEVIATIONS]:
-        known = " (known)" if scenario.get("baseline") == "expected" else ""
-        lines.append(f"- {code(str(scenario['id']))} {escape(str(scenario['title']))}{known}")
+        word = f" ({scenario['baseline']})" if scenario.get("baseline") else ""
+        lines.append(f"- {code(str(scenario['id']))} {escape(causes.claim(scenario))}{word}")
+        if why := scenario.get("baseline_reason"):
+            lines.append(f"  <br>{escape(str(why))}")
         if reason := tally.reason(scenario):
             lines.append(f"  <br>{code(reason)}")
     if len(failed) > MOST_DEVIATIONS:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from mclite.replay.judge.verdicts import fails_run
+from mclite.replay.report import causes
 from mclite.replay.report.support import subjects
 from mclite.replay.results.read import Results, Scenario
 from mclite.replay.results.tally import (
@@ -15,9 +15,7 @@ from mclite.replay.results.tally import (
     LEVEL_NAMES,
     complete,
     failures,
-    reason,
     tallies,
-    want_and_got,
 )
 from mclite.replay.scenario.versions import KNOWN, claimed_version
 
@@ -159,12 +157,16 @@ def releases(found: dict[str, Any]) -> str:
 
 
 def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str]:
-    """Return the closing lines of a run for a terminal: verdict, counts, resemblance, `first` failures.
+    """Return the closing lines of a run for a terminal: verdict, causes, counts, resemblance, `first` failures.
 
-    With STRICT a warning counts as a failure.
+    With `strict` a warning counts as a failure.
     """
     scenarios = results["scenarios"]
-    out = [headline(results), *(f"  {sentence}" for sentence in caveats(results)), *_clients(results)]
+    out = [headline(results)]
+    if several := causes.found(results, strict=strict):
+        out.append(f"{count(len(several), 'cause')}: {causes.one_line(several)}")
+        out += causes.lines(several, first)
+    out += [*(f"  {sentence}" for sentence in caveats(results)), *_clients(results)]
     for tally in tallies(scenarios):
         if tally.total:
             out.append(f"  {tally.level:<9} {LEVEL_NAMES[tally.level]}: {tally.text}")
@@ -175,16 +177,16 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
             out.append(f"    not in {', '.join(others[:first])}{more}")
     if known := Counter(str(scenario["baseline"]) for scenario in scenarios if scenario.get("baseline")):
         out.append("  baseline: " + ", ".join(f"{number} {what}" for what, number in sorted(known.items())))
-    gate = results["run"].get("gate", "must")
-    failed = [scenario for scenario in scenarios if fails_run(scenario, gate, strict)]
+    expected = causes.known(results)
+    out += [f"  expected ({len(members)}), {why}" for why, members in expected[:first]]
+    if len(expected) > first:
+        out.append(f"  expected, for {len(expected) - first} reasons more")
+    failed = causes.failing(results, strict=strict)
     if failed:
         out.append("First failures:" if len(failed) > first else "Failures:")
     for scenario in failed[:first]:
-        out.append(f"  {scenario['verdict']} {scenario['id']}: {scenario['title']}")
-        if why := reason(scenario):
-            out.append(f"    {why}")
-        if scenario.get("reason") and scenario.get("want") is not None:
-            out.append(f"    {want_and_got(scenario)}")
+        word = scenario.get("baseline") or scenario["verdict"]
+        out.append(f"  {word} {scenario['id']}: {causes.claim(scenario)}")
     if len(failed) > first:
         out.append(f"  ... and {len(failed) - first} more")
     for scenario in scenarios:

@@ -80,7 +80,8 @@ _SCENARIO = {
 _SCENARIO_OPTIONAL = {
     "since": "text or null", "until": "text or null", "requires": "list", "scope": "text",
     "transport": "text or null", "commands": "list", "note": "text or null", "talk": "text",
-    "baseline": "text or null", "reason": "text or null", "step": "integer or null", "want": "text or null",
+    "baseline": "text or null", "baseline_reason": "text or null", "reason": "text or null", "request": "text or null",
+    "step": "integer or null", "want": "text or null",
     "got": "text or null", "at": "integer or null", "framing": "text or null", "fingerprint": "text or null",
     "like": "object", "reference": "object or null", "replay": "text", "fault": "object or null",
 }  # fmt: skip

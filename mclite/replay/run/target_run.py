@@ -100,7 +100,7 @@ class TargetRun:
             verdict, reason, fault = not_played.verdict, not_played.reason, not_played.fault
         except Held as held:
             verdict, reason = "blocked", str(held)
-        made = record(scenario, result, verdict, reason, self.replay(scenario))
+        made = record(scenario, result, verdict, reason, self.replay(scenario), self.judged)
         if verdict in WRONG:
             fault = self.settings.faults.find(scenario.id, made["fingerprint"], self.judged)
         if fault is not None:

@@ -10,12 +10,13 @@ from mclite.replay.report import summary
 
 
 def judged(make: Any, fails: int = 0, verdict: str = "fail") -> dict[str, Any]:
-    """Make results with `fails` failing must scenarios, the first of storage/cas."""
+    """Make results with `fails` failing must scenarios, the first of storage/cas, that answer ERROR."""
     results: dict[str, Any] = make(size=220, lacks=())
     musts = [one for one in results["scenarios"] if one["level"] == "must"]
     musts.sort(key=lambda one: one["file"] != "storage/cas.toml")
     for one in musts[:fails]:
         one |= {"verdict": verdict, "outcome": "mismatch", "reason": "another answer came"}
+        one |= {"request": f"{one['commands'][-1]} {{key}} 1", "want": "STORED\\r\\n", "got": "ERROR\\r\\n"}
     return results
 
 
@@ -131,9 +132,30 @@ def test_lines_for_a_terminal(make: Any) -> None:
     lines = summary.lines(results, first=3)
     assert lines[0] == summary.headline(results)
     assert "First failures:" in lines
-    assert lines.count("    another answer came") == 3
+    assert lines[1].startswith("1 cause: cas: ")
+    assert sum(line.startswith("  fail storage/cas/") for line in lines) == 3
     assert lines[-1] == "  ... and 4 more"
     assert any("Behaves like memcached 1.6.45 in " in line for line in lines)
+
+
+def test_causes_come_first_with_an_example_and_a_line_that_replays_it(make: Any) -> None:
+    lines = summary.lines(judged(make, 2))
+    assert lines[1] == "1 cause: cas: ERROR (2)"
+    assert lines[2] == "  cas: ERROR (2 scenarios)"
+    assert lines[3].endswith(": answered ERROR")
+    assert lines[4] == "    cas {key} 1  want STORED\\r\\n  got ERROR\\r\\n"
+    assert lines[5].startswith("    replay: pytest 'conformance/storage/cas.toml::")
+
+
+def test_with_a_baseline_new_and_changed_are_called_so_and_reasons_are_shown(make: Any) -> None:
+    results = judged(make, 3)
+    failing = [one for one in results["scenarios"] if one["verdict"] == "fail"]
+    failing[0] |= {"baseline": "expected", "baseline_reason": "cas is not done yet"}
+    failing[1]["baseline"], failing[2]["baseline"] = "new", "changed"
+    lines = summary.lines(results)
+    assert lines[1] == "1 cause: cas: ERROR (2, 1 new, 1 changed)"
+    assert "  expected (1), baseline: cas is not done yet" in lines
+    assert [line.split()[0] for line in lines if line.startswith(("  new ", "  changed "))] == ["new", "changed"]
 
 
 def test_known_failures_are_not_named_and_stale_ones_are(make: Any) -> None:
