@@ -11,6 +11,7 @@ cdef class Session:
     cdef public bint closed
     cdef public str close_reason
     cdef public object push
+    cdef public object write_parts
     cdef public bint unread
     cdef public object last_command_time
     cdef public bint more

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from mclite.handlers.binary import Binary
 
 _BLOCK_END: Final = b"\r\n"
+_PARTS_MAX: Final = 16
+"""Parts of an answer that are written without joining them, one of which is longer than as many TURN_BYTES."""
+
 _BINARY: Final = 0x80
 """The first byte of a connection that speaks the binary protocol."""
 
@@ -45,7 +48,8 @@ class Session:
 
     `more` is true when requests wait because -R of them were served, or the answers grew large; another `receive`, of
     nothing, goes on with them.
-    `push`, if the shell sets it, sends bytes that answer no request (the log lines of `watch`).
+    `push`, if the shell sets it, sends bytes that answer no request (the log lines of `watch`), and `write_parts` sends
+    a list of bytes without joining them.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Session:
         self._gate = None if instance.settings.auth_file is None else Gate(instance)
         self._is_udp = transport == "udp"
         self.push: Callable[[bytes], bool | None] | None = None
+        self.write_parts: Callable[[list[bytes]], None] | None = None
         self.unread = False  # the client does not read; answers wait to be written
         self.last_command_time = instance.store.now
         self._line = b""  # an incomplete line
@@ -115,7 +120,10 @@ class Session:
         return waiting
 
     def receive(self, data: bytes) -> bytes:
-        """Receive `data` from the client, and return the answers to all requests that it completes."""
+        """Receive `data` from the client, and return the answers to all requests that it completes.
+
+        Answers with large data blocks go through `write_parts` instead, if the shell has set it: they are not copied.
+        """
         instance = self.instance
         if monotonic() >= instance.next_second:
             instance.look_at_clock()
@@ -135,6 +143,15 @@ class Session:
             if position != len(data):
                 self._requests(data, position, turns)
                 self._batch = b""
+            elif (
+                instance.turns - turns > _PARTS_MAX >= len(self._out)
+                and self.write_parts is not None
+                and max(map(len, self._out)) > _PARTS_MAX * TURN_BYTES
+            ):
+                out, self._out = self._out, []
+                stats.bytes_written += sum(map(len, out))
+                self.write_parts(out)
+                return b""
         out = self._out
         if store.busy:
             self._settle(out)

@@ -93,6 +93,8 @@ class Connection(Receiver, asyncio.Protocol):
         if self.transport.is_closing():
             return
         self.session.push = self._push
+        if self.session.transport != "tls":  # where what is sent is a copy anyway
+            self.session.write_parts = self.transport.writelines
         self._server.instance.connected(self.session)
         self._server.connections.add(self)
         if self._server.tls is not None:
@@ -183,7 +185,7 @@ class Connection(Receiver, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         server = self._server
-        self.session.push = None  # so that no cycle of references is left for the garbage collector
+        self.session.push = self.session.write_parts = None  # no cycle is left for the garbage collector
         if self in server.connections:
             server.connections.discard(self)
             server.instance.disconnected(self.session)

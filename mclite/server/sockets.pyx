@@ -14,13 +14,23 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from libc.errno cimport EAGAIN, EINTR, errno
+from libc.string cimport memset
 
 cdef extern from "Python.h":
     PyObject* new_bytes "PyBytes_FromStringAndSize"(const char*, Py_ssize_t) except NULL
     int _PyBytes_Resize(PyObject**, Py_ssize_t) except -1
 
+cdef extern from "sys/uio.h":
+    cdef struct iovec:
+        void* iov_base
+        size_t iov_len
+
 cdef extern from "sys/socket.h":
+    cdef struct msghdr:
+        iovec* msg_iov
+        size_t msg_iovlen
     int MSG_DONTWAIT, MSG_NOSIGNAL
+    Py_ssize_t sendmsg(int, const msghdr*, int)
     Py_ssize_t recv(int, void*, size_t, int)
     Py_ssize_t send(int, const void*, size_t, int)
 
@@ -43,6 +53,7 @@ cdef enum:
     LARGE = 256 << 10  # and of a connection whose last read was full
     HIGH_WATER = 64 << 10  # unsent bytes above which the protocol is to pause writing,
     LOW_WATER = 16 << 10  # and down to which
+    PARTS = 64  # that are sent without joining them
 
 
 cdef class Sockets:
@@ -189,18 +200,49 @@ cdef class SocketTransport:
             sent = self.send(data)
             if sent < 0 or sent == size:
                 return
-        self.unsent.append(data[sent:] if sent else data)
-        self.unsent_bytes += size - sent
+        self.keep(data[sent:] if sent else data)
+
+    def writelines(self, list parts not None):
+        """Send `parts` one after the other, without joining them unless they are many or the kernel is full."""
+        cdef iovec vector[PARTS]
+        cdef msghdr message
+        cdef Py_ssize_t number = len(parts)
+        cdef Py_ssize_t size = 0
+        cdef Py_ssize_t sent
+        cdef Py_ssize_t i
+        cdef bytes part
+        if self.lost or self.unsent or number > PARTS:
+            return self.write(b"".join(parts))
+        for i in range(number):
+            part = parts[i]
+            vector[i].iov_base = <void*>PyBytes_AS_STRING(part)
+            vector[i].iov_len = PyBytes_GET_SIZE(part)
+            size += PyBytes_GET_SIZE(part)
+        memset(&message, 0, sizeof(message))
+        message.msg_iov = vector
+        message.msg_iovlen = number
+        sent = self.taken(sendmsg(self.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL))
+        if 0 <= sent < size:
+            self.keep(b"".join(parts)[sent:])
+
+    cdef int keep(self, bytes data) except -1:
+        """Keep `data`, which the kernel did not take, until it does."""
+        self.unsent.append(data)
+        self.unsent_bytes += PyBytes_GET_SIZE(data)
         self.watch()
         if self.unsent_bytes > HIGH_WATER and not self.paused:
             self.paused = True
             self.protocol.pause_writing()
+        return 0
 
     cdef Py_ssize_t send(self, bytes data) except -2:
-        """Return how many bytes of DATA the kernel took; -1 if the connection is broken."""
-        cdef Py_ssize_t sent = send(
-            self.fd, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), MSG_DONTWAIT | MSG_NOSIGNAL
+        """Return how many bytes of `data` the kernel took; -1 if the connection is broken."""
+        return self.taken(
+            send(self.fd, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), MSG_DONTWAIT | MSG_NOSIGNAL)
         )
+
+    cdef Py_ssize_t taken(self, Py_ssize_t sent) except -2:
+        """Return `sent`, the result of a system call that sends: 0 if it was to be tried again, -1 if all is lost."""
         cdef int error = errno
         if sent >= 0:
             return sent

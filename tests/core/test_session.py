@@ -287,3 +287,25 @@ def test_a_multi_get_without_end_in_small_pieces(session: Session) -> None:
     sent = next(sent for sent in range(0, 32 << 20, len(piece)) if session.receive(piece) or session.closed)
     assert MULTIGET_LINE_MAX - len(piece) <= sent <= MULTIGET_LINE_MAX
     assert session.close_reason == "error"
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_large_answers_are_written_in_parts(fast: bool) -> None:
+    session = Session(Instance())
+    session.instance.allow_fast = fast
+    session.instance.refresh()
+    session.receive(b"set large 0 0 100000\r\n%b\r\nset small 0 0 1\r\n1\r\n" % (b"x" * 100_000))
+    expected = session.receive(b"get large\r\n"), session.receive(b"get large\r\nget small\r\n")
+    written = session.instance.stats.bytes_written
+    parts: list[bytes] = []
+    session.write_parts = parts.extend
+    for request, answer in zip((b"get large\r\n", b"get large\r\nget small\r\n"), expected, strict=True):
+        parts.clear()
+        returned = session.receive(request)
+        assert b"".join(parts) + returned == answer
+        assert not (parts and returned)
+        assert bool(parts) == fast
+    assert session.instance.stats.bytes_written == written + sum(map(len, expected))
+    parts.clear()
+    assert session.receive(b"get small\r\n" * 20) == b"VALUE small 0 1\r\n1\r\nEND\r\n" * 20
+    assert parts == []

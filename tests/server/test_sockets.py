@@ -167,6 +167,27 @@ def test_what_is_sent_comes_back(play: Play) -> None:
     play(case)
 
 
+@pytest.mark.parametrize("size", [1, 5000, MEGABYTE])
+@pytest.mark.parametrize("number", [1, 3, 64, 65])
+def test_parts_are_sent_one_after_the_other(play: Play, number: int, size: int) -> None:
+    parts = [bytes([part]) * (size // number + 1) for part in range(number)]
+
+    class Parts(Recorder):
+        def data_received(self, data: bytes) -> None:
+            self.transport.writelines(parts)
+            self.transport.writelines([b"the", b"end"])
+
+    async def case(host: Host) -> None:
+        protocol = Parts()
+        client = host.connect(protocol)
+        await host.loop.sock_sendall(client, b"go")
+        whole = b"".join(parts) + b"theend"
+        assert await host.read(client, len(whole)) == whole
+        assert protocol.transport.get_write_buffer_size() == 0
+
+    play(case)
+
+
 def test_many_connections_at_once(play: Play) -> None:
     async def case(host: Host) -> None:
         clients = [host.connect(Echo()) for _ in range(300)]
