@@ -84,7 +84,7 @@ class FastPath:
                 verb, _, rest = line.partition(b" ")
                 end = position + len(line) + 2
                 # The hit of one key is carried out here, since a call would cost as much as a fifth of it.
-                if (verb == b"get" or verb == b"gets") and (item := find(rest)) is not None:
+                if verb == b"get" and (item := find(rest)) is not None:
                     if item.exptime and item.exptime <= now:
                         return position, turns
                     if (item.state != _SEEN or item.time != now) and not _see(item, now):
@@ -92,10 +92,7 @@ class FastPath:
                     stats.cmd_get += 1
                     stats.classes[item.slab_class].get_hits += 1
                     block = item.block
-                    if verb == b"get":
-                        out += (_VALUE, rest, item.head, block, _END)
-                    else:
-                        out += (_VALUE, rest, item.head[:-2], b" %d\r\n" % item.cas, block, _END)
+                    out += (_VALUE, rest, item.head, block, _END)
                     if len(block) > TURN_BYTES:
                         turns -= len(block) // TURN_BYTES
                 elif (forms := _forms.get(verb)) is not None:
@@ -193,6 +190,19 @@ def _get(store: MemoryStore, rest: bytes) -> bytes | None:
     return b"".join(parts) + _END
 
 
+def _gets(store: MemoryStore, key: bytes) -> bytes | None:
+    item = store.entries.get(key)
+    now = store.now
+    if item is None or (item.exptime and item.exptime <= now):
+        return None
+    if (item.state != _SEEN or item.time != now) and not _see(item, now):
+        return None
+    stats = store.stats
+    stats.cmd_get += 1
+    stats.classes[item.slab_class].get_hits += 1
+    return b"VALUE %b%b %d\r\n%bEND\r\n" % (key, item.head[:-2], item.cas, item.block)
+
+
 def _meta_get(store: MemoryStore, rest: bytes) -> bytes | None:
     key, _, tail = rest.partition(b" ")
     item = store.entries.get(key)
@@ -252,11 +262,14 @@ def _touch(store: MemoryStore, rest: bytes) -> bytes | None:
     now = store.now
     if item is None or not exptime.isdigit() or len(exptime) > _EXPTIME_DIGITS:
         return None
-    if (item.exptime and item.exptime <= now) or not _see(item, now):
+    if item.exptime and item.exptime <= now:
         return None
-    item.exptime = store.expires(int(exptime))
-    store.stats.cmd_touch += 1
-    store.stats.classes[item.slab_class].touch_hits += 1
+    if (item.state != _SEEN or item.time != now) and not _see(item, now):
+        return None
+    item.exptime = store.expires(int(exptime)) if exptime != b"0" else 0
+    stats = store.stats
+    stats.cmd_touch += 1
+    stats.classes[item.slab_class].touch_hits += 1
     return replies.TOUCHED
 
 
@@ -296,6 +309,7 @@ def _delete(store: MemoryStore, key: bytes) -> bytes | None:
 
 _BY_VERB: Final[dict[bytes, Callable[[MemoryStore, bytes], bytes | None]]] = {
     b"get": _get,
+    b"gets": _gets,
     b"mg": _meta_get,
     b"mn": _no_op,
     b"touch": _touch,
