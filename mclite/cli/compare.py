@@ -31,7 +31,7 @@ EPILOG = """\
   mclite compare 127.0.0.1:11211 127.0.0.1:11212
   mclite compare mclite memcached=/usr/bin/memcached --seconds 600
   mclite compare 'memcached -l 127.0.0.1 -p {port} -u nobody' 'mymc {port}' --seed 7
-  python -m mclite.replay differences.toml --target 127.0.0.1:11212
+  mclite suite play differences.toml --target 127.0.0.1:11212
 
 A server is an address (host:port, unix:/path, tls://host:port), or what --spawn of the suite takes: a command with
 {port}, memcached, memcached=/path/to/it, mclite.

@@ -26,7 +26,7 @@ NOTHING, UNREACHABLE = 1, 3
 EPILOG = """\
   mclite record --listen :11311 --target 127.0.0.1:11211 -o session.toml
   ... let the application talk to port 11311, then press Ctrl-C ...
-  python -m mclite.replay session.toml --target 127.0.0.1:11211
+  mclite suite play session.toml --target 127.0.0.1:11211
 
 Begin with a server that holds none of the application's items: a replay begins without them, too.
 Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reached, 6 the file cannot be written.

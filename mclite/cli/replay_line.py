@@ -20,4 +20,4 @@ def replay_line(file: Path, *server: str) -> str:
     if server[0] != "--spawn" and file.is_file():
         with contextlib.suppress(SuiteError):  # `file` is no file of this scenario alone, such as a log
             words += ["--destructive"] if any(refusal(scenario, False) for scenario in load(file)) else []
-    return shlex.join([sys.executable, "-m", "mclite.replay", *words])
+    return shlex.join([sys.executable, "-m", "mclite", "suite", "play", *words])

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from mclite.cli import main
-from mclite.replay import __main__ as replay
 from mclite.store.clock import SystemClock
 from mclite.testing import ServerThread
 
@@ -56,8 +55,8 @@ def test_a_difference_is_written_and_known_the_next_time(
     assert "touch with 2 arguments" in said
     assert "A: " in said
     assert "NOT_FOUND" in said
-    assert replay.main([str(out), "--target", two[0].address]) == 0
-    assert replay.main([str(out), "--target", two[1].address]) == 1
+    assert main(["suite", "play", str(out), "--target", two[0].address]) == 0
+    assert main(["suite", "play", str(out), "--target", two[1].address]) == 1
     capsys.readouterr()
     assert compare(two, "--sessions", "100", "--known", str(out), "-o", str(tmp_path / "again.toml")) == 0
     assert " known" in capsys.readouterr().out
@@ -81,7 +80,7 @@ def test_the_line_that_is_printed_fails_on_b_also_when_b_was_started_for_it(
     done = run_line(line)
     assert (done.returncode, done.stderr) == (1, "")
     assert "0 passed, 1 failed, 0 skipped" in done.stdout
-    (again,) = (text for text in done.stdout.splitlines() if "mclite.replay" in text)
+    (again,) = (text for text in done.stdout.splitlines() if "suite play" in text)
     once_more = run_line(again[again.index(sys.executable) :])
     assert "0 passed, 1 failed, 0 skipped" in once_more.stdout
     passes = run_line(line.partition(" --spawn ")[0] + f" --target {two[0].address}")

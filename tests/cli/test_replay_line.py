@@ -24,5 +24,5 @@ def test_it_works_as_printed(tmp_path: Path, more: str, server: str, destructive
     file = tmp_path / "recorded.toml"
     file.write_text(f"{HEAD}{more}\n")
     line = replay_line(file, server, "memcached:11211")
-    words = [sys.executable, "-m", "mclite.replay", str(file), server, "memcached:11211"]
+    words = [sys.executable, "-m", "mclite", "suite", "play", str(file), server, "memcached:11211"]
     assert line == " ".join(words + ["--destructive"] * destructive)

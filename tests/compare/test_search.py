@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mclite.cli import main
 from mclite.compare import report
 from mclite.compare.dialogue import Request, Write
 from mclite.compare.pair import Pair
 from mclite.compare.search import Limits, Outcome, Search
-from mclite.replay import __main__ as replay
 from mclite.replay.play.transport import Address, Unreachable
 
 Start = Callable[[Callable[[bytes], bytes]], Address]
@@ -39,8 +39,8 @@ def test_a_difference_is_named_shrunk_and_written(server: Address, altered: Star
 
     file = tmp_path / "differences.toml"
     report.write(file, outcome, pair, 3)
-    assert replay.main([str(file), "--target", str(server)]) == 0
-    assert replay.main([str(file), "--target", str(other)]) == 1
+    assert main(["suite", "play", str(file), "--target", str(server)]) == 0
+    assert main(["suite", "play", str(file), "--target", str(other)]) == 1
     assert report.kinds_in(file) == {str(found.kind)}
 
 

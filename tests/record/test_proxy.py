@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mclite.cli import main
 from mclite.record.proxy import Proxy
 from mclite.record.scenario import scenario
-from mclite.replay import __main__ as replay
 from mclite.replay.play.transport import Address
 from mclite.store.clock import SystemClock
 from mclite.testing import ServerThread
@@ -58,10 +58,10 @@ def test_what_is_recorded_can_be_replayed(tmp_path: Path) -> None:
         file = tmp_path / "session.toml"
         file.write_text(recorded.text)
         # Another run has other keys and other cas uniques.
-        assert replay.main([str(file), "--target", server.address]) == 0
-        assert replay.main([str(file), "--target", server.address]) == 0
+        assert main(["suite", "play", str(file), "--target", server.address]) == 0
+        assert main(["suite", "play", str(file), "--target", server.address]) == 0
         server.faults.error("SERVER_ERROR no", on="append")
-        assert replay.main([str(file), "--target", server.address]) == 1
+        assert main(["suite", "play", str(file), "--target", server.address]) == 1
 
 
 def test_a_target_that_is_gone_is_said() -> None:
@@ -123,7 +123,7 @@ def test_a_client_that_only_ends_what_it_sends_is_answered(tmp_path: Path) -> No
         file.write_text(scenario(proxy.events, "a session", "a test").text)
         assert "\nshut\n< VALUE {key} 0 900000\n" in file.read_text()
         assert file.read_text().endswith("\nclosed\n'''\n")
-        assert replay.main([str(file), "--target", server.address]) == 0
+        assert main(["suite", "play", str(file), "--target", server.address]) == 0
 
 
 def test_a_recording_holds_so_much_and_the_rest_is_handed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_recording_holds_so_much_and_the_rest_is_handed_on(monkeypatch: pytest
         assert recorded.requests in (2, 3)
         file = tmp_path / "session.toml"
         file.write_text(recorded.text)
-        assert replay.main([str(file), "--target", server.address]) == 0
+        assert main(["suite", "play", str(file), "--target", server.address]) == 0
 
 
 def run_line(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -211,7 +211,7 @@ def test_a_signal_writes_the_file(tmp_path: Path, number: signal.Signals) -> Non
         process.stdout.close()
         assert "> set {key} 0 0 1\n> x\n< STORED\n" in out.read_text()
         assert [path.name for path in tmp_path.iterdir()] == ["session.toml"]
-        assert replay.main([str(out), "--target", server.address]) == 0
+        assert main(["suite", "play", str(out), "--target", server.address]) == 0
 
 
 def test_the_binary_protocol_is_refused_at_once(tmp_path: Path) -> None:
@@ -251,7 +251,5 @@ def test_the_binary_protocol_is_refused_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_bad_usage(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from mclite.cli import main
-
     assert main(["record", *words]) == code
     assert said in capsys.readouterr().err

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from suite_run import HEAD, PASSES, ROOT, Suite
 
-from mclite.replay.__main__ import main
+from mclite.cli import main
 from mclite.replay.play.transport import Address
 from mclite.replay.scenario import harmless
 from mclite.replay.target.capabilities import PROBES
@@ -230,7 +230,7 @@ def test_a_file_is_replayed_under_the_same_rule(
 ) -> None:
     file = tmp_path / "recorded.toml"
     file.write_text(HEAD + scenario)
-    arguments = [str(file), "--target", str(relay.address)]
+    arguments = ["suite", "play", str(file), "--target", str(relay.address)]
     assert main(arguments) == 4
     assert "to a server that the suite did not start only --destructive sends that" in capsys.readouterr().out
     assert b"flush" not in b"".join(relay.sent)
@@ -245,7 +245,7 @@ def test_what_only_counts_needs_an_empty_server(
     file = tmp_path / "counts.toml"
     talk = 'scope = "server"\ntalk = """\n> stats\n<* STAT pid {:uint}\n< END\n"""\n'
     file.write_text(f'{HEAD}[[scenario]]\nid = "pid"\ntitle = "The process has a number"\n{talk}')
-    arguments = [str(file), "--target", "{}:{}".format(*memcached)]
+    arguments = ["suite", "play", str(file), "--target", "{}:{}".format(*memcached)]
     assert main(arguments) == 0
     assert ask(memcached, b"set precious 7 0 4\r\ngold\r\n") == b"STORED\r\n"
     assert main(arguments) == 4

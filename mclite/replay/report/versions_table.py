@@ -1,7 +1,6 @@
 """The table of what tells memcached versions apart, made from results files of a run against each of them.
 
-`python -m mclite.replay table A.json B.json ...` prints it. `python -m mclite.replay versions` first unpacks the real
-versions (conformance/targets/debian-memcached), replays the suite against each, and then prints it.
+`mclite suite releases` prints it.
 
 A row is a scenario. Versions with the same letter answer alike: the run of each was compared with what the scenario
 says of the others. `-` is a version that the scenario is not about, `fault` one whose baseline holds the answer.
@@ -9,19 +8,15 @@ says of the others. `-` is a version that the scenario is not about, `fault` one
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mclite.replay.judge.verdicts import CONFORMS, DEVIATES, PLAYED, STALE_BASELINE
+from mclite.replay.judge.verdicts import PLAYED
 from mclite.replay.results.write import answers_like
-from mclite.replay.scenario.lint import default_root
 from mclite.replay.scenario.versions import parse_version
-from mclite.replay.target.processes import run
 
 Record = dict[str, Any]
 #: Suites of Debian, oldest first.
@@ -127,57 +122,3 @@ def lines(
     for version, made in runs.items():
         verdicts = ", ".join(f"{count} {verdict}" for verdict, count in made["summary"]["verdicts"].items())
         yield f"memcached {version}: {'conforms' if made['summary']['conforms'] else 'DEVIATES'}, {verdicts}"
-
-
-def table_command(argv: list[str]) -> int:
-    """Print the table of the results files named in `argv`; return 1 when one of their targets deviates."""
-    parser = argparse.ArgumentParser(
-        prog="python -m mclite.replay table", description="Say what tells memcached versions apart."
-    )
-    parser.add_argument("results", nargs="+", type=Path, metavar="RESULTS.json", help="of a run against each version")
-    parser.add_argument("--answers", action="store_true", help="also print what the talk says to some versions only")
-    parser.add_argument("--all", action="store_true", help="also the scenarios that are about some versions only")
-    args = parser.parse_args(argv)
-    return _print(args.results, args)
-
-
-def versions_command(argv: list[str]) -> int:
-    """Replay the suite against every real version and print the table; return 1 when one of them deviates."""
-    parser = argparse.ArgumentParser(
-        prog="python -m mclite.replay versions",
-        description="Unpack every real memcached, replay the suite against each, and say what tells them apart.",
-    )
-    parser.add_argument("--under", type=Path, default=Path(".memcached"), metavar="DIR", help="where they are unpacked")
-    parser.add_argument("--report-dir", type=Path, default=Path("reports/versions"), metavar="DIR")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="of pytest-xdist; 0: none")
-    parser.add_argument("--answers", action="store_true", help="also print what the talk says to some versions only")
-    parser.add_argument("--all", action="store_true", help="also the scenarios that are about some versions only")
-    args = parser.parse_args(argv)
-    root = default_root()
-    for suite in SUITES:
-        place = args.under.resolve() / suite
-        if not (place / "memcached").is_file():
-            status, _ = run([root / "targets" / "debian-memcached", suite, place])
-            if status:
-                print(f"mclite.replay versions: memcached of {suite} cannot be had", file=sys.stderr)
-                return 3
-        target = f"memcached={place / 'memcached'}"
-        words = [sys.executable, "-m", "pytest", str(root), "-q", "--spawn", target, "--report-dir", args.report_dir]
-        if args.workers:
-            words += ["-n", str(args.workers)]
-        code, _ = run(words)
-        if code not in (CONFORMS, DEVIATES, STALE_BASELINE):  # else how it ended stands in its results
-            print(f"mclite.replay versions: the run on memcached of {suite} ended with {code}", file=sys.stderr)
-            return code if code > 0 else DEVIATES
-    return _print(sorted(args.report_dir.glob("memcached-*.json")), args)
-
-
-def _print(paths: Sequence[Path], args: argparse.Namespace) -> int:
-    try:
-        runs = read(paths)
-    except TableError as error:
-        print(f"mclite.replay table: {error}", file=sys.stderr)
-        return 2
-    for line in lines(runs, rows(runs), args.answers, args.all):
-        print(line)
-    return 0 if all(made["summary"]["conforms"] for made in runs.values()) else 1

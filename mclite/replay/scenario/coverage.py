@@ -1,4 +1,4 @@
-"""What of protocol.txt the suite shows: `python -m mclite.replay coverage` prints it section by section.
+"""What of protocol.txt the suite shows: `mclite suite coverage` prints it section by section.
 
 A line is shown when a scenario cites it, excluded when exclusions.toml says why it states nothing that a server
 could be tested for, empty when nothing but white space or rules is on it, and open otherwise. It works with line

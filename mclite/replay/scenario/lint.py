@@ -1,4 +1,4 @@
-"""Checks the suite itself: `python -m mclite.replay lint` prints every fault as file:line: problem.
+"""Checks the suite itself: `mclite suite lint` prints every fault as file:line: problem.
 
 A scenario that could pass on a server that says nothing, that cites lines of another section, or that is there
 twice is a fault of the suite, and is found here before any server is asked.

@@ -1,26 +1,4 @@
-"""Target files: how a server is started, plainly and otherwise (auth, tls, a small memory ...).
-
-like = "memcached"                                 # another target file: what is not said here is as there
-name = "memcached {version}"                       # for people; {version} is what it answers
-program = "memcached"                              # {program}; `--spawn memcached=/path` changes it
-command = "{program} {user} -l {host} -p {port}"   # {user}: `-u nobody` for root, else nothing
-declares = ["meta"]                                # capabilities that must be there
-backend = "memcached"                              # another target, started first; {backend} is its port
-files = { conf = "listen: {port}\\n" }              # as below, for every start; {port2} is another free port
-
-[start.unix]                                       # a name that scenarios may require
-add = "-s {dir}/socket"                            # put behind the command; {dir} is the server's own folder
-before = { "1.5.0" = "" }                          # what servers older than this release get instead
-environment = { EVENT_NOEPOLL = "1" }              # variables that are set for the server
-kind = "unix"                                      # how it is then spoken to; tcp when nothing is said
-path = "{dir}/socket"                              # of the unix socket
-files = { auth = "mclite:secret\\n" }              # written into the folder of the server: {auth} is the path
-copies = { cert = "certificate.pem" }              # copied there from beside this file: {cert} is the path
-
-A word in braces is a slot, unless `$` stands before it as in shell scripts. An unknown slot is an error; a file with
-such words of its own can be copied. Relative paths in a command are those of the folder where the suite is run; the
-server itself runs in its own folder.
-"""
+"""Target files: how a server is started, plainly and otherwise; docs/targets.md describes the form."""
 
 from __future__ import annotations
 
@@ -40,7 +18,6 @@ from mclite.replay.scenario.scenario import LEVELS, Kind, Level
 from mclite.replay.scenario.versions import Version, parse_version
 
 _START_KEYS: dict[str, type] = {
-    "like": str,
     "add": str,
     "kind": str,
     "path": str,

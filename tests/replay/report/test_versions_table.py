@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mclite.replay.report.versions_table import Row, TableError, lines, read, row, rows, table_command
+from mclite.replay.report.versions_table import Row, TableError, lines, read, row, rows
 
 OLD, MIDDLE, NEW = "1.6.9", "1.6.38", "1.6.45"
 TALK = "> verbosity\n<[..1.6.39] ERROR\n<[1.6.40..] CLIENT_ERROR {:rest}\n"
@@ -76,15 +76,6 @@ def test_the_table_counts_all_and_prints_what_is_asked_for() -> None:
     assert whole[4].split()[:3] == ["new", "-", "A"]
 
 
-def test_the_command_reads_files_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for version in (NEW, OLD):
-        (tmp_path / version).write_text(json.dumps(results(version, record("a"))))
-    assert table_command([str(tmp_path / NEW), str(tmp_path / OLD)]) == 0
-    assert "1.6.9, 1.6.45" in capsys.readouterr().out
-    (tmp_path / OLD).write_text(json.dumps(results(OLD, record("a"), conforms=False)))
-    assert table_command([str(tmp_path / NEW), str(tmp_path / OLD)]) == 1
-
-
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -94,15 +85,11 @@ def test_the_command_reads_files_in_any_order(tmp_path: Path, capsys: pytest.Cap
         (json.dumps(results(NEW) | {"target": {"known_version": None}}), "claims no memcached version"),
     ],
 )
-def test_what_is_no_results_file_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
-) -> None:
+def test_what_is_no_results_file_is_named(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text)
     with pytest.raises(TableError, match=problem):
         read([path])
-    assert table_command([str(path)]) == 2
-    assert str(path) in capsys.readouterr().err
 
 
 def test_a_version_may_come_once(tmp_path: Path) -> None:

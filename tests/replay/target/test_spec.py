@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -51,6 +52,7 @@ def test_a_target_file_like_another(tmp_path: Path) -> None:
         ('command = "x"\ncolour = "red"', "unknown key 'colour'"),
         ('command = "x"\n[start.magic]\nadd = "y"', r"\[start.magic\] is none of"),
         ('command = "x"\n[start.auth]\nad = "y"', "unknown key 'ad'"),
+        ('command = "x"\n[start.auth]\nlike = "tls"', "unknown key 'like'"),
         ("command = ", "cannot be read"),
     ],
 )
@@ -182,3 +184,46 @@ def test_relative_words_of_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert words == ["x", "7", f"{tmp_path}/conf/a", "nosuch/a", f"{tmp_path}/b", "conf", "/absolute"]
     spec = read_spec(write(tmp_path / "x.toml", 'command = "./x {port} b conf/a"'))
     assert spec.command_for(frozenset(), {"port": "7"}) == [f"{tmp_path}/x", "7", "b", f"{tmp_path}/conf/a"]
+
+
+KEYS = {
+    "like": '"other"',
+    "name": '"n"',
+    "program": '"p"',
+    "command": '"c"',
+    "declares": '["meta"]',
+    "gate": '"should"',
+    "backend": '"other"',
+    "files": '{ a = "b" }',
+}
+START_KEYS = {
+    "add": '"-a"',
+    "before": '{ "1.5.0" = "-o" }',
+    "command": '"c"',
+    "kind": '"tls"',
+    "path": '"{dir}/s"',
+    "environment": '{ A = "b" }',
+    "files": '{ a = "b" }',
+    "copies": '{ a = "b" }',
+}
+
+
+@pytest.mark.parametrize(("before", "keys"), [("", KEYS), ('command = "c"\n[start.auth]\n', START_KEYS)])
+def test_every_key_alone_makes_a_target_file(tmp_path: Path, before: str, keys: dict[str, str]) -> None:
+    write(tmp_path / "other.toml", 'command = "other"')
+    for key, value in keys.items():
+        text = f"{before}{key} = {value}\n" + ('command = "c"\n' if not before and key != "command" else "")
+        assert read_spec(write(tmp_path / "x.toml", text)).command
+
+
+def test_the_manual_and_the_schema_name_the_same_keys() -> None:
+    root = Path(__file__).resolve().parents[3]
+    manual = (root / "docs" / "targets.md").read_text(encoding="utf-8")
+    schema = json.loads((root / "conformance" / "schema" / "target.json").read_text())["properties"]
+    sections = {part.split("\n", 1)[0]: part for part in manual.split("\n## ")}
+    for section, keys, properties in (
+        ("The file", KEYS.keys() | {"start"}, schema),
+        ("A way to start: `[start.NAME]`", START_KEYS.keys(), schema["start"]["additionalProperties"]["properties"]),
+    ):
+        named = {row.strip("[") for row in re.findall(r"^\| `([^`=. ]+)", sections[section], re.MULTILINE)}
+        assert named == keys == properties.keys()
