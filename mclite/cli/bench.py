@@ -38,7 +38,6 @@ is compared byte for byte: a wrong one ends the run.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite bench`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     defaults = Settings()
     parser.add_argument("target", nargs="?", metavar="HOST:PORT", help="a server that runs already")

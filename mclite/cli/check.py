@@ -50,7 +50,6 @@ _PYTEST_USAGE, _USAGE = 4, 2
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite check`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument(
         "addresses", nargs="*", metavar="ADDRESS", help="host:port, unix:/path, tls://host:port; none: mclite itself"

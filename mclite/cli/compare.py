@@ -42,7 +42,6 @@ Exit codes: 0 the same, 1 they differ, 2 usage, 3 a server cannot be reached, or
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite compare`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument("servers", nargs="*", metavar="SERVER", help="A and B: addresses, or servers to start")
     parser.add_argument("--spawn-a", metavar="COMMAND", help="start A so: a command with {port}")

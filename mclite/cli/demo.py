@@ -92,6 +92,7 @@ TOUR: tuple[Scene, ...] = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite demo`."""
+    parser.epilog = "  mclite demo\n  mclite demo --no-shell | less"
     parser.add_argument("--no-shell", action="store_true", help="end after the tour, also on a terminal")
 
 

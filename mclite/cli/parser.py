@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose error messages name no options: `--help` does."""
+    """A parser whose error messages name no options: `--help` does, and keeps the lines of its examples."""
+
+    def __init__(self, *args: Any, **fields: Any) -> None:
+        super().__init__(*args, **{"formatter_class": argparse.RawDescriptionHelpFormatter, **fields})
 
     def error(self, message: str) -> NoReturn:
         """Print the arguments of the command without its options, and then `message`; exit with 2."""

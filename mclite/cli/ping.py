@@ -17,8 +17,18 @@ _ANSWER_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.05
 
 
+EPILOG = """\
+  mclite ping
+  mclite ping 127.0.0.1:11311 --wait 10 -q && run-the-tests
+  mclite ping unix:/run/memcached.sock
+
+Exit codes: 0 it answers, 1 it does not, 2 usage.
+"""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite ping`."""
+    parser.epilog = EPILOG
     parser.add_argument("address", nargs="?", default="127.0.0.1:11211", help="host:port or unix:/path (%(default)s)")
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="try for this long (0: once)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing; the exit code says it")

@@ -35,7 +35,6 @@ Exit codes: 0 written, 1 nothing was said, 2 usage, 3 the server cannot be reach
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite record`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument("--listen", required=True, metavar="[HOST]:PORT", help="where the application connects to")
     parser.add_argument("--target", required=True, metavar="ADDRESS", help="host:port, unix:/path or tls://host:port")

@@ -27,7 +27,7 @@ EPILOG = """\
   mclite report publish                                      # all of reports/ again
 """
 
-_DESCRIPTIONS = {
+REPORTS = {
     "html": "one page of one or more results, side by side",
     "markdown": "verdicts, counts, support table and deviations as Markdown",
     "badge": "the verdict as a small SVG image",
@@ -39,7 +39,6 @@ _DESCRIPTIONS = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite report`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     commands = parser.add_subparsers(dest="report", metavar="WHAT", required=True)
     adders: dict[str, Callable[[argparse.ArgumentParser], None]] = {
@@ -51,8 +50,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "publish": _add_publish,
     }
     for name, add in adders.items():
-        subparser = commands.add_parser(name, help=_DESCRIPTIONS[name], description=_DESCRIPTIONS[name])
+        subparser = commands.add_parser(name, help=REPORTS[name], description=REPORTS[name])
         add(subparser)
+        subparser.epilog = "\n".join(line for line in EPILOG.splitlines() if line.split()[2] == name)
         if name != "publish":
             required = name in ("html", "merge")
             where = "the file to write" if required else "write to this file instead of standard output"

@@ -17,6 +17,10 @@ from mclite.shell.shell import DONE, LOST, Shell
 from mclite.shell.terminal import interact
 
 EPILOG = r"""
+  mclite shell 127.0.0.1:11211
+  mclite shell -c 'set greeting hello' -c 'get greeting'
+  echo stats | mclite shell unix:/run/memcached.sock
+
 Type commands as protocol.txt has them, but for the length of data, which is counted:
 
   set greeting hello                  set greeting 0 60 "hello you"
@@ -29,7 +33,6 @@ any other; the exit code is 1 if a command was refused or not understood, 3 if t
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite shell`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument("address", nargs="?", default="127.0.0.1:11211", help="host:port or unix:/path (%(default)s)")
     parser.add_argument(

@@ -38,12 +38,10 @@ EPILOG = """\
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands of `mclite suite`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     commands = parser.add_subparsers(dest="suite", metavar="WHAT", required=True)
     for name, command in COMMANDS.items():
         subparser = commands.add_parser(name, help=command.summary, description=command.summary)
-        subparser.formatter_class = argparse.RawDescriptionHelpFormatter
         command.configure(subparser)
 
 

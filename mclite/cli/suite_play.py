@@ -34,7 +34,6 @@ Exit codes: 0 passed, 1 something failed or is malformed, 2 usage, 3 the target 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mclite suite play`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EPILOG
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.toml", help="scenario files, or folders of them")
     server = parser.add_mutually_exclusive_group()

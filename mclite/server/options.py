@@ -185,4 +185,6 @@ def usage() -> str:
         if not row.kind.startswith("nothing"):
             lines.append(format_row("    " + row.name + ("=VALUE" if row.takes_value else ""), row.help))
     lines.append(format_row("", "other -o options of memcached are taken and have no effect"))
+    lines += ["", "  mclite serve -p 11311 -m 256", "  mclite serve -s /run/mclite.sock -a 770"]
+    lines += ["  mclite serve -Z -o ssl_chain_cert=cert.pem,ssl_key=key.pem"]
     return "\n".join(lines)

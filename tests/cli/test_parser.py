@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
-from mclite.cli import main
+from mclite.cli import COMMANDS, main
+from mclite.cli.report import REPORTS
+from mclite.cli.suite import COMMANDS as SUITE
 
 
 @pytest.mark.parametrize(
@@ -39,3 +43,14 @@ def test_the_error_is_last_and_the_usage_short(capfd: pytest.CaptureFixture[str]
     assert len(lines) <= 2
     assert lines[-1].startswith(last)
     assert all(line.startswith("usage: mclite") for line in lines[:-1])
+
+
+NESTED = [*(("report", name) for name in REPORTS), *(("suite", name) for name in SUITE)]
+
+
+@pytest.mark.parametrize("words", [*((name,) for name in COMMANDS), *NESTED], ids=" ".join)
+def test_every_help_has_examples(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.suppress(SystemExit):  # which argparse raises, and `mclite serve` does not
+        main([*words, "--help"])
+    examples = [line for line in capsys.readouterr().out.splitlines() if line.startswith(f"  mclite {' '.join(words)}")]
+    assert examples

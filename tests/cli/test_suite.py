@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from mclite.cli import main
-from mclite.cli.suite import COMMANDS
 from mclite.replay.scenario.lint import default_root, load_all
 from mclite.replay.scenario.scenario import Scenario
 
@@ -147,11 +146,3 @@ def test_usage(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) 
     shown = capsys.readouterr().err
     assert shown.startswith(f"mclite suite: {said}")
     assert shown.count("\n") == 1
-
-
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_help_has_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["suite", name, "--help"])
-    assert ended.value.code == 0
-    assert f"\n  mclite suite {name} " in capsys.readouterr().out or name == "lint"
