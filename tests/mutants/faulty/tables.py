@@ -11,6 +11,7 @@ from pathlib import Path
 from faulty.fault import Fault
 from faulty.judge import Judgement
 from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.versions import KNOWN_VERSIONS
 
 BEGIN, END = "<!-- begin of the tables -->", "<!-- end of the tables -->"
 REASONS = Path(__file__).resolve().parents[1] / "unkilling.toml"
@@ -94,8 +95,9 @@ def _row(fault: Fault, made: Judgement, levels: Mapping[str, str], named: Sequen
 
 
 def musts(scenarios: Iterable[Scenario]) -> list[str]:
-    """Return the ids of the must-scenarios."""
-    return [scenario.id for scenario in scenarios if scenario.level == "must"]
+    """Return the ids of the must-scenarios that are about the release which mclite answers as."""
+    newest = KNOWN_VERSIONS[-1]
+    return [scenario.id for scenario in scenarios if scenario.level == "must" and scenario.applies_to(newest)]
 
 
 def blunt(made: Judgement) -> bool:
