@@ -32,6 +32,7 @@ def test_a_fingerprint_is_the_same_in_every_run() -> None:
     ):
         assert fingerprint(wrong(one)) == fingerprint(wrong(other))
     assert fingerprint(wrong(b"HD c602 s1\r\n")) != fingerprint(wrong(b"HD c602 s2\r\n"))
+    assert fingerprint(Result("died", step=2)) == fingerprint(Result("died", step=4, got=b"x"))
     assert fingerprint(wrong(b"mg bTE=\r\n", key=b"m1")) == fingerprint(wrong(b"mg bTIy\r\n", key=b"m22"))
 
 
