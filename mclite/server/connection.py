@@ -6,6 +6,8 @@ While the peer does not read, nothing is read from it: what waits to be written 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 import time
 from collections import deque
@@ -53,10 +55,11 @@ class Connections:
 class Connection(Receiver, asyncio.Protocol):
     """The shell around one Session."""
 
-    __slots__ = ("_handshake", "_paused", "_server", "protocol")
+    __slots__ = ("_accepted", "_handshake", "_paused", "_server", "protocol")
 
     def __init__(self, server: Connections) -> None:
         self.protocol: str | None = None  # of the address that it is accepted at, if that has one of its own
+        self._accepted: socket.socket | None = None  # the socket, before hands are shaken over it
         self._handshake: asyncio.Task[None] | None = None
         self._server = server
         self._paused = False
@@ -76,11 +79,15 @@ class Connection(Receiver, asyncio.Protocol):
             kind,
             self.protocol,
         )
-        if len(instance.sessions) < server.settings.max_connections:
+        free = len(instance.sessions) < server.settings.max_connections
+        if server.tls is not None and (free or not server.settings.maxconns_fast):
+            self._accepted = self._take_socket()
+        if free:
             self.begin()
         elif not server.settings.maxconns_fast:
-            self.transport.pause_reading()
-            self._paused = True
+            if self._accepted is None:
+                self.transport.pause_reading()
+                self._paused = True
             server.wait_for_place(self)
         else:
             instance.stats.rejected_connections += 1
@@ -90,43 +97,51 @@ class Connection(Receiver, asyncio.Protocol):
 
     def begin(self) -> None:
         """Serve: there is a place for this connection."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() and self._accepted is None:
             return
         self.session.push = self._push
-        if self.session.transport != "tls":  # where what is sent is a copy anyway
+        if self._accepted is None:  # over TLS what is sent is a copy anyway
             self.session.write_parts = self.transport.writelines
         self._server.instance.connected(self.session)
         self._server.connections.add(self)
-        if self._server.tls is not None:
+        if self._accepted is not None:
             # It has its place, as in memcached, before it has shaken hands.
-            self.transport.pause_reading()
-            self._paused = False
-            self._handshake = asyncio.get_running_loop().create_task(self._shake_hands(self._server.tls))
+            assert self._server.tls is not None
+            sock, self._accepted = self._accepted, None
+            self._handshake = asyncio.get_running_loop().create_task(self._shake_hands(sock, self._server.tls))
         elif self._paused:
             self._paused = False
             self.transport.resume_reading()
 
-    async def _shake_hands(self, context: ssl.SSLContext) -> None:
-        """Go on over TLS: what arrives from now on is encrypted."""
-        early = _Early()
-        transport = None
+    def _take_socket(self) -> socket.socket:
+        """Take the socket from its transport, before that reads of it.
+
+        Not every event loop can be kept from reading at once, and what it read would be lost to the handshake.
+        """
+        plain = self.transport
+        sock = plain.get_extra_info("socket")
+        taken = sock.dup() if os.name == "nt" else socket.socket(fileno=os.dup(sock.fileno()))
+        taken.setblocking(False)
+        plain.set_protocol(asyncio.Protocol())
+        plain.abort()
+        return taken
+
+    async def _shake_hands(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+        """Go on over TLS, or end when the client cannot."""
         try:
-            transport = await asyncio.get_running_loop().start_tls(self.transport, early, context, server_side=True)
-        except OSError:  # an SSLError is one; `context` counts those that are the client's fault
-            pass
-        self._handshake = None
-        if transport is None:
-            self.transport.abort()
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: _Secured(self), sock, ssl=context)
+        except (OSError, asyncio.CancelledError):  # an SSLError is one; `context` counts those of the client
+            sock.close()
+            self._handshake = None
             self.connection_lost(None)
-            return
+        self._handshake = None
+
+    def secured(self, transport: asyncio.Transport) -> None:
+        """Go on with `transport`, over which hands were shaken."""
         self.transport = transport
         transport.set_protocol(self)
         if not transport.get_extra_info("ssl_object").session_reused:
             self._server.instance.stats.ssl_new_sessions += 1
-        if early.data:
-            self.data_received(early.data)
-        if early.lost:
-            self.connection_lost(None)
 
     def _after_answer(self) -> None:
         """Hang up, or go on with what is left, as the session says."""
@@ -180,6 +195,11 @@ class Connection(Receiver, asyncio.Protocol):
     def close(self, reason: str) -> None:
         """Hang up, for `reason`."""
         self.session.close_reason = reason
+        if self._accepted is not None:
+            self._accepted.close()
+            self._accepted = None
+        if self._handshake is not None:
+            self._handshake.cancel()
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -194,20 +214,15 @@ class Connection(Receiver, asyncio.Protocol):
             server.waiting.remove(self)
 
 
-class _Early(asyncio.Protocol):
-    """Keeps what a client says when it has shaken hands, until its connection has the transport to answer over."""
+class _Secured(asyncio.Protocol):
+    """Hands the transport of a finished handshake to its connection."""
 
-    def __init__(self) -> None:
-        self.data = b""
-        self.lost = False
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-    def data_received(self, data: bytes) -> None:
-        """Keep `data`."""
-        self.data += data
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Remember that the client is gone."""
-        self.lost = True
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the connection go on over `transport`."""
+        self._connection.secured(transport)  # type: ignore[arg-type]  # uvloop's is no subclass
 
 
 def _address(name: Any) -> str:

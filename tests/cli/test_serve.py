@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import mclite
 from mclite.cli.serve import run_raw
 from mclite.protocol import replies
 from mclite.server.options import usage
+from mclite.testing.server import TLS_FILES
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 20.0
@@ -364,3 +366,24 @@ def test_a_reader_of_help_that_goes_is_no_fault() -> None:
     command = f"'{sys.executable}' -m mclite serve -h | head -c 1"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("u", "")
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_tls_on_each_event_loop(spawn: Callable[..., Process], loop: str) -> None:
+    if loop == "uvloop":
+        pytest.importorskip("uvloop")
+    files = f"ssl_chain_cert={TLS_FILES / 'certificate.pem'},ssl_key={TLS_FILES / 'key.pem'}"
+    server = spawn("--loop", loop, "-Z", "-o", files)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    server.connect().close()  # it listens, and lives when no hands are shaken
+    for number in range(50):  # the client speaks first, and an event loop may read that at once
+        with context.wrap_socket(server.connect()) as sock:
+            sock.sendall(b"set a 0 0 2\r\n%02d\r\nget a\r\n" % number)
+            answer = b""
+            while not answer.endswith(b"END\r\n"):
+                answer += sock.recv(100)
+            assert answer == b"STORED\r\nVALUE a 0 2\r\n%02d\r\nEND\r\n" % number
+    server.process.terminate()
+    assert server.end() == (0, "", "")
