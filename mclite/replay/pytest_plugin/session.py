@@ -291,6 +291,11 @@ class Session:
         if known is None:
             return
         if self.options.update_baseline and path is not None:
+            died = next((made["id"] for made in records.values() if _died(made)), None)
+            if died is not None or not complete:
+                why = f"the target died in {died}" if died is not None else "the run is incomplete"
+                self._not_written(f"{path} is not written: {why}")
+                return
             known = known.updated(records.values())
             try:
                 baseline.write(known, path, self.infos[index].name)

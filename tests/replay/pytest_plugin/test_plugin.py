@@ -58,9 +58,10 @@ def test_a_failure_can_be_read(suite: Suite, toy: str, workers: tuple[str, ...])
         "  want  DELETED\\r\\n",
         "  got   NOT_FOUND\\r\\n",
         "        ^ byte 0",
-        "  fail chapter/file/wrong: Something that the toy does not do",
-        "    another answer came",
-        "    want DELETED\\r\\n  got NOT_FOUND\\r\\n",
+        "1 cause: delete: a miss, not a hit (1)",
+        "    Something that the toy does not do: answered NOT_FOUND",
+        "    delete {key}  want DELETED\\r\\n  got NOT_FOUND\\r\\n",
+        "  fail chapter/file/wrong: Something that the toy does not do: answered NOT_FOUND",
     ):
         assert line in run.out, line
     assert re.search(
