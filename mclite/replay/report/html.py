@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -15,7 +16,8 @@ from markupsafe import Markup
 
 from mclite import __version__
 from mclite.replay.files import write as write_file
-from mclite.replay.report import clients, markdown, payload, spec, summary, support
+from mclite.replay.judge.causes import Cause
+from mclite.replay.report import causes, clients, markdown, payload, spec, summary, support
 from mclite.replay.report import comparison as beside
 from mclite.replay.results import tally
 from mclite.replay.results.read import Results, Scenario, load
@@ -26,8 +28,8 @@ SCRIPTS = ("data", "wire", "state", "scenario", "list", "compare", "spec", "main
 #: How many deviations the page names before it refers to the filter.
 MOST_DEVIATIONS = 20
 
-#: How many characters of a server's name the page shows.
-LONGEST_NAME = 80
+#: Characters of a server's name that the page shows, and in the head of a narrow column.
+LONGEST_NAME, SHORT_NAME = 80, 28
 
 STATE_MARKS: dict[summary.State, str] = {
     "conforms": "✓",
@@ -78,6 +80,9 @@ def render(
     title: str | None = None,
 ) -> str:
     """Return the page of one or more runs as text; `copy` is the protocol.txt to annotate."""
+    if len(runs) > 1:
+        pairs = sorted(zip(runs, links or [""] * len(runs), strict=True), key=lambda pair: in_version_order(pair[0]))
+        runs, links = [run for run, _ in pairs], [link for _, link in pairs] if links else ()
     names = labels(runs)
     runs = [run | {"target": run["target"] | {"name": name}} for run, name in zip(runs, names, strict=True)]
     by_id = [{scenario["id"]: scenario for scenario in run["scenarios"]} for run in runs]
@@ -94,6 +99,13 @@ def render(
             cards=[_card(run, link) for run, link in zip(runs, links or [""] * len(runs), strict=True)],
             overall=overall(runs),
             table=_grouped(table),
+            causes=[
+                (number, causes.one_line(several), [_cause(one) for one in several[:MOST_DEVIATIONS]])
+                for number, run in enumerate(runs)
+                if (several := causes.found(run, strict=bool(run["run"].get("strict"))))
+            ],
+            most=MOST_DEVIATIONS,
+            status_names=support.STATUS_NAMES,
             clients=clients.table(runs),
             markdown=markdown.support_table(runs, table),
             deviations=deviations[:MOST_DEVIATIONS],
@@ -147,6 +159,18 @@ def labels(runs: Sequence[Results]) -> list[str]:
     return names
 
 
+def in_version_order(run: Results) -> tuple[str, list[int], str]:
+    """Return what puts servers of one name together, the oldest version first."""
+    name = run["target"]["name"]
+    version = run["target"]["known_version"] or ""
+    return name.split(" ")[0], [int(part) for part in re.findall("[0-9]{1,9}", version)], name
+
+
+def short(names: Sequence[str]) -> list[str]:
+    """Return names for the heads of narrow columns."""
+    return [name if len(name) <= SHORT_NAME else f"{name[: SHORT_NAME - 1]}…" for name in names]
+
+
 def overall(runs: Sequence[Results]) -> str:
     """Return the verdict on several targets as one sentence."""
     states = Counter(summary.state(run) for run in runs)
@@ -171,12 +195,25 @@ def _title(runs: Sequence[Results]) -> str:
     return f"memcached compatibility of {len(runs)} servers"
 
 
+def _cause(cause: Cause) -> dict[str, Any]:
+    """Return what the page says of one cause."""
+    return {
+        "name": cause.name,
+        "size": causes.size(cause),
+        "claim": causes.claim(cause.example),
+        "example": cause.example,
+        **{field: cause.example.get(field) for field in ("request", "want", "got", "replay")},
+        "scenarios": cause.scenarios,
+    }
+
+
 def _card(run: Results, link: str) -> dict[str, Any]:
     """Return what the top of the page says of one run."""
     state = summary.state(run)
     resembles = run["summary"]["resembles"]
     return {
         "name": run["target"]["name"],
+        "short": short([run["target"]["name"]])[0],
         "link": link,
         "state": state,
         "mark": STATE_MARKS[state],
@@ -262,6 +299,7 @@ def _deviations(order: Sequence[Scenario], by_id: Sequence[dict[str, Scenario]])
             found.append(
                 {
                     "scenario": scenario,
+                    "claim": causes.claim(first),
                     "targets": [number for number, _ in failing],
                     "reason": tally.reason(first),
                     "known": all(one.get("baseline") == "expected" for _, one in failing),

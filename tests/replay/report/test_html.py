@@ -159,3 +159,15 @@ def test_pages_of_their_own_carry_the_dialogues(fleet: Any) -> None:
     whole, light = html.render(runs), html.render(runs, links=["a.html", "b.html"])
     assert len(light) < len(whole)
     assert '<a href="a.html">memcached 1.6.45</a>' in light
+
+
+def test_servers_stand_in_version_order(fleet: Any) -> None:
+    page = html.render(list(reversed(fleet(40))))
+    heads = [page.index(f'title="memcached {version}"') for version in ("1.6.9", "1.6.18", "1.6.38", "1.6.45")]
+    assert heads == sorted(heads)
+
+
+def test_causes_come_before_deviations(fleet: Any) -> None:
+    page = html.render(fleet(60)[5:6])
+    assert page.index('id="causes"') < page.index('id="deviations"')
+    assert page.index(">Causes</a>") < page.index(">Support</a>")
