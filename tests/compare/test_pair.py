@@ -151,8 +151,12 @@ def test_one_that_means_harm_differs_from_a_server(
     both = [str(hostile(HARM[harm])), str(server)]
     done = compare(tmp_path, *(both if first == "A" else both[::-1]), "--seconds", "8", "--kinds", "1")
     assert "Traceback" not in done.stderr
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert (tmp_path / "differences.toml").stat().st_size < 1 << 21
+    assert done.returncode == 1, done.stderr[-2000:]
+    written = tmp_path / "differences.toml"
+    if written.exists():
+        assert written.stat().st_size < 1 << 21
+    else:  # the answer of A is what a scenario would have to expect
+        assert (first, "no scenario is written of it" in done.stdout) == ("A", True)
 
 
 def test_a_session_is_read_up_to_a_bound(hostile: Callable[[Harm], Address]) -> None:
