@@ -320,11 +320,11 @@ def test_baseline_with_workers(suite: Suite, toy: str) -> None:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_waits_overlap(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
-    scenarios = PASSES + "".join(WAITS.format(number) for number in range(80))
+    scenarios = PASSES + "".join(WAITS.format(number) for number in range(200))
     run = suite(scenarios, *spawn(toy), *workers)
     assert run.code == 0, run.out
     (results,) = run.results.values()
-    assert results["run"]["seconds"] < 80 * 0.7 / 2, "80 waits of 0.7 s in a row, by two workers, take 28 s"
+    assert results["run"]["seconds"] < 200 * 0.7 / 2, "200 waits of 0.7 s in a row, by two workers, take 70 s"
 
 
 def test_several_targets_are_a_matrix(suite: Suite, toy: str, running: Callable[..., str]) -> None:
