@@ -79,6 +79,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 256  # scenarios that wait connect all at once; 5 would lose some of them
 
 
 if __name__ == "__main__":
