@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from mclite.replay.play.outcome import Outcome
 from mclite.replay.scenario.scenario import Level
@@ -33,19 +33,7 @@ Verdict = Literal[
     "target-died",
 ]
 
-VERDICTS: tuple[Verdict, ...] = (
-    "pass",
-    "fail",
-    "warn",
-    "same",
-    "differs",
-    "known",
-    "unsupported",
-    "skipped",
-    "blocked",
-    "suite-error",
-    "target-died",
-)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 #: Those that say that the scenario was played.
 PLAYED: frozenset[Verdict] = frozenset({"pass", "fail", "warn", "same", "differs", "known", "target-died"})
 #: Those that say that the target answered as it must.

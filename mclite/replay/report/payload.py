@@ -12,9 +12,10 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from mclite.replay.judge.verdicts import VERDICTS
 from mclite.replay.report.spec import LENGTH, SECTIONS, Spec
 from mclite.replay.report.support import Row
-from mclite.replay.results.read import OUTCOMES, VERDICTS, Results, Scenario
+from mclite.replay.results.read import OUTCOMES, Results, Scenario
 
 #: Private characters that stand for parts of a run or of a scenario.
 RUN_ID, ADDRESS, VERSION, FILE, ID, SLUG = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004", "\ue005"

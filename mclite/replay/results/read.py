@@ -6,9 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from mclite.replay import files
+from mclite.replay.judge.verdicts import VERDICTS
+from mclite.replay.play.outcome import Outcome
+from mclite.replay.scenario.scenario import LEVELS
 from mclite.replay.scenario.versions import parse_guard
 
 Results = dict[str, Any]
@@ -22,12 +25,7 @@ LONGEST, DEEPEST = 64 * 1024 * 1024, 32
 #: The largest number in a results file: every reader of JSON holds integers up to here exactly.
 LARGEST = 2**53
 
-LEVELS = ("must", "should", "observed")
-OUTCOMES = ("match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed")
-VERDICTS = (
-    "pass", "fail", "warn", "same", "differs", "known", "unsupported", "skipped", "blocked", "suite-error",
-    "target-died",
-)  # fmt: skip
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 CLIENT_OUTCOMES = ("works", "fails", "missing", "unsupported", "not-offered")
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mclite.replay.judge.verdicts import fails
-from mclite.replay.results.read import LEVELS, Results, Scenario
+from mclite.replay.results.read import Results, Scenario
+from mclite.replay.scenario.scenario import LEVELS
 
 #: Characters of an answer that a line shows.
 SHOWN = 80
