@@ -21,7 +21,11 @@ GIVE_UP = 10.0  # seconds without a byte
 
 Address = tuple[str, int]
 
+MOST_REFUSED = 0.01  # of the sets into a full server: memcached refuses one whose candidates to evict are all in use
+
 _END = b"END\r\n"
+_STORED = b"STORED\r\n"
+_REFUSED = b"SERVER_ERROR out of memory storing object\r\n"
 _ITEM = re.compile(rb"(VALUE [^ ]+ [0-9]+ [0-9]+)( [0-9]{1,20})?\r\n")  # the second group: the cas unique
 
 
@@ -38,7 +42,7 @@ class Connection:
 
     __slots__ = (
         "asking", "at", "buffer", "done", "due", "expect", "fd", "got", "number", "once", "read_size", "recv",
-        "send", "sent", "sock", "steps", "unsent", "value", "workload",
+        "refused", "send", "sent", "sock", "steps", "stored", "unsent", "value", "workload",
     )  # fmt: skip
 
     def __init__(self, address: Address, number: int, workload: Workload) -> None:
@@ -60,6 +64,7 @@ class Connection:
         self.expect: bytes | None = None  # its reply; None: a number, see `take`
         self.got = 0  # bytes of the reply that came so far
         self.buffer = b""  # of a number's reply
+        self.stored = self.refused = 0  # sets of a workload that evicts, by their answer
         self.value = workloads.COUNTER_START
         self.sent = 0.0  # seconds, when the step was sent
         self.due: deque[tuple[float, bytes]] = deque()  # open loop: scheduled times and replies under way
@@ -183,19 +188,31 @@ class Connection:
         return True
 
     def _take_hits_and_misses(self, data: bytes) -> bool:
-        """Check the reply to requests of which each get may miss: its item may be evicted."""
+        """Check the reply to requests of which each get may miss, because its item may be evicted.
+
+        A set may be refused when there is no memory, but no more than `MOST_REFUSED` of them: an error is no speed.
+        """
         self.buffer += data
-        buffer, at = self.buffer, 0
-        for reply in self.steps[self.at].replies:
+        buffer, at, refused = self.buffer, 0, 0
+        replies = self.steps[self.at].replies
+        for reply in replies:
+            other = _REFUSED if reply == _STORED else _END
             if buffer.startswith(reply, at):
                 at += len(reply)
-            elif buffer.startswith(_END, at) and reply.endswith(_END):
-                at += len(_END)
+            elif buffer.startswith(other, at):
+                at += len(other)
+                refused += other is _REFUSED
             else:
                 rest = buffer[at:]
-                if not reply.startswith(rest) and not (_END.startswith(rest) and reply.endswith(_END)):
+                if not reply.startswith(rest) and not other.startswith(rest):
                     raise WrongReplyError(difference(self.request(), reply, rest))
                 return False
+        self.stored += replies.count(_STORED) - refused
+        self.refused += refused
+        if self.refused > 10 + MOST_REFUSED * self.stored:
+            raise WrongReplyError(
+                f"{self.refused} of {self.refused + self.stored} sets were refused: {shown(_REFUSED)}"
+            )
         if at < len(buffer):
             more = buffer[at:]
             raise WrongReplyError(f"{len(more)} bytes too many in the answer to {shown(self.request())}: {shown(more)}")

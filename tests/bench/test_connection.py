@@ -115,12 +115,30 @@ def test_a_get_of_an_evicted_item_may_miss(evicting: Connection, first: bytes, s
         b"END\r\nEND\r\n",
         b"END\r\nSTORED\r\nEND\r\nEND\r\n",
         HIT + b"STORED\r\n" + HIT.replace(b"ab", b"xb"),
-        HIT + b"SERVER_ERROR out of memory storing object\r\n",
+        HIT + b"SERVER_ERROR out of memory\r\n",
+        b"SERVER_ERROR out of memory storing object\r\n",
     ],
 )
 def test_another_answer_than_the_item_or_none_is_wrong(evicting: Connection, reply: bytes) -> None:
     with pytest.raises(WrongReplyError):
         evicting.take(reply)
+
+
+def test_a_full_server_may_refuse_few_of_the_sets(evicting: Connection) -> None:
+    refused = b"END\r\nSERVER_ERROR out of memory storing object\r\nEND\r\n"
+    for cut in range(1, 11):
+        assert not evicting.take(refused[:cut])
+        assert evicting.take(refused[cut:])
+    with pytest.raises(WrongReplyError, match=r"^11 of 11 sets were refused"):
+        evicting.take(refused)
+
+
+def test_one_set_of_a_hundred_may_be_refused(evicting: Connection) -> None:
+    evicting.stored = 10_000
+    for _ in range(110):
+        assert evicting.take(b"END\r\nSERVER_ERROR out of memory storing object\r\nEND\r\n")
+    with pytest.raises(WrongReplyError, match=r"^111 of 10111 sets were refused"):
+        evicting.take(b"END\r\nSERVER_ERROR out of memory storing object\r\nEND\r\n")
 
 
 def test_prepare_learns_the_cas_unique(scripted: Callable) -> None:
