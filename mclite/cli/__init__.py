@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bench": ("mclite.cli.bench", "measure a server under load, and compare it with others"),
     "compare": ("mclite.cli.compare", "say the same to two servers, and show where they answer otherwise"),
     "record": ("mclite.cli.record", "make a scenario of what an application says, with a proxy"),
+    "releases": ("mclite.cli.releases", "say what changed for a client between two memcached releases"),
     "report": ("mclite.cli.report", "make the compatibility report from results"),
 }
 

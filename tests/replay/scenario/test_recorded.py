@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from recorded import Changed, Sample, replay, samples
+from recorded import Changed, replay
 
+from mclite.replay.judge.answers import Sample, samples
 from mclite.replay.judge.faults import FILE, read
 from mclite.replay.judge.record import fingerprint
 from mclite.replay.scenario.lint import default_root, load_all
@@ -42,7 +43,7 @@ def test_every_release_answers_as_the_suite_says_of_it() -> None:
                 if unknown:
                     wrong.append(f"{name} on {unknown[0]}: want {result.want}, got {result.got!r}, {result.outcome}")
     assert not wrong
-    assert not changed, "these send something else now: take their old answers out of tests/data/answers.json"
+    assert not changed, "these send something else now: take their old answers out of conformance/answers.json"
     assert checked > 20_000
 
 

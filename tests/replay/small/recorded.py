@@ -1,31 +1,15 @@
-"""Recorded answers of genuine memcached releases, and a player that replays scripts to them.
-
-`tests/data/answers.json` holds, for the scenarios that tell releases apart, what releases answered: a list of samples,
-each with the releases that answered so, the keys, the Unix time, and the events: the connection, `>` for sent, `<` for
-received or `!` for hung up, and the bytes as latin-1, with {version} for the release.
-"""
+"""A player that replays scripts to the recorded answers of genuine memcached releases."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
+from mclite.replay.judge.answers import Sample
 from mclite.replay.play.inbox import Inbox
 from mclite.replay.play.outcome import Keys, Patience, Result
 from mclite.replay.play.player import Play, Player
 from mclite.replay.play.transport import Address
 from mclite.replay.scenario.talk import Act, Script
-
-ANSWERS = Path(__file__).parents[2] / "data" / "answers.json"
-Sample = dict[str, Any]
-
-
-def samples() -> dict[str, list[Sample]]:
-    """Read the recorded answers, by the id of the scenario."""
-    found: dict[str, list[Sample]] = json.loads(ANSWERS.read_text(encoding="utf-8"))
-    return found
 
 
 class Changed(Exception):  # noqa: N818  # no error

@@ -1,0 +1,171 @@
+"""A table of requests that two servers answer otherwise: for a terminal, as Markdown, as a page."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+from mclite.replay.judge.exchanges import REST, Pair
+from mclite.replay.report import markdown, summary
+from mclite.replay.report.client_requests import COMMANDS, OTHER
+
+#: Characters of a line that are shown, and lines of an answer above which what both answers share is left out.
+LONGEST, SHORT = 160, 3
+#: Scenarios that are named in a row.
+NAMED = 2
+NOTHING, EMPTY = "(no answer)", "(an empty line)"
+USUAL = "As client libraries send them"
+HEAD = ("request on the wire", "answer then", "answer now")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Requests of one or more scenarios that are answered otherwise."""
+
+    ids: tuple[str, ...]
+    title: str  #: of the first scenario
+    command: str
+    usual: bool  #: client libraries send it so
+    needs: tuple[str, ...]  #: how the server is started
+    before: tuple[str, ...]  #: lines that were sent before the first of the requests
+    pairs: tuple[Pair, ...]
+    notes: tuple[str, ...] = ()
+
+
+def shown(pair: Pair) -> Pair:
+    """Return a pair without the lines that both answers begin or end with, if there are many."""
+    then, now = pair.then, pair.now
+    if REST in then or REST in now:
+        return replace(pair, then=_without(then, now), now=_without(now, then))
+    if len(then) + len(now) <= 2 * SHORT:
+        return pair
+    start = 0
+    while start < min(len(then), len(now)) and then[start] == now[start]:
+        start += 1
+    end = 0
+    while end < min(len(then), len(now)) - start and then[-1 - end] == now[-1 - end]:
+        end += 1
+    head, tail = (REST,) if start else (), (REST,) if end else ()
+    return replace(
+        pair,
+        then=(*head, *then[start : len(then) - end], *tail),
+        now=(*head, *now[start : len(now) - end], *tail),
+    )
+
+
+def _without(lines: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines of a list that are not in the other one."""
+    return (REST, *(line for line in lines if line != REST and line not in others), REST)
+
+
+def group(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows by command, those with the same requests and answers as one, usual requests first."""
+    found: dict[object, Row] = {}
+    for row in rows:
+        key = (row.usual, row.command, row.needs, row.pairs, row.notes)
+        first = found.get(key)
+        found[key] = replace(first, ids=(*first.ids, *row.ids)) if first else row
+    order = {name: number for number, name in enumerate((*COMMANDS, OTHER))}
+    return sorted(found.values(), key=lambda row: (not row.usual, order[row.command], row.ids))
+
+
+def parts(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Return the rows under their headings: what client libraries send, then the rest by command."""
+    made: dict[str, list[Row]] = {}
+    for row in rows:
+        made.setdefault(USUAL if row.usual else row.command, []).append(row)
+    return list(made.items())
+
+
+def cells(row: Row) -> tuple[list[str], list[str], list[str]]:
+    """Return the lines of the three columns of a row; the lines of one request begin at the same height."""
+    columns: tuple[list[str], list[str], list[str]] = ([], [], [])
+    lettered = len({pair.conn for pair in row.pairs}) > 1
+    for pair in row.pairs:
+        request = [f"{pair.conn}: {line}" if lettered else line for line in pair.request]
+        for lines in zip_longest(request, pair.then or (NOTHING,), pair.now or (NOTHING,), fillvalue=None):
+            for column, line in zip(columns, lines, strict=True):
+                column.append("" if line is None else brief(line))
+    return columns
+
+
+def brief(line: str) -> str:
+    """Return a line as it is shown, cut if it is long."""
+    if not line.strip():
+        return f"{line}{EMPTY}"
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]}… ({len(line)} characters)"
+
+
+def context(row: Row) -> list[str]:
+    """Return the sentences about a row: how the server is started, what is sent before, and whose fault it is."""
+    said = [f"on a server {' and '.join(row.needs)}"] if row.needs else []
+    if row.before:
+        said.append(f"after {' ⏎ '.join(map(brief, row.before))}")
+    return [*said, *row.notes]
+
+
+def names(row: Row) -> str:
+    """Return the scenarios of a row, as many as fit."""
+    more = len(row.ids) - NAMED
+    return ", ".join(row.ids[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def text(headline: str, rows: Sequence[Row], head: Sequence[str] = HEAD, width: int = 120) -> str:
+    """Return the table for a terminal of `width` columns."""
+    lines = [headline]
+    size = max(16, (width - 6) // 3)
+    for heading, some in parts(rows):
+        lines += ["", f"{heading} ({len(some)})", _line(head, size)]
+        for row in some:
+            lines.append("-" * min(width, 3 * size + 6))
+            lines += [f"  # {part}" for said in context(row) for part in textwrap.wrap(said, width - 4)]
+            for columns in zip(*cells(row), strict=True):
+                wrapped = (textwrap.wrap(cell, size, drop_whitespace=False) or [""] for cell in columns)
+                lines += [_line(line, size) for line in zip_longest(*wrapped, fillvalue="")]
+            lines.append(f"  ({names(row)})")
+    return "\n".join(summary.plain(line).rstrip() for line in lines) + "\n"
+
+
+def _line(columns: Sequence[str], size: int) -> str:
+    return "   ".join(f"{column:<{size}}" for column in columns)
+
+
+def to_markdown(headline: str, rows: Sequence[Row], head: Sequence[str] = HEAD) -> str:
+    """Return the table as Markdown."""
+    made = [f"# {markdown.escape(headline)}"]
+    for heading, some in parts(rows):
+        made += [f"## {markdown.escape(heading)} ({len(some)})", markdown.table([[*head, "scenario"], *_rows(some)])]
+    return "\n\n".join(made) + "\n"
+
+
+def _rows(rows: Iterable[Row]) -> Iterator[list[str]]:
+    for row in rows:
+        request, then, now = ("<br>".join(map(_code, column)) for column in cells(row))
+        said = "".join(f"<br>{markdown.escape(sentence)}" for sentence in context(row))
+        yield [request + said, then, now, markdown.escape(names(row))]
+
+
+def _code(line: str) -> str:
+    return line if line in (NOTHING, EMPTY, REST, "") else markdown.code(line)
+
+
+def to_html(title: str, headline: str, rows: Sequence[Row], head: Sequence[str] = HEAD) -> str:
+    """Return the table as one HTML page that runs no script."""
+    from mclite.replay.report import html  # it needs the extra `conformance`, the others do not
+
+    return (
+        html.environment()
+        .get_template("answers.html.j2")
+        .render(
+            title=title,
+            headline=headline,
+            head=head,
+            parts=[
+                (heading, [(cells(row), context(row), names(row), row.title) for row in some])
+                for heading, some in parts(rows)
+            ],
+            style=html.asset("page.css"),
+        )
+    )
