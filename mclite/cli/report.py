@@ -22,6 +22,7 @@ EPILOG = """\
   mclite report html a.json b.json c.json -o compat.html     # side by side
   mclite report markdown a.json >> "$GITHUB_STEP_SUMMARY"
   mclite report diff old.json new.json                       # exit code 1 when something regressed
+  mclite report diff old.json new.json --verdicts            # without the answers that are otherwise
   mclite report badge a.json -o badge.svg
   mclite report merge shard-1.json shard-2.json -o all.json
   mclite report publish                                      # all of reports/ again
@@ -31,7 +32,7 @@ REPORTS = {
     "html": "one page of one or more results, side by side",
     "markdown": "verdicts, counts, support table and deviations as Markdown",
     "badge": "the verdict as a small SVG image",
-    "diff": "what regressed, was fixed, changed, was added or removed; exit code 1 when something regressed",
+    "diff": "what regressed, was fixed or changed, and is answered otherwise; exit code 1 when something regressed",
     "merge": "results of several machines or shards of one target as one file",
     "publish": "run the suite on several servers and make all published reports again",
 }
@@ -107,6 +108,7 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", type=Path, metavar="OLD.json")
     parser.add_argument("new", type=Path, metavar="NEW.json")
     parser.add_argument("--format", choices=("text", "markdown", "html"), help="default: by the name of the output")
+    parser.add_argument("--verdicts", action="store_true", help="only changes of verdicts, not the answers themselves")
     parser.add_argument(
         "--strict", action="store_true", help="exit code 1 also when right answers were removed or not judged"
     )
@@ -167,7 +169,7 @@ def _badge(args: argparse.Namespace) -> int:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    from mclite.replay.report import changes
+    from mclite.replay.report import answered, changes
     from mclite.replay.results import diff
 
     old, new = _load([args.old, args.new])
@@ -175,7 +177,7 @@ def _diff(args: argparse.Namespace) -> int:
     suffixes = {".md": "markdown", ".html": "html", ".htm": "html"}
     form = args.format or suffixes.get(args.output.suffix if args.output else "", "text")
     makers = {"text": changes.text, "markdown": changes.to_markdown, "html": changes.to_html}
-    _give(makers[form](found), args.output)
+    _give(makers[form](found, None if args.verdicts else answered.rows(old, new)), args.output)
     return 1 if found.failed(strict=args.strict) else 0
 
 

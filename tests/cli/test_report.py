@@ -45,6 +45,30 @@ def test_diff_takes_its_form_from_the_name(files: tuple[Path, Path], tmp_path: P
     assert out.read_text().lstrip().startswith(start.lstrip())
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("d.txt", "request on the wire "),
+        ("d.md", "## 1 of 1 scenario is answered otherwise"),
+        ("d.html", "<p>1 of 1 scenario is answered otherwise"),
+    ],
+)
+def test_diff_shows_answers_that_are_otherwise(files: tuple[Path, Path], tmp_path: Path, name: str, said: str) -> None:
+    for path, answer in zip(files, ("STORED", "OK"), strict=True):
+        made = json.loads(path.read_text())
+        made["transcripts"] = [[["A", ">", "set mabcde00_0001 0 0 1\\r\\na\\r\\n"], ["A", "<", f"{answer}\\r\\n"]]]
+        made["scenarios"][0].update(transcript=0, verdict="pass")
+        path.write_text(json.dumps(made))
+    out = tmp_path / name
+    assert main(["report", "diff", *map(str, files), "-o", str(out)]) == 0
+    written = out.read_text()
+    assert said.replace("<p>", '<p class="explain">') in written
+    assert "set key 0 0 1" in written.replace("&#32;", " ")
+    assert main(["report", "diff", *map(str, files), "-o", str(out), "--verdicts"]) == 0
+    assert "set key 0 0 1" not in out.read_text()
+    assert "nothing changed" in out.read_text()
+
+
 def test_merge(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "all.json"
     assert main(["report", "merge", *map(str, files), "-o", str(out)]) == 0

@@ -13,8 +13,8 @@ from mclite.replay.report.client_requests import COMMANDS, OTHER
 
 #: Characters of a line that are shown, and lines of an answer above which what both answers share is left out.
 LONGEST, SHORT = 160, 3
-#: Scenarios that are named in a row.
-NAMED = 2
+#: Scenarios that are named in a row, and lines sent before a request that are shown.
+NAMED, BEFORE = 2, 6
 NOTHING, EMPTY = "(no answer)", "(an empty line)"
 USUAL = "As client libraries send them"
 HEAD = ("request on the wire", "answer then", "answer now")
@@ -37,6 +37,9 @@ class Row:
 def shown(pair: Pair) -> Pair:
     """Return a pair without the lines that both answers begin or end with, if there are many."""
     then, now = pair.then, pair.now
+    if REST in then and REST in now:
+        names = set(map(_name, then)) & set(map(_name, now))
+        then, now = ((REST, *(line for line in lines if _name(line) in names)) for lines in (then, now))
     if REST in then or REST in now:
         return replace(pair, then=_without(then, now), now=_without(now, then))
     if len(then) + len(now) <= 2 * SHORT:
@@ -53,6 +56,11 @@ def shown(pair: Pair) -> Pair:
         then=(*head, *then[start : len(then) - end], *tail),
         now=(*head, *now[start : len(now) - end], *tail),
     )
+
+
+def _name(line: str) -> str:
+    """Return what a line of a list is about, such as `STAT pid`."""
+    return " ".join(line.split(" ")[:2])
 
 
 def _without(lines: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
@@ -102,7 +110,8 @@ def context(row: Row) -> list[str]:
     """Return the sentences about a row: how the server is started, what is sent before, and whose fault it is."""
     said = [f"on a server {' and '.join(row.needs)}"] if row.needs else []
     if row.before:
-        said.append(f"after {' ⏎ '.join(map(brief, row.before))}")
+        start = [REST] if len(row.before) > BEFORE else []
+        said.append(f"after {' ⏎ '.join([*start, *map(brief, row.before[-BEFORE:])])}")
     return [*said, *row.notes]
 
 
@@ -132,11 +141,12 @@ def _line(columns: Sequence[str], size: int) -> str:
     return "   ".join(f"{column:<{size}}" for column in columns)
 
 
-def to_markdown(headline: str, rows: Sequence[Row], head: Sequence[str] = HEAD) -> str:
-    """Return the table as Markdown."""
-    made = [f"# {markdown.escape(headline)}"]
+def to_markdown(headline: str, rows: Sequence[Row], head: Sequence[str] = HEAD, level: int = 1) -> str:
+    """Return the table as Markdown, its headline of a level."""
+    made = [f"{'#' * level} {markdown.escape(headline)}"]
+    names = [*map(markdown.escape, head), "scenario"]
     for heading, some in parts(rows):
-        made += [f"## {markdown.escape(heading)} ({len(some)})", markdown.table([[*head, "scenario"], *_rows(some)])]
+        made += [f"{'#' * (level + 1)} {markdown.escape(heading)} ({len(some)})", markdown.table([names, *_rows(some)])]
     return "\n\n".join(made) + "\n"
 
 
@@ -162,10 +172,14 @@ def to_html(title: str, headline: str, rows: Sequence[Row], head: Sequence[str] 
             title=title,
             headline=headline,
             head=head,
-            parts=[
-                (heading, [(cells(row), context(row), names(row), row.title) for row in some])
-                for heading, some in parts(rows)
-            ],
+            parts=for_html(rows),
             style=html.asset("page.css"),
         )
     )
+
+
+def for_html(rows: Sequence[Row]) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Return what the template shows: under each heading the columns, sentences, scenarios and title of each row."""
+    return [
+        (heading, [(cells(row), context(row), names(row), row.title) for row in some]) for heading, some in parts(rows)
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_KEY = r"[^\s\\\[\]]+(?:\[(?:[1-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|250)\])?"
+_KEY = r"(?!noreply(?: |$))[^\s\\\[\]]+(?:\[(?:[1-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|250)\])?"
 _NUMBER = r"[0-9]{1,10}"
 _TIME = r"(?:-?[0-9]{1,10}|<time>)"
 _QUIET = r"(?: noreply)?"
@@ -43,7 +43,7 @@ _SHAPES: dict[str, re.Pattern[str]] = {
         "mn": "",
         "version": "",
         "flush_all": rf"(?: {_NUMBER})?{_QUIET}",
-        "stats": r"(?: (?:settings|items|slabs|sizes|conns|reset))?",
+        "stats": "",
         "verbosity": rf" [0-9]{_QUIET}",
         "quit": "",
     }.items()

@@ -137,7 +137,8 @@ def test_what_only_one_side_was_asked_is_no_difference() -> None:
         (("STAT a 1", "STAT b 2", "END"), ("STAT b 2", "STAT a 1", "END"), True),
         (("STAT a 1", REST, "END"), ("STAT c 1", "STAT a 1", "END"), True),
         (("STAT a 1", REST, "END"), ("STAT c 1", "STAT b 1", "END"), False),
-        (("STAT a 1", REST, "END"), (REST, "STAT b 1", "END"), False),
+        (("STAT a 1", REST, "END"), (REST, "STAT b 1", "END"), True),
+        (("STAT a 1", REST, "END"), (REST, "STAT a 2", "END"), False),
         ((), ("x",), False),
     ],
 )

@@ -17,7 +17,7 @@ from mclite.testing.server import Server
         ["get key"], ["get key key2 "], ["gets key[250]"], ["set key 0 0 1", "a"], ["set key 0 -1 3 noreply", "abc"],
         ["cas key 0 0 1 <cas>", "a"], ["delete key"], ["delete key noreply"], ["incr key 1"], ["touch key 300"],
         ["gat 300 key"], ["mg key v f t N60"], ["ms key 2 T0 I F5", "ab"], ["md key q"], ["ma key N0 J5 v"], ["mn"],
-        ["flush_all"], ["flush_all 10 noreply"], ["version"], ["stats settings"], ["mg key q", "mg key2 q", "mn"],
+        ["flush_all"], ["flush_all 10 noreply"], ["version"], ["stats"], ["mg key q", "mg key2 q", "mn"],
     ],
 )  # fmt: skip
 def test_usual(request_: list[str]) -> None:
@@ -31,6 +31,7 @@ def test_usual(request_: list[str]) -> None:
         ["get"], ["get  key"], ["gets key[251]"], ["set key 0 0 1", "abcd"], ["set key 0 0 1"], ["set key -1 0 1", "a"],
         ["incr key +1"], ["incr key 1 a"], ["touch key x"], ["mg key v v"], ["mg key N2147483648"], ["delete key now"],
         ["ms key 2 S2", "abc"], ["version 1"], ["bget key"], ["set key 0 0 1 yes", "a"], [""], ["get key", "unknown"],
+        ["delete noreply"], ["stats settings"],
     ],
 )  # fmt: skip
 def test_not_usual(request_: list[str]) -> None:

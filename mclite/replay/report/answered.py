@@ -1,0 +1,79 @@
+"""Which requests two runs answer otherwise, whatever the verdicts on the answers are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mclite.replay.judge.exchanges import Exchange, compare, exchanges
+from mclite.replay.report import summary
+from mclite.replay.report.answers_table import HEAD, Row, group, shown
+from mclite.replay.report.client_requests import command_of, is_usual
+from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.tally import GOOD
+from mclite.replay.scenario.requirements import STARTS
+
+#: A line of a talk with a guard.
+_GUARDED = re.compile(r"[A-Z]?[<>.|*&a-z ]+\[[0-9.,]+\]")
+
+
+def rows(old: Results, new: Results) -> list[Row]:
+    """Return the requests that the run `new` answers otherwise than the run `old`, by their commands."""
+    before = {scenario["id"]: scenario for scenario in old["scenarios"]}
+    found = []
+    for scenario in new["scenarios"]:
+        earlier = before.get(scenario["id"])
+        if earlier is None or earlier["transcript"] is None or scenario["transcript"] is None:
+            continue
+        if _may_vary(earlier, scenario):
+            continue
+        comparison = compare(_dialogue(old, earlier), _dialogue(new, scenario))
+        if not comparison.pairs:
+            continue
+        request = comparison.pairs[0].request
+        needs = tuple(STARTS[name] for name in scenario.get("requires", ()) if name in STARTS and name != "fresh")
+        found.append(
+            Row(
+                ids=(scenario["id"],),
+                title=scenario["title"],
+                command=command_of(request),
+                usual=not needs and is_usual(comparison.before) and is_usual(request),
+                needs=needs,
+                before=comparison.before,
+                pairs=tuple(shown(pair) for pair in comparison.pairs),
+            )
+        )
+    return group(found)
+
+
+def _may_vary(earlier: Scenario, scenario: Scenario) -> bool:
+    """Tell whether both answers are right, and the scenario allows several to all releases: a matter of chance."""
+    lines = [line.strip() for line in str(scenario.get("talk", "")).splitlines()]
+    right = earlier["verdict"] in GOOD and scenario["verdict"] in GOOD
+    return right and any(line.startswith("<|") for line in lines) and not any(_GUARDED.match(line) for line in lines)
+
+
+def headline(old: Results, new: Results, found: Sequence[Row]) -> str:
+    """Return in one sentence how much is answered otherwise."""
+    common = {one["id"] for one in old["scenarios"] if one["transcript"] is not None}
+    common &= {one["id"] for one in new["scenarios"] if one["transcript"] is not None}
+    number = sum(len(row.ids) for row in found)
+    if not found:
+        return f"The answers to {summary.count(len(common), 'scenario')} are the same."
+    verb = "is" if number == 1 else "are"
+    which = f"{number} of {summary.count(len(common), 'scenario')} {verb} answered otherwise"
+    return (
+        f"{which}, in {summary.count(len(found), 'way')}; {sum(row.usual for row in found) or 'none'} of these in "
+        "requests as client libraries send them."
+    )
+
+
+def head(old: Results, new: Results) -> tuple[str, str, str]:
+    """Return the heads of the columns: the names of the servers, if they differ."""
+    one, other = old["target"]["name"], new["target"]["name"]
+    return HEAD if one == other else (HEAD[0], f"answer of {one}", f"answer of {other}")
+
+
+def _dialogue(run: Results, scenario: Scenario) -> tuple[Exchange, ...]:
+    """Return what was said in a scenario, with names for what varies by nature."""
+    return exchanges(run["transcripts"][scenario["transcript"]], run["target"].get("version"))
