@@ -17,6 +17,7 @@ from mclite import __version__
 # name: (module, one line for `mclite --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("mclite.cli.check", "run the conformance suite against a server"),
+    "check-client": ("mclite.cli.check_client", "judge a client library, with the suite as its server"),
     "suite": ("mclite.cli.suite", "look at the suite itself, and play scenario files of your own"),
     "ping": ("mclite.cli.ping", "ask a server whether it answers, and wait until it does"),
     "serve": ("mclite.cli.serve", "run the reference server"),

@@ -105,7 +105,9 @@ class MetaCommands(Generic[V]):
         name, tokens = _key(key)
         tokens += [] if flags == 0 else [b"F" + arguments.flags(flags)]
         tokens += [] if mode == "set" else [_SET_MODES[mode]]
-        tokens += [b"I"] * invalidate + [b"c"] * cas + [b"s"] * size + _returned_key(return_key, tokens)
+        tokens += (
+            [b"I"] * bool(invalidate) + [b"c"] * bool(cas) + [b"s"] * bool(size) + _returned_key(return_key, tokens)
+        )
         tokens += _times(T=exptime or None, N=vivify) + _uniques(C=compare, E=new_cas) + _opaque(opaque)
         return self._call(b"ms", [name, b"%d" % len(data), *tokens], data)
 
@@ -127,7 +129,7 @@ class MetaCommands(Generic[V]):
         `remove_value` keeps the item without its data. `compare` is the cas unique that the item must have.
         """
         name, tokens = _key(key)
-        tokens += [b"I"] * invalidate + [b"x"] * remove_value + _returned_key(return_key, tokens)
+        tokens += [b"I"] * bool(invalidate) + [b"x"] * bool(remove_value) + _returned_key(return_key, tokens)
         tokens += _times(T=exptime) + _uniques(C=compare, E=new_cas) + _opaque(opaque)
         return self._call(b"md", [name, *tokens])
 
@@ -160,7 +162,7 @@ class MetaCommands(Generic[V]):
         tokens += [b"MD"] * (mode == "decr")
         tokens += [] if initial is None else [b"J" + arguments.unsigned64(initial, "the initial number")]
         tokens += _times(T=exptime, N=vivify)
-        tokens += [b"v"] * value + [b"c"] * cas + [b"t"] * ttl + _returned_key(return_key, tokens)
+        tokens += [b"v"] * bool(value) + [b"c"] * bool(cas) + [b"t"] * bool(ttl) + _returned_key(return_key, tokens)
         tokens += _uniques(C=compare, E=new_cas) + _opaque(opaque)
         return self._call(b"ma", [name, *tokens])
 

@@ -47,7 +47,7 @@ def holds_scenarios(path: Path, root: Path) -> bool:
     if path.suffix != ".toml" or path.name in OTHER_FILES or not path.is_relative_to(root):
         return False
     folders = path.relative_to(root).parts[:-1]
-    return folders[:1] != ("targets",) and not any(folder.startswith(".") for folder in folders)
+    return folders[:1] not in (("targets",), ("client_side",)) and not any(folder.startswith(".") for folder in folders)
 
 
 def load_all(root: Path) -> tuple[list[Scenario], list[Fault]]:
