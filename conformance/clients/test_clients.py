@@ -15,6 +15,8 @@ from mclite.replay.clients.checks import CHECKS, Check, Setting
 from mclite.replay.clients.library import Library, NotOffered, Place
 from mclite.replay.clients.registry import LIBRARIES, speaks_binary
 from mclite.replay.play.transport import parse_address
+from mclite.replay.results.document import Client, ClientCheck, ClientOutcome
+from mclite.replay.results.schema import to_json
 from mclite.replay.target.servers import Server
 
 # Libraries that leave a socket to the garbage collector are no fault of the target.
@@ -59,45 +61,38 @@ def test_client(
     library: type[Library], check: Check, target: Any, place: Place, request: pytest.FixtureRequest
 ) -> None:
     """A library does one thing."""
-    found: dict[str, Any] = {
-        "target": request.node.callspec.params["target"],
-        "name": library.name,
-        "language": library.language,
-        "protocol": library.protocol,
-        "version": library.version(),
-        "check": check.name,
-        "title": check.title,
-        "chapters": list(check.chapters),
-        "outcome": "works",
-        "reason": None,
-    }
-    request.node.user_properties.append(("mclite-client", found))
-    if found["version"] is None:
-        _skip(found, "missing", f"{library.package} is not installed: {library.install}")
-    if library.protocol == "binary" and not speaks_binary(place):
-        _skip(
-            found, "unsupported", "the target does not speak the binary protocol, which protocol.txt does not describe"
-        )
-    if check.name in library.faults:
-        _skip(found, "not-offered", library.faults[check.name])
+    outcome: ClientOutcome = "works"
+    reason: str | None = None
     setting = Setting(library, place, f"{target.info.prefix}_{library.__name__}".lower())
     began = time.monotonic()
     try:
+        if (untried := _untried(library, check, place)) is not None:
+            outcome, reason = untried
+            pytest.skip(reason)
         with target.shared():  # nobody flushes the server meanwhile
             check.function(setting)
     except NotOffered as error:
-        _skip(found, "not-offered", str(error))
+        outcome, reason = "not-offered", str(error)
+        pytest.skip(reason)
     except Exception as error:
-        found["outcome"] = "fails"
+        outcome = "fails"
         cause = f" ({error.__cause__})" if error.__cause__ is not None else ""
-        found["reason"] = f"{type(error).__name__}: {error}{cause}".splitlines()[0][:300]
+        reason = f"{type(error).__name__}: {error}{cause}".splitlines()[0][:300]
         raise
     finally:
-        found["milliseconds"] = round((time.monotonic() - began) * 1000, 1)
+        did = ClientCheck(check.name, check.title, outcome, reason, round((time.monotonic() - began) * 1000, 1))
+        found = Client(library.name, library.language, library.protocol, library.version(), (did,))
+        number = request.node.callspec.params["target"]
+        request.node.user_properties.append(("mclite-client", {"target": number, "client": to_json(found)}))
         setting.close()
 
 
-def _skip(found: dict[str, Any], outcome: str, reason: str) -> None:
-    found["outcome"], found["reason"] = outcome, reason
-    found.setdefault("milliseconds", 0.0)
-    pytest.skip(reason)
+def _untried(library: type[Library], check: Check, place: Place) -> tuple[ClientOutcome, str] | None:
+    """Return what is said of a check that is not tried, and why."""
+    if library.version() is None:
+        return "missing", f"{library.package} is not installed: {library.install}"
+    if library.protocol == "binary" and not speaks_binary(place):
+        return "unsupported", "the target does not speak the binary protocol, which protocol.txt does not describe"
+    if check.name in library.faults:
+        return "not-offered", library.faults[check.name]
+    return None

@@ -15,7 +15,8 @@ from mclite.cli import OutputError, UsageError
 from mclite.cli.extras import need
 from mclite.replay import files
 from mclite.replay.results import read as results
-from mclite.replay.results.read import Results, ResultsError
+from mclite.replay.results.document import Results
+from mclite.replay.results.read import ResultsError
 
 EPILOG = """\
   mclite report html reports/mclite.json -o mclite.html
@@ -182,12 +183,12 @@ def _diff(args: argparse.Namespace) -> int:
 
 
 def _merge(args: argparse.Namespace) -> int:
-    from mclite.replay.results import merge
+    from mclite.replay.results import merge, write
 
     merged, notes = merge.merge(_load(args.results))
     for note in notes:
         print(f"mclite report merge: {note}", file=sys.stderr)
-    results.write_json(merged, args.output)
+    write.write(merged, args.output)
     return 0
 
 

@@ -249,7 +249,7 @@ def _releases(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     for line in versions_table.lines(runs, versions_table.rows(runs), args.answers, args.all):
         print(line)
-    return 0 if all(made["summary"]["conforms"] for made in runs.values()) else 1
+    return 0 if all(made.summary.conforms for made in runs.values()) else 1
 
 
 def _play_releases(args: argparse.Namespace) -> int:

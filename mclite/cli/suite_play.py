@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from mclite.cli import UsageError
+from mclite.replay.judge.record import transcript
 from mclite.replay.play.outcome import Keys
 from mclite.replay.play.player import Player
 from mclite.replay.play.transport import Address, Unreachable, parse_address
@@ -127,7 +128,7 @@ def play(
             passed += 1
             if args.verbose:
                 print(f"pass    {scenario.id} ({result.milliseconds:.0f} ms)")
-                print("\n".join(show.transcript([(e[0], e[1], show.event_text(e)) for e in result.events])))
+                print("\n".join(show.dialogue(transcript(result.events))))
             continue
         failed += 1
         words = [sys.executable, "-m", "mclite", "suite", "play", str(file), "-k", scenario.slug, *server]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
+from mclite.replay.clients.checks import CHECKS, named
+from mclite.replay.judge.record import Record
+from mclite.replay.results.document import Client, ClientCheck
 from mclite.replay.results.write import answers_like
 from mclite.replay.scenario.versions import PROTOCOL_VERSION
-
-Record = dict[str, Any]
 
 #: Verdicts of scenarios that explain why a client fails.
 _WRONG = ("fail", "differs", "warn", "unsupported", "target-died")
@@ -21,28 +22,24 @@ _BOTH = frozenset({"wire", "connections", "limits", "expiration"})
 MOST = 10
 
 
-def gather(clients: dict[str, Record], found: Record) -> None:
-    """Add one check of one library to `clients`."""
-    entry = clients.setdefault(
-        found["name"],
-        {**{key: found[key] for key in ("name", "language", "protocol", "version")}, "checks": []},
+def gather(clients: dict[str, Client], found: Client) -> None:
+    """Add the check of one library to `clients`, by name."""
+    known = clients.setdefault(found.name, replace(found, checks=()))
+    clients[found.name] = replace(known, checks=known.checks + found.checks)
+
+
+def explained(clients: Mapping[str, Client], records: Mapping[str, Record]) -> tuple[Client, ...]:
+    """Return the libraries for the results: a check that fails names the scenarios that may be the reason."""
+    return tuple(
+        replace(client, checks=tuple(_explained(check, client.protocol, records) for check in client.checks))
+        for client in clients.values()
     )
-    check = {key: found[key] for key in ("check", "title", "outcome", "reason", "milliseconds")}
-    entry["checks"].append({**check, "chapters": found["chapters"]})
 
 
-def document(clients: Mapping[str, Record], records: Mapping[str, Record]) -> list[Record]:
-    """Return the entries of the results; a check that fails names the scenarios that may be the reason."""
-    out = []
-    for entry in clients.values():
-        checks = []
-        for check in entry["checks"]:
-            made = {key: value for key, value in check.items() if key != "chapters"}
-            if check["outcome"] == "fails":
-                made["scenarios"] = related(check["chapters"], entry["protocol"], records)
-            checks.append(made)
-        out.append({**entry, "checks": checks})
-    return out
+def _explained(check: ClientCheck, protocol: str, records: Mapping[str, Record]) -> ClientCheck:
+    if check.outcome != "fails":
+        return check
+    return replace(check, scenarios=tuple(related(named(CHECKS, check.check).chapters, protocol, records)))
 
 
 def related(chapters: Sequence[str], protocol: str, records: Mapping[str, Record]) -> list[str]:
@@ -55,7 +52,7 @@ def related(chapters: Sequence[str], protocol: str, records: Mapping[str, Record
     columns = []
     for chapter in chapters:
         if chapter.startswith("meta_") == meta or chapter in _BOTH:
-            found = [(_rank(made), made["id"]) for made in records.values() if made["chapter"] == chapter]
+            found = [(_rank(made), made.id) for made in records.values() if made.chapter == chapter]
             columns.append(sorted(pair for pair in found if pair[0] < _UNRELATED))
     turns = [pair for turn in itertools.zip_longest(*columns) for pair in turn if pair is not None]
     turns.sort(key=lambda pair: pair[0])
@@ -63,9 +60,8 @@ def related(chapters: Sequence[str], protocol: str, records: Mapping[str, Record
 
 
 def _rank(made: Record) -> int:
-    if made["verdict"] in _WRONG:
-        return _WRONG.index(made["verdict"])
-    if made["outcome"] == "match" and made.get("until"):
+    if made.verdict in _WRONG:
+        return _WRONG.index(made.verdict)
+    if made.outcome == "match" and made.until:
         return _UNRELATED - 2
-    like = answers_like(made.get("like", {}))
-    return _UNRELATED - 1 if like.get(PROTOCOL_VERSION) is False else _UNRELATED
+    return _UNRELATED - 1 if answers_like(made.like).get(PROTOCOL_VERSION) is False else _UNRELATED

@@ -19,15 +19,13 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from mclite.replay import files
-from mclite.replay.judge.record import Record
+from mclite.replay.judge.record import Match, Record
 from mclite.replay.judge.verdicts import MATCHED
 
-Match = Literal["expected", "changed", "fixed", "new"]
 #: Verdicts of an answer that was not the right one.
 WRONG = frozenset({"fail", "warn", "differs", "target-died", "suite-error"})
 
@@ -55,17 +53,17 @@ class Baseline:
 
     def match(self, made: Record) -> Match | None:
         """Return what the baseline says of a record; None when it says nothing."""
-        entry = self.entries.get(made["id"])
-        if made["verdict"] in WRONG:
+        entry = self.entries.get(made.id)
+        if made.verdict in WRONG:
             if entry is not None:
-                return "expected" if entry.fingerprint == made["fingerprint"] else "changed"
+                return "expected" if entry.fingerprint == made.fingerprint else "changed"
             return "new"
-        return "fixed" if entry is not None and made["verdict"] in MATCHED else None
+        return "fixed" if entry is not None and made.verdict in MATCHED else None
 
-    def reason(self, made: Record) -> str | None:
-        """Return why the answer of a record is expected, or was before it changed."""
-        entry = self.entries.get(made["id"])
-        return entry.reason if entry is not None else None
+    def marked(self, made: Record) -> Record:
+        """Return a record with what the baseline says of it: also why its answer is expected, or was before."""
+        entry = self.entries.get(made.id)
+        return replace(made, baseline=self.match(made), baseline_reason=entry.reason if entry is not None else None)
 
     def unmatched(self, ids: Iterable[str]) -> list[str]:
         """Return the entries of scenarios that are none of `ids`."""
@@ -75,20 +73,20 @@ class Baseline:
         """Return the baseline that the records of a complete run match."""
         kept: dict[str, Entry] = {}
         for made in records:
-            before = self.entries.get(made["id"])
-            if made["verdict"] in WRONG:
+            before = self.entries.get(made.id)
+            if made.verdict in WRONG:
                 reason = before.reason if before else f"not explained yet: {_said(made)}"
                 link = before.link if before else None
-                kept[made["id"]] = Entry(made["id"], made["fingerprint"] or "", reason, link)
-            elif before is not None and made["verdict"] not in MATCHED:  # not played: nothing is known of it
-                kept[made["id"]] = before
+                kept[made.id] = Entry(made.id, made.fingerprint or "", reason, link)
+            elif before is not None and made.verdict not in MATCHED:  # not played: nothing is known of it
+                kept[made.id] = before
         return Baseline(kept[name] for name in sorted(kept))
 
 
 def _said(made: Record) -> str:
-    if made.get("want") and made.get("got"):
-        return f"want {made['want']}, got {made['got']}"[:200]
-    return str(made.get("reason") or made["outcome"])[:200]
+    if made.want and made.got:
+        return f"want {made.want}, got {made.got}"[:200]
+    return (made.reason or made.outcome)[:200]
 
 
 def read(path: Path) -> Baseline:

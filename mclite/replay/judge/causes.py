@@ -16,17 +16,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from mclite.replay.judge.blame import is_quiet
+from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import MATCHED
-from mclite.replay.play.framing import expected_responses
-from mclite.replay.play.outcome import Result
-from mclite.replay.scenario.talk import AnyOf, Op, Script, SomeOf, Write, requests
 
-Record = dict[str, Any]
-
-#: Characters of a request that a record keeps.
-LONGEST = 120
 #: Commands whose second word names what is asked for.
 _GROUPED = frozenset({"stats", "slabs", "lru", "lru_crawler", "watch"})
 _WORD = re.compile(r"[a-z_]+")
@@ -83,54 +77,12 @@ class Cause:
         return self.scenarios[0]
 
 
-def blamed_request(script: Script, result: Result) -> str | None:
-    """Return the request whose answer differs, as the talk writes it, or None when nothing was sent before."""
-    end = next((number for number, op in enumerate(script) if result.step in _lines(op)), len(script))
-    conn = result.conn or (script[end].conn if end < len(script) else None)
-    ops = [op for op in script[:end] if conn in (None, op.conn)]
-    writes = [number for number, op in enumerate(ops) if isinstance(op, Write)]
-    if not writes:
-        return None
-    first = writes[-1]
-    while first > 0 and isinstance(ops[first - 1], Write):
-        first -= 1
-    asked = [line for op in ops[first:] if isinstance(op, Write) for line in requests(op) if line]
-    if not asked:
-        return None
-    quiet = [line for line in asked if _is_quiet(line)]
-    read = expected_responses(ops[first:], ops[first].conn)
-    if quiet and (result.framing is not None or result.outcome == "desync" or len(quiet) == len(asked)):
-        chosen = quiet[0]
-    else:
-        answering = [line for line in asked if line not in quiet] or asked
-        chosen = answering[min(read or 0, len(answering) - 1)] if read is not None else answering[-1]
-    return chosen[:LONGEST]
-
-
-def _lines(op: Op) -> tuple[int, ...]:
-    """Return the lines of the talk at which an operation can differ; those of a write cannot."""
-    match op:
-        case Write():
-            return ()
-        case AnyOf(options=options):
-            return (op.line, *(option.line for option in options))
-        case SomeOf(wanted=wanted):
-            return (op.line, *(item.line for item in wanted))
-        case _:
-            return (op.line,)
-
-
-def _is_quiet(line: str) -> bool:
-    words = line.split(" ")
-    return words[-1] == "noreply" or (words[0] in ("mg", "ms", "md", "ma") and "q" in words[2:])
-
-
 def command_of(made: Record) -> str:
     """Return the command to blame for a wrong answer: of `stats` and the like with its group."""
-    line = _BEFORE.sub("", made.get("request") or "")
+    line = _BEFORE.sub("", made.request or "")
     found = _WORD.match(line)
     if found is None or found[0] not in _COMMANDS:
-        sent = [name for name in made.get("commands") or () if name in _COMMANDS]
+        sent = [name for name in made.commands if name in _COMMANDS]
         return sent[0] if not line and len(sent) == 1 else MALFORMED
     words = line.split(" ")
     grouped = found[0] in _GROUPED and len(words) > 1 and _WORD.fullmatch(words[1])
@@ -139,10 +91,10 @@ def command_of(made: Record) -> str:
 
 def shape(made: Record) -> str:
     """Return the shape of a wrong answer in a few words, without what depends on the run."""
-    outcome, want, got = made["outcome"], str(made.get("want") or ""), str(made.get("got") or "")
-    if outcome == "died" or made["verdict"] == "target-died":
+    outcome, want, got = made.outcome, made.want or "", made.got or ""
+    if outcome == "died" or made.verdict == "target-died":
         return "the server dies"
-    if outcome == "malformed" or made["verdict"] == "suite-error":
+    if outcome == "malformed" or made.verdict == "suite-error":
         return "a fault of the suite"
     if outcome == "closed" and not got:
         return _CLOSES
@@ -153,8 +105,8 @@ def shape(made: Record) -> str:
         return _HIT
     if wanted in _REFUSALS and word and word not in _REFUSALS:
         return _ACCEPTS
-    if made.get("framing") and (word not in _REFUSALS or not wanted):
-        return _framing(str(made["framing"]), _is_quiet(made.get("request") or ""))
+    if made.framing and (word not in _REFUSALS or not wanted):
+        return _framing(made.framing, is_quiet(made.request or ""))
     if outcome == "not-run":
         return "not there though declared"
     if outcome == "timeout" and not got:
@@ -246,7 +198,7 @@ def key(made: Record) -> str:
 def happened(made: Record) -> str:
     """Return what the target did, to be put behind the title: `answered CLIENT_ERROR`."""
     what = shape(made)
-    got = str(made.get("got") or "")
+    got = made.got or ""
     if what in (_SILENT, _CLOSES) or not got or what.startswith(("the server dies", "a fault", "an answer without")):
         return {_SILENT: "no answer", _CLOSES: "closed the connection"}.get(what, what)
     line = got.split("\\r\\n")[0] or got
@@ -256,7 +208,7 @@ def happened(made: Record) -> str:
 def group(wrong: Iterable[Record], everything: Iterable[Record]) -> list[Cause]:
     """Return the causes of the records in `wrong`, the most frequent first; `everything` is the whole run."""
     everything, wrong = list(everything), list(wrong)
-    sent = Counter(command for made in everything for command in set(made.get("commands") or ()))
+    sent = Counter(command for made in everything for command in set(made.commands))
     unknown = _unknown(wrong, everything)
     refused = set(unknown.values())
     causes: dict[str, dict[str, list[Record]]] = {}  # by shape, then by command
@@ -264,12 +216,12 @@ def group(wrong: Iterable[Record], everything: Iterable[Record]) -> list[Cause]:
     for made in wrong:
         command, what = command_of(made), shape(made)
         if unknown and (refusal := _refusal(made)) in refused:
-            named = unknown.keys() & {command, *(made.get("commands") or ())}
+            named = unknown.keys() & {command, *made.commands}
             if suspects := sorted(name for name in named if unknown[name] == refusal):
                 command, what = command if command in suspects else suspects[0], refusal
                 causes.setdefault(what, {}).setdefault(command, []).append(made)
                 continue
-        if what in _OWN or what in _SHARED or what.startswith(_REFUSALS) or made.get("framing"):
+        if what in _OWN or what in _SHARED or what.startswith(_REFUSALS) or made.framing:
             causes.setdefault(what, {}).setdefault(command, []).append(made)
         else:
             open_ends.setdefault((command, what), []).append(made)
@@ -289,9 +241,7 @@ def group(wrong: Iterable[Record], everything: Iterable[Record]) -> list[Cause]:
 
 def _unknown(wrong: Sequence[Record], everything: Sequence[Record]) -> dict[str, str]:
     """Return the commands that the target refuses more often than it answers them rightly, with the refusal."""
-    right = Counter(
-        command for made in everything if made["verdict"] in MATCHED for command in set(made.get("commands") or ())
-    )
+    right = Counter(command for made in everything if made.verdict in MATCHED for command in set(made.commands))
     refusals = Counter((command_of(made), _refusal(made)) for made in wrong)
     return {
         command: refusal
@@ -302,7 +252,7 @@ def _unknown(wrong: Sequence[Record], everything: Sequence[Record]) -> dict[str,
 
 def _refusal(made: Record) -> str:
     """Return how a command was refused: the status word, silence, or the end of the connection; else nothing."""
-    word = _first(str(made.get("got") or ""))
+    word = _first(made.got or "")
     if word in _REFUSALS:
         return word
     what = shape(made)
@@ -324,7 +274,7 @@ def _suspects(command: str, members: Sequence[Record], sent: Counter[str]) -> li
     shares: list[tuple[str, list[Record]]] = []
     while left:
         candidates = {own} | _CHANGES
-        counts = Counter(name for made in left for name in candidates.intersection(made.get("commands") or ()))
+        counts = Counter(name for made in left for name in candidates.intersection(made.commands))
         if not counts:
             return [*shares, (own, left)]
 
@@ -334,11 +284,11 @@ def _suspects(command: str, members: Sequence[Record], sent: Counter[str]) -> li
         best = max(sorted(counts), key=lambda name: (score(name), name == own))
         if score(best) <= score(own) * 1.2:  # as likely: then the command that answered
             best = own
-        taken = [made for made in left if best in (made.get("commands") or ())]
+        taken = [made for made in left if best in made.commands]
         if not taken:
             return [*shares, (own, left)]
         shares.append((best, taken))
-        left = [made for made in left if best not in (made.get("commands") or ())]
+        left = [made for made in left if best not in made.commands]
     return shares
 
 
@@ -348,7 +298,7 @@ def _best_first(command: str, members: Sequence[Record]) -> list[Record]:
     levels = ("must", "should", "observed")
 
     def order(made: Record) -> tuple[bool, int, int, int]:
-        named = word in _WORD.findall(f"{made['title'].lower()} {made['id']}")
-        return not named, levels.index(made["level"]), len(made.get("commands") or ()), len(made.get("talk") or "")
+        named = word in _WORD.findall(f"{made.title.lower()} {made.id}")
+        return not named, levels.index(made.level), len(made.commands), len(made.talk)
 
     return sorted(members, key=order)

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mclite.replay.judge.record import KnownFault
 from mclite.replay.scenario.requirements import CAPABILITIES
 from mclite.replay.scenario.versions import Guard, Version, parse_guard
 
@@ -55,9 +56,10 @@ class Fault:
     dies: bool = False  #: the server does not survive its scenarios
     lacks: tuple[str, ...] = ()  #: capabilities
 
-    def to_plain(self) -> dict[str, str | None]:
-        """Return what a record says of it."""
-        return {"id": self.id, "reason": self.reason, "link": self.link}
+    @property
+    def known(self) -> KnownFault:
+        """What a record says of it."""
+        return KnownFault(self.id, self.reason, self.link)
 
 
 class Faults:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import base64
 import re
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from mclite.replay.play.outcome import Event, Heard, Result
+from mclite.replay.judge.record import Comparison, transcript
+from mclite.replay.play.outcome import Heard, Result
 from mclite.replay.scenario.text import Slot
 from mclite.replay.scenario.wire import brief
 
@@ -151,49 +151,14 @@ class Beside:
         return self._answer
 
 
-def entry(ours: Result, theirs: Result, reason: str | None, versions: tuple[bytes, bytes]) -> dict[str, Any]:
-    """Return what a record says of the reference; `events` is its transcript. `same` is None: nothing to compare."""
-    made: dict[str, Any] = {
-        "outcome": theirs.outcome,
-        "same": None,
-        "reason": reason,
-        "step": None,
-        "target": None,
-        "got": None,
-        "events": plain(theirs.events),
-    }
+def compared(ours: Result, theirs: Result, reason: str | None, versions: tuple[bytes, bytes]) -> Comparison:
+    """Return what a record says of the reference; `same` is None when there is nothing to compare."""
+    made = Comparison(outcome=theirs.outcome, same=None, reason=reason, transcript=transcript(theirs.events))
     if "not-run" in (ours.outcome, theirs.outcome) or "malformed" in (ours.outcome, theirs.outcome):
         return made
     found = difference(ours, theirs, *versions)
-    made["same"] = found is None
-    if found is not None:
-        made["step"] = found.step
-        made["target"] = brief(found.target) if found.target is not None else None
-        made["got"] = brief(found.reference) if found.reference is not None else None
-    return made
-
-
-def plain(events: Iterable[Event]) -> list[list[str | float]]:
-    """Return a transcript as the results say it: wire for bytes, text for what happened."""
-    return [[conn, kind, brief(data) if isinstance(data, bytes) else data, at] for conn, kind, data, at in events]
-
-
-def differs(made: dict[str, Any]) -> bool:
-    """Tell whether the target answered a scenario otherwise than the reference."""
-    return (made.get("reference") or {}).get("same") is False
-
-
-def count(scenarios: Iterable[dict[str, Any]]) -> dict[str, int] | None:
-    """Return how many scenarios were compared, how many of them differ, and how many the reference was not played.
-
-    None: there was no reference.
-    """
-    beside = [item["reference"] for item in scenarios if item.get("reference")]
-    if not beside:
-        return None
-    compared = [item for item in beside if item["same"] is not None]
-    return {
-        "compared": len(compared),
-        "differs": sum(1 for item in compared if not item["same"]),
-        "not-compared": len(beside) - len(compared),
-    }
+    if found is None:
+        return replace(made, same=True)
+    target = brief(found.target) if found.target is not None else None
+    got = brief(found.reference) if found.reference is not None else None
+    return replace(made, same=False, step=found.step, target=target, got=got)

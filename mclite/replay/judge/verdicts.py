@@ -13,8 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from mclite.replay.play.outcome import Outcome
 from mclite.replay.scenario.scenario import Level
@@ -72,10 +71,3 @@ def judge(level: Level, outcome: Outcome, framing: str | None = None) -> Verdict
 def fails(verdict: Verdict, gate: Level = "must", strict: bool = False) -> bool:
     """Tell whether the verdict fails a run with this gate; `strict` adds warnings and known faults of the release."""
     return verdict in _GATED[gate] or (strict and verdict in ("warn", "known"))
-
-
-def fails_run(made: Mapping[str, Any], gate: Level = "must", strict: bool = False) -> bool:
-    """Tell whether a record fails the run: what its baseline says of it counts before its verdict."""
-    if made.get("baseline") in ("expected", "new", "changed"):
-        return bool(made["baseline"] != "expected")
-    return fails(made["verdict"], gate, strict)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import secrets
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from mclite.replay.scenario.text import KEY_LENGTH, Filled, TextError, Values
 
 Outcome = Literal["match", "mismatch", "desync", "timeout", "closed", "too-much", "died", "not-run", "malformed"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 #: (connection, kind, bytes or text, milliseconds since the scenario began)
 Event = tuple[str, str, bytes | str, float]
 

@@ -23,7 +23,7 @@ class ScenarioFailed(Exception):  # noqa: N818  # the word for what it is
     """The target did not answer as the scenario says."""
 
     def __init__(self, made: Record) -> None:
-        super().__init__(made["id"])
+        super().__init__(made.id)
         self.made = made
 
 
@@ -73,12 +73,12 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         """Play the scenario, or collect it from the timeline; fail, skip or pass as its verdict says."""
         made = self.made = self.suite.examine(self)
-        if made["verdict"] in ("unsupported", "skipped", "blocked"):
-            pytest.skip(f"{made['verdict']}: {made['reason']}")
-        if made["verdict"] == "known" and not self.suite.fails(self.target, made):
-            pytest.xfail(f"{made['reason']} (a fault of the release: {made['fault']['reason']})")
-        if made.get("baseline") == "expected":
-            pytest.xfail(f"{made['reason']} (in the baseline)")
+        if made.verdict in ("unsupported", "skipped", "blocked"):
+            pytest.skip(f"{made.verdict}: {made.reason}")
+        if made.fault is not None and not self.suite.fails(self.target, made):
+            pytest.xfail(f"{made.reason} (a fault of the release: {made.fault.reason})")
+        if made.baseline == "expected":
+            pytest.xfail(f"{made.reason} (in the baseline)")
         if self.suite.fails(self.target, made):
             raise ScenarioFailed(made)
 
@@ -88,7 +88,7 @@ class ScenarioItem(pytest.Item):
             self.suite.shown += 1
             if self.suite.shown > IN_FULL:
                 made = excinfo.value.made
-                return f"{made['id']}: {made['reason']} (more in the report; replay: {made['replay']})"
+                return f"{made.id}: {made.reason} (more in the report; replay: {made.replay})"
             return failure_of_record(excinfo.value.made, self.scenario)
         return super().repr_failure(excinfo, style)
 

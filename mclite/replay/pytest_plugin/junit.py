@@ -23,7 +23,7 @@ def show_run(suite: Session) -> None:
     if junit is None:
         return
     for made in suite.documents:
-        name = made["target"]["name"]
+        name = made.target.name
         junit.add_global_property(f"verdict of {name}", headline(made))
         for cause in causes.found(made, strict=suite.options.strict):
             junit.add_global_property(f"cause on {name}", f"{cause.name} ({causes.size(cause)})")
@@ -34,10 +34,10 @@ def show_case(config: pytest.Config, report: pytest.TestReport, made: Record) ->
     junit = config.stash.get(xml_key, None)
     if junit is None:
         return
-    said = {"verdict": made["verdict"], "level": made["level"], "baseline": made.get("baseline")}
-    if made["verdict"] in WRONG:
-        said |= {"cause": key(made), "happened": happened(made), "replay": made["replay"]}
+    said: dict[str, str | None] = {"verdict": made.verdict, "level": made.level, "baseline": made.baseline}
+    if made.verdict in WRONG:
+        said |= {"cause": key(made), "happened": happened(made), "replay": made.replay}
     case = junit.node_reporter(report)
     for name, value in said.items():
         if value is not None:
-            case.add_property(name, str(value))
+            case.add_property(name, value)

@@ -17,6 +17,7 @@ import pytest
 
 from mclite.replay.judge.baseline import BaselineError
 from mclite.replay.judge.faults import FaultsError
+from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import UNREACHABLE, USAGE
 from mclite.replay.play.transport import Address, Unreachable
 from mclite.replay.pytest_plugin import junit
@@ -26,6 +27,8 @@ from mclite.replay.pytest_plugin.items import ScenarioFile, ScenarioItem
 from mclite.replay.pytest_plugin.options import UsageError, add_options, read_options
 from mclite.replay.pytest_plugin.session import Session
 from mclite.replay.pytest_plugin.share import StaticScheduling, is_controller, worker_share
+from mclite.replay.results.document import Client
+from mclite.replay.results.schema import from_json, to_json
 from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import NotPlayed, TargetInfo
 from mclite.replay.run.target_run import TargetRun
@@ -236,7 +239,7 @@ def pytest_runtest_makereport(
     report = yield
     if isinstance(item, ScenarioItem) and call.when == "call" and item.made is not None:
         for made in (item.made, *item.suite.late(item.target)):
-            report.user_properties.append(("mclite", {"target": item.target, "record": made}))
+            report.user_properties.append(("mclite", {"target": item.target, "record": to_json(made)}))
     return report
 
 
@@ -247,11 +250,15 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     for name, value in report.user_properties:
         if name == "mclite" and _CURRENT:
             travelled: Any = value
-            _CURRENT[-1].gather(travelled["target"], travelled["record"])
-            junit.show_case(_CURRENT[-1].config, report, travelled["record"])
+            made = from_json(Record, travelled["record"], "a record")
+            _CURRENT[-1].gather(travelled["target"], made)
+            junit.show_case(_CURRENT[-1].config, report, made)
         elif name == "mclite-client" and _CURRENT:
             if report.when == "call":
-                _CURRENT[-1].gather_client(value)  # type: ignore[arg-type]  # what the test of clients made
+                travelled = value
+                _CURRENT[-1].gather_client(
+                    travelled["target"], from_json(Client, travelled["client"], "a client library")
+                )
         else:
             kept.append((name, value))
     report.user_properties[:] = kept

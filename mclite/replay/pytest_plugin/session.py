@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 import json
 import shutil
 import time
@@ -17,8 +16,7 @@ import pytest
 import mclite
 from mclite.replay import files
 from mclite.replay.clients import results as clients
-from mclite.replay.files import WriteError
-from mclite.replay.judge import baseline, faults, reference
+from mclite.replay.judge import baseline, faults
 from mclite.replay.judge.baseline import Baseline
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import (
@@ -31,18 +29,20 @@ from mclite.replay.judge.verdicts import (
     STALE_BASELINE,
     UNREACHABLE,
     USAGE,
-    fails_run,
 )
 from mclite.replay.play.outcome import Keys, process_prefix
 from mclite.replay.play.timeline import Timeline
 from mclite.replay.play.transport import parse_address
 from mclite.replay.pytest_plugin.options import Options
-from mclite.replay.results import write as results
+from mclite.replay.pytest_plugin.output import Output
+from mclite.replay.results.document import Client, Results, Run, Target
+from mclite.replay.results.write import document
 from mclite.replay.run.stage import WAITS, Settings, TargetInfo
 from mclite.replay.run.target_run import TargetRun
 from mclite.replay.scenario.holdings import Holdings
 from mclite.replay.scenario.scenario import Level, Scenario
 from mclite.replay.scenario.versions import parse_version
+from mclite.replay.target.capabilities import Capability
 from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import Asked
 
@@ -72,15 +72,13 @@ class Session:
         self.reference: TargetInfo | None = None
         self.runs: list[TargetRun] = []
         self.records: list[dict[str, Record]] = []
-        self.clients: list[dict[str, Record]] = []
+        self.clients: list[dict[str, Client]] = []
         self.folder: Path | None = None
         self.holdings = Holdings(root)
         self.chosen: list[set[str]] = [set() for _ in options.targets]
         self.shown = 0
-        self.written: list[Path] = []
-        self.problems: list[str] = []
-        self.unwritten = False
-        self.documents: list[Record] = []
+        self.output = Output(options)
+        self.documents: list[Results] = []
         self.stale: list[str] = []
         self.malformed = False
         self._began = time.monotonic()
@@ -200,17 +198,17 @@ class Session:
         run = self.runs[item.target]
         try:
             if self._timeline is not None and item in self._timeline:
-                return self._compared(item, self._timeline.result(item))
-            return self._compared(item, run.examine(item.scenario))
+                return self._marked(item.target, self._timeline.result(item))
+            return self._marked(item.target, run.examine(item.scenario))
         finally:
             self._alone.discard(item)
             if not self._alone:
                 self._others_done()
 
     def late(self, target: int) -> list[Record]:
-        """Return the records that were made anew since the last time, because the server died behind them."""
+        """Return the records revised since the last time, because the server died after the scenario."""
         found, self.runs[target].late = self.runs[target].late, []
-        return found
+        return [self._marked(target, made) for made in found]
 
     def gate(self, target: int) -> Level:
         """Return the gate of a target: that of the command line, or of its target file, or `must`."""
@@ -219,18 +217,15 @@ class Session:
 
     def fails(self, target: int, made: Record) -> bool:
         """Tell whether the record fails the run; while a baseline is written, only a death does."""
-        if self.options.update_baseline and made["verdict"] != "target-died":
+        if self.options.update_baseline and made.verdict != "target-died":
             return False
         strict = self.options.strict
-        return fails_run(made, self.gate(target), strict) or (strict and reference.differs(made))
+        return made.fails(self.gate(target), strict) or (strict and made.differs)
 
-    def _compared(self, item: Item, made: Record) -> Record:
+    def _marked(self, target: int, made: Record) -> Record:
         """Return the record with what the baseline says of it."""
-        known = self._baselines[item.target]
-        if known is not None:
-            made["baseline"] = known.match(made)
-            made["baseline_reason"] = known.reason(made)
-        return made
+        known = self._baselines[target]
+        return known.marked(made) if known is not None else made
 
     def close(self) -> None:
         """Stop every server of this process."""
@@ -251,15 +246,15 @@ class Session:
         if beside is None or beside.spec is not None:
             return None
         everything = (made for records in self.records for made in records.values())
-        return next((made["id"] for made in everything if (made.get("reference") or {}).get("outcome") == "died"), None)
+        return next((made.id for made in everything if made.reference and made.reference.outcome == "died"), None)
 
     def gather(self, target: int, made: Record) -> None:
         """Take in the record of a scenario."""
-        self.records[target][made["id"]] = made
+        self.records[target][made.id] = made
 
-    def gather_client(self, found: Record) -> None:
+    def gather_client(self, target: int, found: Client) -> None:
         """Take in what a client library did in one check."""
-        clients.gather(self.clients[found["target"]], found)
+        clients.gather(self.clients[target], found)
 
     def finish(self) -> None:
         """Write the results of each target for which scenarios were played, and its page."""
@@ -270,123 +265,59 @@ class Session:
             complete = held == records.keys()
             self._settle_baseline(index, complete)
             made = self._document(index, complete, len(held))
-            if self.clients[index]:
-                made["clients"] = clients.document(self.clients[index], records)
             self.documents.append(made)
             if self.options.no_report:
                 continue
             if not (complete or self.options.report_dir):
-                self.problems.append("no report is written of a part of the suite, unless --report-dir says where")
-            elif self.clients[index] or any(item["verdict"] in PLAYED for item in records.values()):
-                self._write(made, self._path(info, complete))
-        pages = [path for path in self.written if path.suffix == ".json"]
-        if len(pages) > 1:
-            part = "" if all(made["run"]["complete"] for made in self.documents) else "-part"
-            self._page(pages, pages[0].parent / f"index{part}.html")
+                why = "no report is written of a part of the suite, unless --report-dir says where"
+                self.output.problems.append(why)
+            elif made.clients or any(record.verdict in PLAYED for record in made.scenarios):
+                self.output.results(made, info, self.reference)
+        self.output.index(all(made.run.complete for made in self.documents))
 
     def _settle_baseline(self, index: int, complete: bool) -> None:
         """Write the baseline when that was asked for; else find its entries that match no scenario."""
-        known, path = self._baselines[index], self.options.baseline
-        records = self.records[index]
+        known, records = self._baselines[index], self.records[index]
         if known is None:
             return
-        if self.options.update_baseline and path is not None:
-            died = next((made["id"] for made in records.values() if _died(made)), None)
-            if died is not None or not complete:
-                why = f"the target died in {died}" if died is not None else "the run is incomplete"
-                self._not_written(f"{path} is not written: {why}")
-                return
-            known = known.updated(records.values())
-            try:
-                baseline.write(known, path, self.infos[index].name)
-            except WriteError as error:
-                self._not_written(str(error))
-                return
-            for made in records.values():
-                made["baseline"], made["baseline_reason"] = known.match(made), known.reason(made)
-            self.problems.append(f"baseline: {path} holds {len(known.entries)} known deviations now")
+        if self.options.update_baseline:
+            updated = self.output.baseline(known, records.values(), self.infos[index].name, complete)
+            if updated is not None:
+                self.records[index] = {name: updated.marked(made) for name, made in records.items()}
         elif complete:
             self.stale = known.unmatched(records)
             for name in self.stale:
-                self.problems.append(f"STALE {name}: the baseline names it, and there is no such scenario here")
+                why = f"STALE {name}: the baseline names it, and there is no such scenario here"
+                self.output.problems.append(why)
 
-    def _not_written(self, why: str) -> None:
-        """Take note of a file that is not written, which fails the run."""
-        self.unwritten = True
-        self.problems.append(why)
-
-    def _path(self, info: TargetInfo, complete: bool) -> Path:
-        folder = self.options.report_dir or Path("reports")
-        name = info.slug
-        if info.judged != info.known and info.known is not None:
-            name += f"-as-{info.judged}"
-        if parse_address(info.address).kind != "tcp":
-            name += f"-{parse_address(info.address).kind}"
-        if self.options.deliver != "whole":
-            name += f"-{self.options.deliver}"
-        if self.options.chop:
-            name += f"-chop-{self.options.chop}"
-        if self.reference is not None:
-            name += f"-beside-{self.reference.slug}"
-        if not complete:
-            name += "-part"  # so that it does not replace the report of a whole run
-        taken = {path.stem for path in self.written}
-        number = next(number for number in itertools.count(1) if _numbered(name, number) not in taken)
-        return folder / f"{_numbered(name, number)}.json"
-
-    def _write(self, made: Record, path: Path) -> None:
-        try:
-            results.write(made, path)
-        except WriteError as error:
-            self._not_written(str(error))
-            return
-        self.written.append(path)
-        self._page([path], path.with_suffix(".html"))
-
-    def _page(self, paths: list[Path], out: Path) -> None:
-        """Let the report make a page of results, if it is there."""
-        try:
-            from mclite.replay.report import html
-        except ImportError as error:
-            self._not_written(f"{out} is not written: {error.name} is missing (pip install 'mclite[conformance]')")
-            return
-        try:
-            html.write(paths, out)
-        except WriteError as error:
-            self._not_written(str(error))
-            return
-        self.written.append(out)
-
-    def _document(self, index: int, complete: bool, held: int) -> Record:
+    def _document(self, index: int, complete: bool, held: int) -> Results:
         info, records = self.infos[index], self.records[index]
-        run = {
-            "id": info.prefix,
-            "started": self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "seconds": round(time.monotonic() - self._began, 3),
-            "as": info.judged,
-            "delivery": self.options.deliver,
-            "transport": parse_address(info.address).kind,
-            "complete": complete,
-            "held": held,
-            "lost": sorted(self.chosen[index] - records.keys()),
-            "strict": self.options.strict,
-            "destructive": self.options.destructive,
-            "gate": self.gate(index),
-            "baseline": info.baseline,
-            "reference": self.reference.shown if self.reference is not None else None,
-        }
-        target = {
-            "name": info.name,
-            "address": info.address,
-            "version": info.version,
-            "known_version": info.known,
-            "spawn": info.spawn,
-            "capabilities": {
-                name: {"present": present, "evidence": evidence}
-                for name, (present, evidence) in info.capabilities.items()
-            },
-        }
-        return results.document(run, target, records.values(), mclite.__version__, parse_version(info.judged))
+        run = Run(
+            id=info.prefix,
+            started=self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            seconds=round(time.monotonic() - self._began, 3),
+            judged=info.judged,
+            delivery=self.options.deliver,
+            transport=parse_address(info.address).kind,
+            complete=complete,
+            held=held,
+            lost=tuple(sorted(self.chosen[index] - records.keys())),
+            strict=self.options.strict,
+            destructive=self.options.destructive,
+            gate=self.gate(index),
+            baseline=info.baseline,
+            reference=self.reference.shown if self.reference is not None else None,
+        )
+        target = Target(
+            name=info.name,
+            address=info.address,
+            version=info.version,
+            known_version=info.known,
+            spawn=info.spawn,
+            capabilities={name: Capability(*found) for name, found in info.capabilities.items()},
+        )
+        found = clients.explained(self.clients[index], records)
+        return document(run, target, records.values(), mclite.__version__, found)
 
     def exit_code(self, exitstatus: int, failed: int) -> int:
         """Return the exit code of the run, given pytest's own and how many items failed."""
@@ -397,25 +328,15 @@ class Session:
         if exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR) or not self.infos:
             return NOTHING_JUDGED if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED else exitstatus
         everything = [made for records in self.records for made in records.values()]
-        if any(_died(made) for made in everything) or self.lost_reference is not None:
+        if any(made.died for made in everything) or self.lost_reference is not None:
             return UNREACHABLE
-        if self.unwritten:
+        if self.output.failed:
             return NOT_WRITTEN
-        if failed or exitstatus == pytest.ExitCode.TESTS_FAILED or any(made["run"]["lost"] for made in self.documents):
+        if failed or exitstatus == pytest.ExitCode.TESTS_FAILED or any(made.run.lost for made in self.documents):
             return DEVIATES
-        if self.stale or any(made.get("baseline") == "fixed" for made in everything):
+        if self.stale or any(made.baseline == "fixed" for made in everything):
             return STALE_BASELINE
-        judged = [{made["verdict"] for made in records.values()} for records in self.records if records]
+        judged = [{made.verdict for made in records.values()} for records in self.records if records]
         if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED or not all(MATCHED & verdicts for verdicts in judged):
             return NOTHING_JUDGED
         return CONFORMS
-
-
-def _numbered(name: str, number: int) -> str:
-    """Return the name of the file of the `number`-th target that has this name."""
-    return name if number == 1 else f"{name}-{number}"
-
-
-def _died(made: Record) -> bool:
-    """Tell whether a target died, and no baseline knows that it does."""
-    return made["verdict"] == "target-died" and made.get("baseline") != "expected"

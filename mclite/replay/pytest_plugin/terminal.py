@@ -16,12 +16,12 @@ NAMED = 12
 def show(reporter: Any, suite: Session) -> None:
     """Write the summary of every target to pytest's terminal reporter."""
     for made in suite.documents:
-        reporter.write_sep("=", f"conformance of {made['target']['name']}")
+        reporter.write_sep("=", f"conformance of {made.target.name}")
         for line in lines(made, NAMED, strict=suite.options.strict):
             reporter.write_line(line)
-    for path in suite.written:
+    for path in suite.output.written:
         reporter.write_line(f"report: {path}")
-    for problem in suite.problems:
+    for problem in suite.output.problems:
         reporter.write_line(problem)
     if not suite.documents:
         reporter.write_line("no scenario was played: this says nothing about the target")

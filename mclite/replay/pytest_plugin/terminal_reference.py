@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mclite.replay.judge.record import Record
 from mclite.replay.report.comparison import differing
+from mclite.replay.results.document import Results
 
 if TYPE_CHECKING:
     from mclite.replay.pytest_plugin.session import Session
@@ -28,20 +28,19 @@ def show(reporter: Any, suite: Session) -> None:
         )
 
 
-def lines(made: Record) -> list[str]:
+def lines(made: Results) -> list[str]:
     """Return how one target stands beside the reference."""
-    counts = made["summary"]["reference"]
-    name, beside = made["target"]["name"], made["run"]["reference"]
-    if counts is None or not counts["compared"]:
+    counts, name, beside = made.summary.reference, made.target.name, made.run.reference
+    if counts is None or not counts.compared:
         return [f"{name} beside {beside}: nothing was compared"]
-    others = f" ({counts['not-compared']} could not be compared)" if counts["not-compared"] else ""
-    verb = "differ" if counts["differs"] != 1 else "differs"
-    out = [f"{name} beside {beside}: {counts['differs']} of {counts['compared']} {verb} from the reference{others}"]
+    others = f" ({counts.not_compared} could not be compared)" if counts.not_compared else ""
+    verb = "differ" if counts.differs != 1 else "differs"
+    out = [f"{name} beside {beside}: {counts.differs} of {counts.compared} {verb} from the reference{others}"]
     found = differing(made)
     for item in found[:NAMED]:
-        answers = item["reference"]
-        target, reference = (_short(answers[who]) for who in ("target", "got"))
-        out.append(f"  DIFFERS {item['id']} ({item['verdict']}): {target}, the reference {reference}")
+        assert item.reference is not None
+        target, reference = _short(item.reference.target), _short(item.reference.got)
+        out.append(f"  DIFFERS {item.id} ({item.verdict}): {target}, the reference {reference}")
     if len(found) > NAMED:
         out.append(f"  and {len(found) - NAMED} more")
     return out

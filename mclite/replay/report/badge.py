@@ -5,7 +5,7 @@ from __future__ import annotations
 from mclite.replay.report import summary
 from mclite.replay.report.html import environment
 from mclite.replay.results import tally
-from mclite.replay.results.read import Results
+from mclite.replay.results.document import Results
 
 # White text on each has a contrast of at least 4.5.
 _COLOURS: dict[summary.State, str] = {
@@ -23,7 +23,7 @@ _WIDE = frozenset("mwMWQO@%")
 
 def render(results: Results) -> str:
     """Return the badge of one run as SVG: `memcached 1.6.45 | conforms`, with the headline for its title."""
-    left, right = f"memcached {results['run']['as']}", words(results)
+    left, right = f"memcached {results.run.judged}", words(results)
     return (
         environment()
         .get_template("badge.svg.j2")
@@ -40,7 +40,7 @@ def render(results: Results) -> str:
 
 def words(results: Results) -> str:
     """Return the few words that the badge has room for."""
-    must = tally.tallies(results["scenarios"])[0]
+    must = tally.tallies(results.scenarios)[0]
     match summary.state(results):
         case "part":
             return f"in part: {must.good} of {must.judged} cases"

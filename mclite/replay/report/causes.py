@@ -7,23 +7,22 @@ from collections.abc import Sequence
 
 from mclite.replay.judge import causes
 from mclite.replay.judge.causes import Cause, happened
-from mclite.replay.judge.verdicts import fails_run
-from mclite.replay.results.read import Results, Scenario
+from mclite.replay.judge.record import Record
+from mclite.replay.results.document import Results
 from mclite.replay.results.tally import want_and_got
 
 #: Causes and commands that one line names.
 SHOWN, COMMANDS = 6, 4
 
 
-def failing(results: Results, *, strict: bool = False) -> list[Scenario]:
+def failing(results: Results, *, strict: bool = False) -> list[Record]:
     """Return the scenarios that fail the run; `strict` adds warnings and known faults of the release."""
-    gate = results["run"].get("gate", "must")
-    return [scenario for scenario in results["scenarios"] if fails_run(scenario, gate, strict)]
+    return [scenario for scenario in results.scenarios if scenario.fails(results.run.gate, strict)]
 
 
 def found(results: Results, *, strict: bool = False) -> list[Cause]:
     """Return the causes of what fails the run, the most frequent first."""
-    return causes.group(failing(results, strict=strict), results["scenarios"])
+    return causes.group(failing(results, strict=strict), results.scenarios)
 
 
 def one_line(several: Sequence[Cause]) -> str:
@@ -49,19 +48,19 @@ def size(cause: Cause) -> str:
 
 def _news(cause: Cause) -> str:
     """Return what of a cause the baseline does not know: nothing where there is no baseline."""
-    counts = Counter(scenario.get("baseline") for scenario in cause.scenarios)
+    counts = Counter(scenario.baseline for scenario in cause.scenarios)
     return "".join(f", {counts[word]} {word}" for word in ("new", "changed") if counts[word])
 
 
-def claim(scenario: Scenario) -> str:
+def claim(scenario: Record) -> str:
     """Return what is right and what happened: `A token comes back whole: answered CLIENT_ERROR`."""
-    return f"{scenario['title']}: {happened(scenario)}"
+    return f"{scenario.title}: {happened(scenario)}"
 
 
-def evidence(scenario: Scenario) -> str:
+def evidence(scenario: Record) -> str:
     """Return the request, the answer that was wanted and the one received."""
-    request = scenario.get("request") or ""
-    return f"{request}  {want_and_got(scenario)}".strip() if scenario.get("want") is not None else request
+    request = scenario.request or ""
+    return f"{request}  {want_and_got(scenario)}".strip() if scenario.want is not None else request
 
 
 def lines(several: Sequence[Cause], most: int) -> list[str]:
@@ -71,23 +70,21 @@ def lines(several: Sequence[Cause], most: int) -> list[str]:
         example = cause.example
         out.append(f"  {cause.name} ({size(cause)})")
         out.append(f"    {claim(example)}")
-        if shown := evidence(example) or example.get("reason"):
+        if shown := evidence(example) or example.reason:
             out.append(f"    {shown}")
-        if example.get("replay"):
-            out.append(f"    replay: {example['replay']}")
+        if example.replay:
+            out.append(f"    replay: {example.replay}")
     if len(several) > most:
         out.append(f"  ... and {len(several) - most} causes more")
     return out
 
 
-def known(results: Results) -> list[tuple[str, list[Scenario]]]:
+def known(results: Results) -> list[tuple[str, list[Record]]]:
     """Return what was expected, by its reason: of the baseline, and of the release itself."""
-    groups: dict[str, list[Scenario]] = {}
-    for scenario in results["scenarios"]:
-        if scenario.get("baseline") == "expected":
-            groups.setdefault(f"baseline: {scenario.get('baseline_reason') or 'no reason is given'}", []).append(
-                scenario
-            )
-        elif scenario["verdict"] == "known" and scenario.get("fault"):
-            groups.setdefault(f"known of the release: {scenario['fault']['reason']}", []).append(scenario)
+    groups: dict[str, list[Record]] = {}
+    for scenario in results.scenarios:
+        if scenario.baseline == "expected":
+            groups.setdefault(f"baseline: {scenario.baseline_reason or 'no reason is given'}", []).append(scenario)
+        elif scenario.verdict == "known" and scenario.fault:
+            groups.setdefault(f"known of the release: {scenario.fault.reason}", []).append(scenario)
     return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))

@@ -18,7 +18,7 @@ def text(difference: Difference, rows: Rows | None = None, width: int = 120) -> 
         if changes:
             lines.append(f"{kind} ({len(changes)}): {MEANINGS[kind]}")
         for change in changes:
-            lines.append(f"  {change.scenario['id']}: {change.verdicts}")
+            lines.append(f"  {change.scenario.id}: {change.verdicts}")
             if kind in ("regressed", "changed") and change.reason:
                 lines.append(f"    {change.reason}")
     made = "\n".join(summary.plain(line) for line in lines) + "\n"
@@ -37,7 +37,7 @@ def to_markdown(difference: Difference, rows: Rows | None = None) -> str:
         cells = [["scenario", "was → is", "why"]]
         for change in changes:
             why = markdown.code(change.reason) if change.reason and kind != "fixed" else ""
-            title = f"{markdown.code(change.scenario['id'])}<br>{markdown.escape(change.scenario['title'])}"
+            title = f"{markdown.code(change.scenario.id)}<br>{markdown.escape(change.scenario.title)}"
             cells.append([title, change.verdicts, why])
         parts += [f"## {kind} ({len(changes)})", MEANINGS[kind], markdown.table(cells)]
     if rows is not None:

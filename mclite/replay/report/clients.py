@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from mclite.replay.report.support import Status
-from mclite.replay.results.read import Results
+from mclite.replay.results.document import Client, Results
 
 #: Characters of a library's name, and of a reason, that the page shows.
 LONGEST_NAME, LONGEST_REASON = 60, 240
@@ -19,7 +18,7 @@ class Note:
 
     title: str
     reason: str
-    scenarios: list[str]
+    scenarios: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +42,27 @@ class Row:
 
 def table(runs: Sequence[Results]) -> list[Row]:
     """Return a row a library that some run tried, in the order in which they were tried."""
-    tried = [{client["name"]: client for client in run.get("clients", [])} for run in runs]
+    tried = [{client.name: client for client in run.clients} for run in runs]
     names = list(dict.fromkeys(name for clients in tried for name in clients))
     rows = []
     for name in names:
         first = next(clients[name] for clients in tried if name in clients)
-        versions = dict.fromkeys(
-            clients[name]["version"] for clients in tried if name in clients and clients[name]["version"]
-        )
-        about = ", ".join([first["language"], f"{first['protocol']} protocol", *versions])
+        versions = dict.fromkeys(clients[name].version for clients in tried if name in clients)
+        about = ", ".join([first.language, f"{first.protocol} protocol", *filter(None, versions)])
         rows.append(Row(_cut(name, LONGEST_NAME), _cut(about, LONGEST_NAME), [_cell(c.get(name)) for c in tried]))
     return rows
 
 
-def _cell(client: dict[str, Any] | None) -> Cell:
-    if client is None or not client["checks"]:
+def _cell(client: Client | None) -> Cell:
+    if client is None or not client.checks:
         return Cell("untested", "not tried")
-    checks = client["checks"]
+    checks = client.checks
     notes = [
-        Note(check["title"], _cut(check["reason"] or check["outcome"], LONGEST_REASON), check.get("scenarios", []))
+        Note(check.title, _cut(check.reason or check.outcome, LONGEST_REASON), check.scenarios)
         for check in checks
-        if check["outcome"] != "works"
+        if check.outcome != "works"
     ]
-    outcomes = [check["outcome"] for check in checks]
+    outcomes = [check.outcome for check in checks]
     worked, failed = outcomes.count("works"), outcomes.count("fails")
     if "missing" in outcomes:
         return Cell("untested", "not installed", "how to install it", notes)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from mclite.replay.judge import reference
-from mclite.replay.play.outcome import Event, Result
+from mclite.replay.judge.record import Record, Transcript, transcript
+from mclite.replay.play.outcome import Result
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.wire import brief
 
@@ -14,42 +13,31 @@ from mclite.replay.scenario.wire import brief
 FIRST, LAST = 10, 30
 
 
-def event_text(event: Event) -> str:
-    """Return what an event says: wire for bytes, text for what happened."""
-    data = event[2]
-    return brief(data) if isinstance(data, bytes) else data
-
-
 def failure(scenario: Scenario, result: Result, replay: str) -> str:
     """Return a failed scenario as a readable text; `replay` is the command that repeats it."""
-    events = [(event[0], event[1], event_text(event)) for event in result.events]
     got = brief(result.got) if result.got is not None else None
     said = f"{result.outcome}: {result.reason}"
-    return "\n".join(_lines(scenario, events, result.step, said, result.want, got, _mark(result), replay))
+    at, events = (result.at if result.got else None), transcript(result.events)
+    return "\n".join(_lines(scenario, events, result.step, said, result.want, got, at, replay))
 
 
-def failure_of_record(made: dict[str, Any], scenario: Scenario) -> str:
+def failure_of_record(made: Record, scenario: Scenario) -> str:
     """Return the same text, made of a record of the results."""
-    events = [(event[0], event[1], event[2]) for event in made["events"]]
-    said = f"{made['verdict']} ({made['outcome']}): {made['reason']}"
-    if made.get("baseline"):
-        said += f" [baseline: {made['baseline']}]"
-    mark = made["at"] if made["got"] else None
-    lines = list(_lines(scenario, events, made["step"], said, made["want"], made["got"], mark, made["replay"]))
-    if reference.differs(made):
-        beside = made["reference"]
+    said = f"{made.verdict} ({made.outcome}): {made.reason}"
+    if made.baseline:
+        said += f" [baseline: {made.baseline}]"
+    at = made.at if made.got else None
+    lines = list(_lines(scenario, made.transcript, made.step, said, made.want, made.got, at, made.replay))
+    if made.differs and made.reference is not None:
         lines += ["  differs from the reference:"]
-        lines += [f"    target     {beside['target'] or '(nothing)'}", f"    reference  {beside['got'] or '(nothing)'}"]
+        lines += [f"    target     {made.reference.target or '(nothing)'}"]
+        lines += [f"    reference  {made.reference.got or '(nothing)'}"]
     return "\n".join(lines)
-
-
-def _mark(result: Result) -> int | None:
-    return result.at if result.got else None
 
 
 def _lines(
     scenario: Scenario,
-    events: Sequence[tuple[str, str, str]],
+    events: Transcript,
     step: int | None,
     said: str,
     want: str | None,
@@ -65,7 +53,7 @@ def _lines(
     for line in (scenario.note or "").strip().splitlines():
         yield f"  {line.strip()}"
     yield ""
-    yield from transcript(events)
+    yield from dialogue(events)
     yield ""
     yield f"  {scenario.file}:{scenario.talk_line + step - 1 if step else scenario.line}: {said}"
     if want is not None:
@@ -88,11 +76,11 @@ def _caret(got: str, at: int) -> Iterator[str]:
     yield f"        {' ' * column}^ byte {at}"
 
 
-def transcript(events: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+def dialogue(events: Transcript) -> Iterator[str]:
     """Yield the events, a line each; of a long conversation the beginning and the end."""
-    several = len({event[0] for event in events}) > 1
+    several = len({event.conn for event in events}) > 1
     skipped = len(events) - FIRST - LAST
-    for index, (conn, kind, text) in enumerate(events):
+    for index, (conn, kind, text, _) in enumerate(events):
         if skipped > 0 and FIRST <= index < FIRST + skipped:
             if index == FIRST:
                 yield f"    ... {skipped} more ..."

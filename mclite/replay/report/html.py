@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from markupsafe import Markup
 
 from mclite import __version__
 from mclite.replay.files import write as write_file
-from mclite.replay.judge.causes import Cause
+from mclite.replay.judge.record import Record
+from mclite.replay.judge.verdicts import Verdict
 from mclite.replay.report import causes, clients, markdown, payload, spec, summary, support
 from mclite.replay.report import comparison as beside
 from mclite.replay.results import tally
-from mclite.replay.results.read import Results, Scenario, load
+from mclite.replay.results.document import Resembles, Results
+from mclite.replay.results.read import load
 
 #: The page's script, in the order of its parts.
 SCRIPTS = ("data", "wire", "state", "scenario", "list", "compare", "spec", "main")
@@ -84,8 +87,8 @@ def render(
         pairs = sorted(zip(runs, links or [""] * len(runs), strict=True), key=lambda pair: in_version_order(pair[0]))
         runs, links = [run for run, _ in pairs], [link for _, link in pairs] if links else ()
     names = labels(runs)
-    runs = [run | {"target": run["target"] | {"name": name}} for run, name in zip(runs, names, strict=True)]
-    by_id = [{scenario["id"]: scenario for scenario in run["scenarios"]} for run in runs]
+    runs = [replace(run, target=replace(run.target, name=name)) for run, name in zip(runs, names, strict=True)]
+    by_id = [{scenario.id: scenario for scenario in run.scenarios} for run in runs]
     table = support.table(runs)
     data = payload.build(
         runs, [row for row, _ in table], spec=copy, links=links or [""] * len(runs), dialogues=not links
@@ -100,11 +103,13 @@ def render(
             overall=overall(runs),
             table=_grouped(table),
             causes=[
-                (number, causes.one_line(several), [_cause(one) for one in several[:MOST_DEVIATIONS]])
+                (number, causes.one_line(several), several[:MOST_DEVIATIONS])
                 for number, run in enumerate(runs)
-                if (several := causes.found(run, strict=bool(run["run"].get("strict"))))
+                if (several := causes.found(run, strict=run.run.strict))
             ],
             most=MOST_DEVIATIONS,
+            size=causes.size,
+            claim=causes.claim,
             status_names=support.STATUS_NAMES,
             clients=clients.table(runs),
             markdown=markdown.support_table(runs, table),
@@ -114,8 +119,9 @@ def render(
             script=asset(*(f"{part}.js" for part in SCRIPTS)),
             data=Markup(payload.to_script(data)),
             marks=CELL_MARKS,
-            suites=sorted({run["suite"]["version"] for run in runs}),
-            protocol=runs[0]["suite"]["protocol"],
+            level_names=tally.LEVEL_NAMES,
+            suites=sorted({run.suite.version for run in runs}),
+            protocol=runs[0].suite.protocol,
             version=__version__,
         )
     )
@@ -149,20 +155,18 @@ def asset(*names: str) -> dict[str, Markup | str]:
 
 def labels(runs: Sequence[Results]) -> list[str]:
     """Return a name for each run that tells it from the others."""
-    names = [run["target"]["name"] for run in runs]
+    names = [run.target.name for run in runs]
     names = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in names]
-    for part, field in (("target", "address"), ("run", "started")):
+    for details in ([run.target.address for run in runs], [run.run.started for run in runs]):
         often = Counter(names)
-        names = [
-            f"{name} ({run[part][field]})" if often[name] > 1 else name for name, run in zip(names, runs, strict=True)
-        ]
+        names = [f"{name} ({detail})" if often[name] > 1 else name for name, detail in zip(names, details, strict=True)]
     return names
 
 
 def in_version_order(run: Results) -> tuple[str, list[int], str]:
     """Return what puts servers of one name together, the oldest version first."""
-    name = run["target"]["name"]
-    version = run["target"]["known_version"] or ""
+    name = run.target.name
+    version = run.target.known_version or ""
     return name.split(" ")[0], [int(part) for part in re.findall("[0-9]{1,9}", version)], name
 
 
@@ -191,46 +195,49 @@ def overall(runs: Sequence[Results]) -> str:
 
 def _title(runs: Sequence[Results]) -> str:
     if len(runs) == 1:
-        return f"{runs[0]['target']['name']}: memcached compatibility"
+        return f"{runs[0].target.name}: memcached compatibility"
     return f"memcached compatibility of {len(runs)} servers"
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
-    """Return what the page says of one cause."""
-    return {
-        "name": cause.name,
-        "size": causes.size(cause),
-        "claim": causes.claim(cause.example),
-        "example": cause.example,
-        **{field: cause.example.get(field) for field in ("request", "want", "got", "replay")},
-        "scenarios": cause.scenarios,
-    }
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What the top of the page says of one run."""
+
+    name: str
+    short: str
+    link: str
+    state: summary.State
+    mark: str
+    word: str
+    headline: str
+    caveats: list[str]
+    resembles: str | None  #: the sentence
+    like: Resembles | None
+    reference: str | None  #: the sentence
+    tallies: list[tally.Tally]
+    bars: dict[str, list[tuple[str, float, float]]]  #: by level
+    facts: list[tuple[str, str]]
 
 
-def _card(run: Results, link: str) -> dict[str, Any]:
-    """Return what the top of the page says of one run."""
+def _card(run: Results, link: str) -> _Card:
     state = summary.state(run)
-    resembles = run["summary"]["resembles"]
-    return {
-        "name": run["target"]["name"],
-        "short": short([run["target"]["name"]])[0],
-        "link": link,
-        "state": state,
-        "mark": STATE_MARKS[state],
-        "word": STATE_WORDS[state],
-        "headline": summary.headline(run),
-        "caveats": summary.caveats(run),
-        "resembles": summary.resembles_text(run),
-        "like": resembles,
-        "releases": summary.releases(resembles) if resembles else None,
-        "reference": beside.sentence(run),
-        "resembles_version": resembles["version"] if resembles and resembles["others"] else None,
-        "tallies": tally.tallies(run["scenarios"]),
-        "bars": {one.level: _bar(one) for one in tally.tallies(run["scenarios"])},
-        "level_names": tally.LEVEL_NAMES,
-        "facts": facts(run),
-        "as": run["run"]["as"],
-    }
+    tallies = tally.tallies(run.scenarios)
+    return _Card(
+        name=run.target.name,
+        short=short([run.target.name])[0],
+        link=link,
+        state=state,
+        mark=STATE_MARKS[state],
+        word=STATE_WORDS[state],
+        headline=summary.headline(run),
+        caveats=summary.caveats(run),
+        resembles=summary.resembles_text(run),
+        like=run.summary.resembles,
+        reference=beside.sentence(run),
+        tallies=tallies,
+        bars={one.level: _bar(one) for one in tallies},
+        facts=facts(run),
+    )
 
 
 def _bar(one: tally.Tally) -> list[tuple[str, float, float]]:
@@ -251,22 +258,22 @@ def _bar(one: tally.Tally) -> list[tuple[str, float, float]]:
 
 def facts(run: Results) -> list[tuple[str, str]]:
     """Return what was tested, how and when, as names and values."""
-    about, target = run["run"], run["target"]
+    about, target = run.run, run.target
     facts = [
-        ("Server", target["name"]),
-        ("Answers version", target["version"] if target["version"] is not None else "nothing"),
-        ("Started by the suite as" if target["spawn"] else "Address", target["spawn"] or target["address"]),
-        ("Tested", f"{about['started'][:16].replace('T', ' ')} UTC, in {about['seconds']:.1f} s"),
-        ("Judged against", f"memcached {about['as']}"),
-        ("Suite", f"mclite {run['suite']['version']}, protocol.txt of memcached {run['suite']['protocol']}"),
-        ("Sent", f"over {about['transport']}, {_DELIVERIES.get(about['delivery'], about['delivery'])}"),
+        ("Server", target.name),
+        ("Answers version", target.version if target.version is not None else "nothing"),
+        ("Started by the suite as" if target.spawn else "Address", target.spawn or target.address),
+        ("Tested", f"{about.started[:16].replace('T', ' ')} UTC, in {about.seconds:.1f} s"),
+        ("Judged against", f"memcached {about.judged}"),
+        ("Suite", f"mclite {run.suite.version}, protocol.txt of memcached {run.suite.protocol}"),
+        ("Sent", f"over {about.transport}, {_DELIVERIES.get(about.delivery, about.delivery)}"),
     ]
     for title, present in (("Probed and absent", False), ("Not tried", None)):
-        if names := [name for name, probe in target["capabilities"].items() if probe["present"] is present]:
+        if names := [name for name, probe in target.capabilities.items() if probe.present is present]:
             facts.append((title, ", ".join(sorted(names))))
-    for field, name in (("baseline", "Known deviations"), ("reference", "Beside it")):
-        if about.get(field):
-            facts.append((name, about[field]))
+    for name, value in (("Known deviations", about.baseline), ("Beside it", about.reference)):
+        if value:
+            facts.append((name, value))
     return facts
 
 
@@ -285,25 +292,31 @@ def _grouped(table: Sequence[tuple[support.Row, list[support.Cell]]]) -> list[tu
     return list(groups.items())
 
 
-def _deviations(order: Sequence[Scenario], by_id: Sequence[dict[str, Scenario]]) -> list[dict[str, Any]]:
-    """Return the scenarios that some target fails, with the targets' numbers, most failing targets first."""
+@dataclass(frozen=True, slots=True)
+class _Deviation:
+    """A scenario that some targets fail."""
+
+    scenario: Record
+    claim: str
+    targets: list[int]  #: their numbers
+    reason: str | None
+    known: bool  #: to the baseline of each
+    verdict: Verdict
+
+
+def _deviations(order: Sequence[Record], by_id: Sequence[dict[str, Record]]) -> list[_Deviation]:
+    """Return the scenarios that some target fails, most failing targets first."""
     found = []
     for scenario in order:
-        failing = [
-            (number, run[scenario["id"]])
+        failing = {
+            number: run[scenario.id]
             for number, run in enumerate(by_id)
-            if scenario["id"] in run and run[scenario["id"]]["verdict"] in (*tally.FAILURES, "suite-error")
-        ]
+            if scenario.id in run and run[scenario.id].verdict in (*tally.FAILURES, "suite-error")
+        }
         if failing:
-            first = failing[0][1]
+            first = next(iter(failing.values()))
+            known = all(one.baseline == "expected" for one in failing.values())
             found.append(
-                {
-                    "scenario": scenario,
-                    "claim": causes.claim(first),
-                    "targets": [number for number, _ in failing],
-                    "reason": tally.reason(first),
-                    "known": all(one.get("baseline") == "expected" for _, one in failing),
-                    "verdict": first["verdict"],
-                }
+                _Deviation(scenario, causes.claim(first), list(failing), tally.reason(first), known, first.verdict)
             )
-    return sorted(found, key=lambda one: -len(one["targets"]))
+    return sorted(found, key=lambda one: -len(one.targets))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mclite.replay.judge.causes import Cause
+from mclite.replay.judge.record import Record
 from mclite.replay.report import causes, summary, support
 from mclite.replay.report import comparison as beside
 from mclite.replay.results import tally
-from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.document import Results
 
 #: How many deviations are listed for each target.
 MOST_DEVIATIONS = 20
@@ -38,11 +39,11 @@ def render(runs: Sequence[Results]) -> str:
             parts.append("\n".join(f"- {escape(sentence)}" for sentence in said))
     parts += ["## Counts", counts_table(runs), "## Support", support_table(runs)]
     for run in runs:
-        failed = [one for one in run["scenarios"] if one["verdict"] in (*tally.FAILURES, "suite-error")]
+        failed = [one for one in run.scenarios if one.verdict in (*tally.FAILURES, "suite-error")]
         if failed:
-            parts += [f"## Deviations of {escape(run['target']['name'])}", _deviations(failed)]
+            parts += [f"## Deviations of {escape(run.target.name)}", _deviations(failed)]
         if unlike := beside.differing(run):
-            name = escape(run["target"]["name"])
+            name = escape(run.target.name)
             parts += [f"## {name} differs from the reference", _differences(unlike)]
     return "\n\n".join(parts) + "\n"
 
@@ -52,8 +53,8 @@ def counts_table(runs: Sequence[Results]) -> str:
     levels = [f"{level} ({name})" for level, name in tally.LEVEL_NAMES.items()]
     rows = [["server", "judged against", *levels]]
     for run in runs:
-        cells = [one.text if one.total else "–" for one in tally.tallies(run["scenarios"])]
-        rows.append([run["target"]["name"], f"memcached {run['run']['as']}", *cells])
+        cells = [one.text if one.total else "–" for one in tally.tallies(run.scenarios)]
+        rows.append([run.target.name, f"memcached {run.run.judged}", *cells])
     return table([[escape(cell) for cell in row] for row in rows])
 
 
@@ -61,7 +62,7 @@ def support_table(
     runs: Sequence[Results], support_of: Sequence[tuple[support.Row, list[support.Cell]]] | None = None
 ) -> str:
     """Return commands and features down, targets across; `support_of` is `support.table(runs)`, if it is at hand."""
-    rows = [["", *(escape(run["target"]["name"]) for run in runs)]]
+    rows = [["", *(escape(run.target.name) for run in runs)]]
     group = None
     for row, cells in support.table(runs) if support_of is None else support_of:
         if row.group != group:
@@ -103,8 +104,8 @@ def _causes(several: Sequence[Cause]) -> str:
     rows = [["cause", "scenarios", "example", "replay"]]
     for cause in several[:MOST_DEVIATIONS]:
         example = cause.example
-        shown = code(causes.evidence(example) or str(example.get("reason") or ""))
-        replay = code(str(example.get("replay") or ""))
+        shown = code(causes.evidence(example) or example.reason or "")
+        replay = code(example.replay)
         rows.append(
             [escape(cause.name), escape(causes.size(cause)), f"{escape(causes.claim(example))}<br>{shown}", replay]
         )
@@ -112,13 +113,13 @@ def _causes(several: Sequence[Cause]) -> str:
     return table(rows) + (f"\n\n… and {more} more" if more > 0 else "")
 
 
-def _deviations(failed: Sequence[dict[str, object]]) -> str:
+def _deviations(failed: Sequence[Record]) -> str:
     lines = []
     for scenario in failed[:MOST_DEVIATIONS]:
-        word = f" ({scenario['baseline']})" if scenario.get("baseline") else ""
-        lines.append(f"- {code(str(scenario['id']))} {escape(causes.claim(scenario))}{word}")
-        if why := scenario.get("baseline_reason"):
-            lines.append(f"  <br>{escape(str(why))}")
+        word = f" ({scenario.baseline})" if scenario.baseline else ""
+        lines.append(f"- {code(scenario.id)} {escape(causes.claim(scenario))}{word}")
+        if why := scenario.baseline_reason:
+            lines.append(f"  <br>{escape(why)}")
         if reason := tally.reason(scenario):
             lines.append(f"  <br>{code(reason)}")
     if len(failed) > MOST_DEVIATIONS:
@@ -126,10 +127,11 @@ def _deviations(failed: Sequence[dict[str, object]]) -> str:
     return "\n".join(lines)
 
 
-def _differences(unlike: Sequence[Scenario]) -> str:
+def _differences(unlike: Sequence[Record]) -> str:
     rows = [["scenario", "target", "reference"]]
     for scenario in unlike[:MOST_DEVIATIONS]:
-        answers = (scenario["reference"].get(who) for who in ("target", "got"))
-        rows.append([code(scenario["id"]), *(code(text) if text else "nothing" for text in answers)])
+        assert scenario.reference is not None
+        answers = (scenario.reference.target, scenario.reference.got)
+        rows.append([code(scenario.id), *(code(text) if text else "nothing" for text in answers)])
     more = len(unlike) - MOST_DEVIATIONS
     return table(rows) + (f"\n\n… and {more} more" if more > 0 else "")

@@ -12,10 +12,12 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from mclite.replay.judge.record import Comparison, Record, Transcript
 from mclite.replay.judge.verdicts import VERDICTS
+from mclite.replay.play.outcome import OUTCOMES
 from mclite.replay.report.spec import LENGTH, SECTIONS, Spec
 from mclite.replay.report.support import Row
-from mclite.replay.results.read import OUTCOMES, Results, Scenario
+from mclite.replay.results.document import Results
 
 #: Private characters that stand for parts of a run or of a scenario.
 RUN_ID, ADDRESS, VERSION, FILE, ID, SLUG = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004", "\ue005"
@@ -45,42 +47,40 @@ class _Run:
     def __init__(self, results: Results, strings: Strings, transcripts: dict[tuple[int, ...], int]) -> None:
         self._strings = strings
         self._shared = transcripts
-        self._id = results["run"]["id"]
-        self._address = results["target"]["address"]
-        version = results["target"]["version"]
+        self._id = results.run.id
+        self._address = results.target.address
+        version = results.target.version
         self._barrier = f"VERSION {version}" if version else None
-        self._numbers: dict[int, int] = {}
-        self._events = results["transcripts"]
+        self._numbers: dict[Transcript, int] = {}
 
-    def text(self, text: str | None, scenario: Scenario | None = None) -> int | None:
+    def text(self, text: str | None, scenario: Record | None = None) -> int | None:
         if text is None:
             return None
         if scenario is not None:
-            slug = scenario["id"].rpartition("/")[2]
-            text = text.replace(scenario["file"], FILE).replace(scenario["id"], ID)
+            slug = scenario.id.rpartition("/")[2]
+            text = text.replace(scenario.file, FILE).replace(scenario.id, ID)
             text = text.replace(slug, SLUG) if len(slug) > 3 else text
             text = text.replace(self._address, ADDRESS) if self._address else text
         return self._strings.number(self._take_out(text))
 
-    def transcript(self, index: int | None) -> int | None:
-        if index is None:
+    def transcript(self, events: Transcript) -> int | None:
+        if not events:
             return None
-        if index not in self._numbers:
-            key = tuple(self._flat(self._events[index]))
-            self._numbers[index] = self._shared.setdefault(key, len(self._shared))
-        return self._numbers[index]
+        if events not in self._numbers:
+            self._numbers[events] = self._shared.setdefault(tuple(self._flat(events)), len(self._shared))
+        return self._numbers[events]
 
-    def _flat(self, events: Sequence[Sequence[Any]]) -> list[int]:
+    def _flat(self, events: Transcript) -> list[int]:
         """Return the numbers of the events; a negative number is a pause before the next one, in 0.1 s."""
         out: list[int] = []
         before = 0.0
         for event in events:
-            if len(event) > 3:
-                pause = (event[3] - before) / 1000
-                before = event[3]
+            if event.at is not None:
+                pause = (event.at - before) / 1000
+                before = event.at
                 if pause >= _PAUSE:
                     out.append(-round(pause * 10))
-            out.append(self._strings.number(event[0] + event[1] + self._take_out(event[2])))
+            out.append(self._strings.number(event.conn + event.kind + self._take_out(event.text)))
         return out
 
     def _take_out(self, text: str) -> str:
@@ -94,15 +94,15 @@ def build(
 ) -> dict[str, Any]:
     """Return the data of the page; `links` name a page for each run; without `dialogues` it has none."""
     order = arrange(runs)
-    position = {scenario["id"]: number for number, scenario in enumerate(order)}
+    position = {scenario.id: number for number, scenario in enumerate(order)}
     strings = Strings()
     transcripts: dict[tuple[int, ...], int] = {}
     columns = []
     for run in runs:
         texts = _Run(run, strings, transcripts)
         column: list[list[Any] | int] = [0] * len(order)
-        for scenario in run["scenarios"]:
-            column[position[scenario["id"]]] = _result(scenario, texts, dialogues)
+        for scenario in run.scenarios:
+            column[position[scenario.id]] = _result(scenario, texts, dialogues)
         columns.append(column)
     return {
         "verdicts": VERDICTS,
@@ -119,23 +119,23 @@ def build(
     }
 
 
-def arrange(runs: Sequence[Results]) -> list[Scenario]:
+def arrange(runs: Sequence[Results]) -> list[Record]:
     """Return each scenario once, as its latest run has it, the chapters in the order of protocol.txt."""
-    latest: dict[str, Scenario] = {}
-    for run in sorted(runs, key=lambda run: str(run["run"]["started"]), reverse=True):
-        for scenario in run["scenarios"]:
-            latest.setdefault(scenario["id"], scenario)
+    latest: dict[str, Record] = {}
+    for run in sorted(runs, key=lambda run: run.run.started, reverse=True):
+        for scenario in run.scenarios:
+            latest.setdefault(scenario.id, scenario)
     first_lines: dict[str, list[int]] = {}
     for scenario in latest.values():
-        for line in scenario["lines"][:1]:
-            first_lines.setdefault(scenario["chapter"], []).append(int(line.split("-")[0]))
+        for line in scenario.lines[:1]:
+            first_lines.setdefault(scenario.chapter, []).append(int(line.split("-")[0]))
     place = {chapter: statistics.median_low(lines) for chapter, lines in first_lines.items()}
     chapters = sorted(
-        {scenario["chapter"] for scenario in latest.values()},
+        {scenario.chapter for scenario in latest.values()},
         key=lambda chapter: (place.get(chapter, LENGTH), chapter),
     )
     rank = {chapter: number for number, chapter in enumerate(chapters)}
-    return sorted(latest.values(), key=lambda scenario: rank[scenario["chapter"]])
+    return sorted(latest.values(), key=lambda scenario: rank[scenario.chapter])
 
 
 def to_script(data: dict[str, Any]) -> str:
@@ -146,50 +146,50 @@ def to_script(data: dict[str, Any]) -> str:
 
 def _target(run: Results, link: str) -> dict[str, Any]:
     return {
-        "name": run["target"]["name"],
-        "address": run["target"]["address"],
-        "version": run["target"]["version"],
-        "as": run["run"]["as"],
-        "reference": run["run"].get("reference"),
-        "run": run["run"]["id"],
+        "name": run.target.name,
+        "address": run.target.address,
+        "version": run.target.version,
+        "as": run.run.judged,
+        "reference": run.run.reference,
+        "run": run.run.id,
         "link": link,
     }
 
 
-def _scenario(scenario: Scenario) -> list[Any]:
+def _scenario(scenario: Record) -> list[Any]:
     return [
-        scenario["id"],
-        scenario["title"],
-        scenario["chapter"],
-        scenario["section"],
-        scenario["lines"],
-        scenario["level"],
-        scenario.get("since"),
-        scenario.get("until"),
-        scenario.get("requires", []),
-        scenario.get("scope", "key"),
-        scenario.get("commands", []),
-        scenario.get("note"),
-        scenario["file"],
-        scenario.get("talk"),
+        scenario.id,
+        scenario.title,
+        scenario.chapter,
+        scenario.section,
+        scenario.lines,
+        scenario.level,
+        scenario.since,
+        scenario.until,
+        scenario.requires,
+        scenario.scope,
+        scenario.commands,
+        scenario.note,
+        scenario.file,
+        scenario.talk or None,
     ]
 
 
-def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
-    reference = scenario.get("reference")
+def _result(scenario: Record, texts: _Run, dialogues: bool) -> list[Any]:
+    reference = scenario.reference
     row = [
-        VERDICTS.index(scenario["verdict"]),
-        OUTCOMES.index(scenario["outcome"]),
-        round(scenario["milliseconds"]) if scenario["milliseconds"] >= 10 else round(scenario["milliseconds"], 1),
-        texts.transcript(scenario["transcript"]) if dialogues else None,
-        texts.text(scenario.get("replay"), scenario),
+        VERDICTS.index(scenario.verdict),
+        OUTCOMES.index(scenario.outcome),
+        round(scenario.milliseconds) if scenario.milliseconds >= 10 else round(scenario.milliseconds, 1),
+        texts.transcript(scenario.transcript) if dialogues else None,
+        texts.text(scenario.replay or None, scenario),
         texts.text(_reason(scenario), scenario),
-        texts.text(scenario.get("want")),
-        texts.text(scenario.get("got")),
-        scenario.get("at"),
-        scenario.get("step"),
-        scenario.get("baseline"),
-        scenario.get("like"),
+        texts.text(scenario.want),
+        texts.text(scenario.got),
+        scenario.at,
+        scenario.step,
+        scenario.baseline,
+        scenario.like or None,
         _reference(reference, texts, dialogues) if reference else None,
     ]
     while row[-1] is None:
@@ -197,26 +197,25 @@ def _result(scenario: Scenario, texts: _Run, dialogues: bool) -> list[Any]:
     return row
 
 
-def _reason(scenario: Scenario) -> str | None:
+def _reason(scenario: Record) -> str | None:
     """Return why the verdict is this one; of a known fault of the release also which it is."""
-    fault = scenario.get("fault")
+    fault = scenario.fault
     if fault is None:
-        reason: str | None = scenario.get("reason")
-        return reason
-    link = f" See {fault['link']}." if fault["link"] else ""
-    return f"{scenario.get('reason') or 'It did not answer so'}. Known of the release: {fault['reason']}{link}"
+        return scenario.reason
+    link = f" See {fault.link}." if fault.link else ""
+    return f"{scenario.reason or 'It did not answer so'}. Known of the release: {fault.reason}{link}"
 
 
-def _reference(reference: dict[str, Any], texts: _Run, dialogues: bool) -> list[Any]:
-    transcript = texts.transcript(reference["transcript"]) if dialogues else None
+def _reference(reference: Comparison, texts: _Run, dialogues: bool) -> list[Any]:
+    transcript = texts.transcript(reference.transcript) if dialogues else None
     return [
-        OUTCOMES.index(reference["outcome"]),
+        OUTCOMES.index(reference.outcome),
         transcript,
-        reference["same"],
-        texts.text(reference.get("got")),
-        texts.text(reference.get("target")),
-        texts.text(reference.get("reason")),
-        reference.get("step"),
+        reference.same,
+        texts.text(reference.got),
+        texts.text(reference.target),
+        texts.text(reference.reason),
+        reference.step,
     ]
 
 

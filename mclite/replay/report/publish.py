@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mclite.replay import files
 from mclite.replay.report import html
-from mclite.replay.results import tally
-from mclite.replay.results.read import Results, ResultsError, load
+from mclite.replay.results.document import Results
+from mclite.replay.results.read import ResultsError, load
 from mclite.replay.target import processes
 
 #: Where a checkout keeps real memcached servers: a folder each.
@@ -109,7 +109,7 @@ def pages(results: Sequence[Path], out: Path) -> list[Published]:
         raise ResultsError("There are no results to publish.")
     runs = sorted(((path, load(path)) for path in results), key=lambda pair: _order(pair[1]))
     for path, run in runs:
-        if not tally.complete(run):
+        if not run.run.complete:
             raise PublishError(f"{path}: the run is incomplete, and only whole runs are published.")
     made: list[Published] = []
     for path, run in runs:
@@ -154,15 +154,15 @@ def picture(page: Path, out: Path, *, width: int = 1280, height: int = 1100) -> 
 
 def _order(run: Results) -> tuple[str, list[int], str]:
     """Put servers of one name together, newest version first."""
-    name, version = run["target"]["name"].split(" ")[0], run["target"]["known_version"] or "0"
-    return name, [-int(part) for part in re.findall("[0-9]{1,9}", version)], run["target"]["name"]
+    name, version = run.target.name.split(" ")[0], run.target.known_version or "0"
+    return name, [-int(part) for part in re.findall("[0-9]{1,9}", version)], run.target.name
 
 
 def _file_name(run: Results, taken: set[str]) -> str:
     from mclite.replay.results.write import slug
 
-    name = slug(run["target"]["name"])
+    name = slug(run.target.name)
     number = 2
     while name in taken or name == "index":
-        name, number = f"{slug(run['target']['name'])}-{number}", number + 1
+        name, number = f"{slug(run.target.name)}-{number}", number + 1
     return name

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Literal
 
+from mclite.replay.judge.record import Record
 from mclite.replay.report import causes
 from mclite.replay.report.support import subjects
-from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.document import Results
 from mclite.replay.results.tally import (
     GOOD,
     JUDGED,
     LEVEL_NAMES,
-    complete,
     failures,
     tallies,
 )
@@ -34,42 +34,42 @@ STALE = ("fixed", "unmatched")
 
 def state(results: Results) -> State:
     """Say in one word what a run found."""
-    scenarios = results["scenarios"]
-    if any(scenario["verdict"] == "target-died" for scenario in scenarios):
+    scenarios = results.scenarios
+    if any(scenario.verdict == "target-died" for scenario in scenarios):
         return "died"
-    if not any(scenario["verdict"] in JUDGED for scenario in scenarios):
+    if not any(scenario.verdict in JUDGED for scenario in scenarios):
         return "nothing"
     failed = failures(results)
-    if not any(scenario["verdict"] in GOOD for scenario in scenarios):
+    if not any(scenario.verdict in GOOD for scenario in scenarios):
         return "fails"
     if not failed:
-        return "conforms" if complete(results) and tallies(scenarios)[0].judged else "part"
-    if not complete(results):
+        return "conforms" if results.run.complete and tallies(scenarios)[0].judged else "part"
+    if not results.run.complete:
         return "fails"
-    levels = {scenario["level"] for scenario in failed} | {"must"}
+    levels = {scenario.level for scenario in failed} | {"must"}
     judged = sum(tally.judged for tally in tallies(scenarios) if tally.level in levels)
     return "except" if len(failed) <= EXCEPT_SHARE * judged else "fails"
 
 
 def headline(results: Results) -> str:
     """Return the verdict as one sentence for somebody who reads nothing else."""
-    name, version = results["target"]["name"], f"memcached {results['run']['as']}"
-    scenarios = results["scenarios"]
+    name, version = results.target.name, f"memcached {results.run.judged}"
+    scenarios = results.scenarios
     must = tallies(scenarios)[0]
     failed = failures(results)
     cases, where = count(len(failed), "case"), _where(failed)
     match state(results):
         case "died":
-            died = [scenario for scenario in failed if scenario["verdict"] == "target-died"]
-            return f"{name} stopped answering during the test, in {died[0]['id']}."
-        case "nothing" if not scenarios and results.get("clients"):
+            died = [scenario for scenario in failed if scenario.verdict == "target-died"]
+            return f"{name} stopped answering during the test, in {died[0].id}."
+        case "nothing" if not scenarios and results.clients:
             return f"Only client libraries were tried on {name}, and no scenario."
         case "nothing":
             return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
         case "except":
             return f"{name} conforms to {version} except {cases}{where}."
-        case "fails" if not any(scenario["verdict"] in GOOD for scenario in scenarios):
-            judged = sum(scenario["verdict"] in JUDGED for scenario in scenarios)
+        case "fails" if not any(scenario.verdict in GOOD for scenario in scenarios):
+            judged = sum(scenario.verdict in JUDGED for scenario in scenarios)
             return f"{name} does not conform to {version}: not one of {count(judged, 'answer')} is memcached's."
         case "part" if must.judged:
             which = f"{must.good} of {count(must.judged, 'required case')} {'passes' if must.judged == 1 else 'pass'}"
@@ -78,7 +78,7 @@ def headline(results: Results) -> str:
             return f"{name} was compared with {version} only in part: no required case was judged."
         case "fails":
             verb = "fails" if len(failed) == 1 else "fail"
-            if all(scenario["level"] == "must" for scenario in failed):
+            if all(scenario.level == "must" for scenario in failed):
                 return f"{name} does not conform to {version}: {must.bad} of {must.judged} required cases fail{where}."
             return f"{name} does not conform to {version}: {cases} {verb}{where}."
         case "conforms":
@@ -88,22 +88,22 @@ def headline(results: Results) -> str:
 
 def caveats(results: Results) -> list[str]:
     """Return the sentences that belong beside the verdict, so that it claims no more than was found."""
-    scenarios = results["scenarios"]
+    scenarios = results.scenarios
     must, should, observed = tallies(scenarios)
     said = [*_judged_as(results)]
-    if not complete(results):
-        of = f" of {held}" if (held := results["run"].get("held")) is not None else ""
+    if not results.run.complete:
+        of = f" of {held}" if (held := results.run.held) is not None else ""
         said.append(f"The run is incomplete: {len(scenarios)}{of} scenarios have a result.")
-    if lost := results["run"].get("lost"):
+    if lost := results.run.lost:
         named = ", ".join(lost[:SHOWN_LOST]) + (f" and {len(lost) - SHOWN_LOST} more" if len(lost) > SHOWN_LOST else "")
         have = "has" if len(lost) == 1 else "have"
         said.append(f"{count(len(lost), 'scenario')} {have} no result, because the run ended early: {named}.")
     if lacking := must.verdicts["unsupported"]:
-        there = {name for name, probe in results["target"]["capabilities"].items() if probe["present"]}
-        needs = {need for s in scenarios if s["verdict"] == "unsupported" for need in s.get("requires", [])} - there
+        there = {name for name, probe in results.target.capabilities.items() if probe.present}
+        needs = {need for s in scenarios if s.verdict == "unsupported" for need in s.requires} - there
         what = f" ({', '.join(sorted(needs))})" if needs else ""
         said.append(f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}.")
-    if untried := sorted(name for name, probe in results["target"]["capabilities"].items() if probe["present"] is None):
+    if untried := sorted(name for name, probe in results.target.capabilities.items() if probe.present is None):
         said.append(f"Not tried, since asking could change or reveal what others keep there: {', '.join(untried)}.")
     if not_run := must.verdicts["skipped"] + must.verdicts["blocked"]:
         said.append(f"{count(not_run, 'required case')} did not run.")
@@ -112,26 +112,26 @@ def caveats(results: Results) -> list[str]:
     if observed.bad:
         more = "is" if observed.bad == 1 else "are"
         said.append(f"{count(observed.bad, 'answer')} on which protocol.txt is silent {more} not memcached's.")
-    if faults := sum(s["verdict"] == "known" for s in scenarios):
-        release = f"memcached {results['run']['as']} itself deviates"
+    if faults := sum(s.verdict == "known" for s in scenarios):
+        release = f"memcached {results.run.judged} itself deviates"
         said.append(f"{count(faults, 'answer')} in which {release}, as conformance/releases.toml says.")
     failed = failures(results)
-    if known := sum(s.get("baseline") == "expected" for s in failed):
+    if known := sum(s.baseline == "expected" for s in failed):
         every = (
             "All failures are" if known == len(failed) else f"{known} of the failures {'is' if known == 1 else 'are'}"
         )
         said.append(f"{every} known, from the baseline.")
-    if stale := sum(s.get("baseline") in STALE for s in scenarios):
+    if stale := sum(s.baseline in STALE for s in scenarios):
         said.append(f"The baseline is stale in {count(stale, 'case')}.")
-    if errors := sum(s["verdict"] == "suite-error" for s in scenarios):
+    if errors := sum(s.verdict == "suite-error" for s in scenarios):
         said.append(f"{count(errors, 'scenario')} could not be judged by a fault of the suite itself.")
     return said
 
 
 def _judged_as(results: Results) -> Iterator[str]:
     """Yield why the server is judged as another release than the one that it claims, if it is."""
-    judged, known = results["run"]["as"], results["target"]["known_version"]
-    claimed = claimed_version(results["target"]["version"] or "")
+    judged, known = results.run.judged, results.target.known_version
+    claimed = claimed_version(results.target.version or "")
     if known is not None and known != judged:
         yield f"It claims to be {known} and is judged as {judged}."
     elif known is None and claimed is not None:
@@ -143,17 +143,11 @@ def _judged_as(results: Results) -> Iterator[str]:
 
 def resembles_text(results: Results) -> str | None:
     """Return the sentence on the version that the target resembles, None when there is none."""
-    found = results["summary"]["resembles"]
+    found = results.summary.resembles
     if not found:
         return None
-    cases = "the one case that tells" if found["of"] == 1 else f"{found['same']} of {found['of']} cases that tell"
-    return f"Behaves like memcached {releases(found)} in {cases} releases apart."
-
-
-def releases(found: dict[str, Any]) -> str:
-    """Return the releases that a target resembles: one, or the range within which none differs in what was asked."""
-    first, last = found.get("first", found["version"]), found.get("last", found["version"])
-    return str(found["version"]) if first == last else f"{first} to {last}"
+    cases = "the one case that tells" if found.of == 1 else f"{found.same} of {found.of} cases that tell"
+    return f"Behaves like memcached {found.releases} in {cases} releases apart."
 
 
 def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str]:
@@ -161,7 +155,7 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
 
     With `strict` a warning counts as a failure.
     """
-    scenarios = results["scenarios"]
+    scenarios = results.scenarios
     out = [headline(results)]
     if several := causes.found(results, strict=strict):
         out.append(f"{count(len(several), 'cause')}: {causes.one_line(several)}")
@@ -172,10 +166,10 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
             out.append(f"  {tally.level:<9} {LEVEL_NAMES[tally.level]}: {tally.text}")
     if sentence := resembles_text(results):
         out.append(f"  {sentence}")
-        if others := results["summary"]["resembles"]["others"]:
+        if results.summary.resembles and (others := results.summary.resembles.others):
             more = f" and {len(others) - first} more" if len(others) > first else ""
             out.append(f"    not in {', '.join(others[:first])}{more}")
-    if known := Counter(str(scenario["baseline"]) for scenario in scenarios if scenario.get("baseline")):
+    if known := Counter(scenario.baseline for scenario in scenarios if scenario.baseline):
         out.append("  baseline: " + ", ".join(f"{number} {what}" for what, number in sorted(known.items())))
     expected = causes.known(results)
     out += [f"  expected ({len(members)}), {why}" for why, members in expected[:first]]
@@ -185,21 +179,19 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
     if failed:
         out.append("First failures:" if len(failed) > first else "Failures:")
     for scenario in failed[:first]:
-        word = scenario.get("baseline") or scenario["verdict"]
-        out.append(f"  {word} {scenario['id']}: {causes.claim(scenario)}")
+        word = scenario.baseline or scenario.verdict
+        out.append(f"  {word} {scenario.id}: {causes.claim(scenario)}")
     if len(failed) > first:
         out.append(f"  ... and {len(failed) - first} more")
     for scenario in scenarios:
-        if scenario.get("baseline") in STALE:
-            out.append(f"  stale in the baseline ({scenario['baseline']}): {scenario['id']}")
+        if scenario.baseline in STALE:
+            out.append(f"  stale in the baseline ({scenario.baseline}): {scenario.id}")
     return [plain(line) for line in out]
 
 
 def _clients(results: Results) -> list[str]:
     """Return what the client libraries came to: how many work, and which do not."""
-    tried = [
-        (client["name"], {check["outcome"] for check in client["checks"]}) for client in results.get("clients", [])
-    ]
+    tried = [(client.name, {check.outcome for check in client.checks}) for client in results.clients]
     failing = [name for name, outcomes in tried if "fails" in outcomes]
     working = sum("works" in outcomes and "fails" not in outcomes for _, outcomes in tried)
     out = []
@@ -222,7 +214,7 @@ def _need(number: int) -> str:
     return "needs" if number == 1 else "need"
 
 
-def _where(failed: Iterable[Scenario], show: int = 4) -> str:
+def _where(failed: Iterable[Record], show: int = 4) -> str:
     commands = sorted({command for scenario in failed for command in subjects(scenario)})
     if not commands:
         return ""

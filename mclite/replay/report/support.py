@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from mclite.replay.results.read import Results, Scenario
+from mclite.replay.judge.record import Record
+from mclite.replay.results.document import Results
 from mclite.replay.results.tally import GOOD, JUDGED
 
 Status = Literal["supported", "partly", "unsupported", "untested"]
@@ -166,32 +167,32 @@ class Cell:
         return ", ".join(parts) or "no scenario"
 
 
-def subjects(scenario: Scenario) -> list[str]:
+def subjects(scenario: Record) -> list[str]:
     """Return the commands that a scenario speaks for, in the order in which it names what it sends.
 
     A word that is no command of memcached, sent to see it refused, is none.
     Of a section about commands, those of the section: the ones that the scenario names, else all that it sends.
     """
-    verbs = dict.fromkeys(command.split(" ", 1)[0] for command in scenario.get("commands", []))
+    verbs = dict.fromkeys(command.split(" ", 1)[0] for command in scenario.commands)
     sent = [verb for verb in verbs if verb in _GROUP_OF]
-    words = set(_WORD.findall(scenario["title"].lower())) | set(_WORD.findall(scenario["id"]))
+    words = set(_WORD.findall(scenario.title.lower())) | set(_WORD.findall(scenario.id))
     named = [command for command in sent if command in words]
-    section = _SECTION_COMMANDS.get(scenario["section"].rstrip(":"), ())
+    section = _SECTION_COMMANDS.get(scenario.section.rstrip(":"), ())
     for candidates in (named, sent):
         if about := [command for command in candidates if command in section]:
             return about
     return named or sent
 
 
-def rows(scenarios: Iterable[Scenario]) -> list[Row]:
+def rows(scenarios: Iterable[Record]) -> list[Row]:
     """Sort scenarios into the rows of the table: commands by group, then features."""
     commands: dict[str, list[str]] = {}
     features: dict[str, list[str]] = {}
     for scenario in scenarios:
         for command in subjects(scenario):
-            commands.setdefault(command, []).append(scenario["id"])
+            commands.setdefault(command, []).append(scenario.id)
         for feature in _features(scenario):
-            features.setdefault(feature, []).append(scenario["id"])
+            features.setdefault(feature, []).append(scenario.id)
     table = [
         Row("command", group, name, name, tuple(commands[name]))
         for name, group in _GROUP_OF.items()
@@ -210,29 +211,29 @@ def feature_label(name: str) -> str:
     return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
 
 
-def _features(scenario: Scenario) -> list[str]:
+def _features(scenario: Record) -> list[str]:
     """Return the features that a scenario speaks for: what it requires, and its chapter if that is one."""
-    found = [need for need in scenario.get("requires", []) if need in _FEATURES]
-    chapter = scenario["chapter"].lower().replace("_", "-")
+    found = [need for need in scenario.requires if need in _FEATURES]
+    chapter = scenario.chapter.lower().replace("_", "-")
     chapter = _ALIASES.get(chapter, chapter)
     if chapter not in _COMMAND_CHAPTERS and not chapter.startswith("meta-"):
         found.append(chapter)
     return list(dict.fromkeys(found))
 
 
-def cell(row: Row, found: Mapping[str, Scenario], absent: Set[str]) -> Cell:
+def cell(row: Row, found: Mapping[str, Record], absent: Set[str]) -> Cell:
     """Judge one row for one target: its scenarios are `found` by id, the capabilities `absent` were probed in vain.
 
     What memcached only happens to do (level observed) speaks where nothing else does.
     """
     ours = [found[name] for name in row.ids if name in found]
-    binding = [scenario for scenario in ours if scenario["level"] != "observed"]
-    if any(scenario["verdict"] in JUDGED | {"unsupported"} for scenario in binding):
+    binding = [scenario for scenario in ours if scenario.level != "observed"]
+    if any(scenario.verdict in JUDGED | {"unsupported"} for scenario in binding):
         ours = binding
-    verdicts = [scenario["verdict"] for scenario in ours]
+    verdicts = [scenario.verdict for scenario in ours]
     good = sum(verdict in GOOD for verdict in verdicts)
     judged = sum(verdict in JUDGED for verdict in verdicts)
-    lacking = sum(_lacks(row, scenario, absent) for scenario in ours if scenario["verdict"] == "unsupported")
+    lacking = sum(_lacks(row, scenario, absent) for scenario in ours if scenario.verdict == "unsupported")
     status: Status
     if not judged and not lacking:
         status = "untested"
@@ -243,9 +244,9 @@ def cell(row: Row, found: Mapping[str, Scenario], absent: Set[str]) -> Cell:
     return Cell(status, good, judged, lacking, len(verdicts) - judged - lacking)
 
 
-def _lacks(row: Row, scenario: Scenario, absent: Set[str]) -> bool:
+def _lacks(row: Row, scenario: Record, absent: Set[str]) -> bool:
     """Say whether an unsupported scenario shows that the target lacks the row itself, not something beside it."""
-    requires = scenario.get("requires", [])
+    requires = scenario.requires
     if row.kind == "feature":
         return row.name in requires
     return any(need in absent for need in requires if need in _COMMAND_CAPABILITIES.get(row.name, ()))
@@ -253,13 +254,11 @@ def _lacks(row: Row, scenario: Scenario, absent: Set[str]) -> bool:
 
 def table(runs: Sequence[Results]) -> list[tuple[Row, list[Cell]]]:
     """Return the support table: a row a command or feature, a cell a run."""
-    every: dict[str, Scenario] = {}
+    every: dict[str, Record] = {}
     by_id = []
     for run in runs:
-        by_id.append({scenario["id"]: scenario for scenario in run["scenarios"]})
+        by_id.append({scenario.id: scenario for scenario in run.scenarios})
         every = by_id[-1] | every
-    absent = [
-        {name for name, probe in run["target"]["capabilities"].items() if probe["present"] is False} for run in runs
-    ]
+    absent = [{name for name, probe in run.target.capabilities.items() if probe.present is False} for run in runs]
     pairs = list(zip(by_id, absent, strict=True))
     return [(row, [cell(row, found, lacks) for found, lacks in pairs]) for row in rows(every.values())]

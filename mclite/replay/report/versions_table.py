@@ -8,17 +8,17 @@ says of the others. `-` is a version that the scenario is not about, `fault` one
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import PLAYED
+from mclite.replay.results.document import Results
+from mclite.replay.results.read import ResultsError, load
 from mclite.replay.results.write import answers_like
 from mclite.replay.scenario.versions import parse_version
 
-Record = dict[str, Any]
 #: Suites of Debian, oldest first.
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
 #: What a cell says of a version that the scenario is not about, or did not reach, or whose answer is a known fault.
@@ -46,30 +46,25 @@ class Row:
         return "answer" if len(set(self.cells) - {ABSENT, UNPLAYED}) > 1 else "only"
 
 
-def read(paths: Iterable[Path]) -> dict[str, Record]:
+def read(paths: Iterable[Path]) -> dict[str, Results]:
     """Return the results by the version that each target claims; raise TableError when one is no such file."""
-    found: dict[str, Record] = {}
+    found: dict[str, Results] = {}
     for path in paths:
         try:
-            made = json.loads(path.read_text(encoding="utf-8"))
-            version = made["target"]["known_version"]
-            if made["format"] != "mclite-results" or not isinstance(made["scenarios"], list):
-                raise ValueError("it is none of this suite")
-            if version is None:
-                raise ValueError("its target claims no memcached version")
-            if version in found:
-                raise ValueError(f"there are results of {version} already")
-        except OSError as error:
-            raise TableError(f"{path} cannot be read: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise TableError(f"{path} holds no results of a memcached version: {error}") from None
+            made = load(path)
+        except ResultsError as error:
+            raise TableError(str(error)) from None
+        version = made.target.known_version
+        if version is None or version in found:
+            why = "its target claims none" if version is None else f"there are results of {version} already"
+            raise TableError(f"{path} holds no results of a memcached version: {why}")
         found[version] = made
     return dict(sorted(found.items(), key=lambda pair: parse_version(pair[0])))
 
 
-def rows(runs: Mapping[str, Record]) -> list[Row]:
+def rows(runs: Mapping[str, Results]) -> list[Row]:
     """Return the scenarios that tell the versions of `runs` apart, sorted by id."""
-    by_version = {version: {item["id"]: item for item in made["scenarios"]} for version, made in runs.items()}
+    by_version = {version: {item.id: item for item in made.scenarios} for version, made in runs.items()}
     names = sorted({name for items in by_version.values() for name in items})
     made = (row(name, {version: items.get(name) for version, items in by_version.items()}) for name in names)
     return [one for one in made if len(set(one.cells) - {UNPLAYED}) > 1]
@@ -83,22 +78,22 @@ def row(name: str, records: Mapping[str, Record | None]) -> Row:
     for version, record in records.items():
         if record is None:
             cells.append(ABSENT)
-        elif record.get("baseline") in ("expected", "changed"):
+        elif record.baseline in ("expected", "changed"):
             cells.append(FAULT)
-        elif record["verdict"] not in PLAYED:
+        elif record.verdict not in PLAYED:
             cells.append(UNPLAYED)
         else:
-            like = answers_like(record.get("like") or {})
+            like = answers_like(record.like)
             first = next((one for one in groups if like.get(one, not like)), None)
             if first is None:
                 groups.append(first := version)
             cells.append(chr(ord("A") + groups.index(first)))
-    guarded = (line.strip() for line in some["talk"].splitlines() if "[" in line.split(" ", 1)[0])
-    return Row(name, some["title"], tuple(cells), tuple(guarded))
+    guarded = (line.strip() for line in some.talk.splitlines() if "[" in line.split(" ", 1)[0])
+    return Row(name, some.title, tuple(cells), tuple(guarded))
 
 
 def lines(
-    runs: Mapping[str, Record], found: Sequence[Row], answers: bool = False, everything: bool = False
+    runs: Mapping[str, Results], found: Sequence[Row], answers: bool = False, everything: bool = False
 ) -> Iterator[str]:
     """Yield the table for a person.
 
@@ -120,5 +115,5 @@ def lines(
         f"{kinds.count('only')} are about some of them only, {kinds.count('fault')} by a fault in a baseline"
     )
     for version, made in runs.items():
-        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in made["summary"]["verdicts"].items())
-        yield f"memcached {version}: {'conforms' if made['summary']['conforms'] else 'DEVIATES'}, {verdicts}"
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in made.summary.verdicts.items())
+        yield f"memcached {version}: {'conforms' if made.summary.conforms else 'DEVIATES'}, {verdicts}"

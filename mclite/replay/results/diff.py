@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from mclite.replay.results.read import Results, Scenario
-from mclite.replay.results.tally import GOOD, JUDGED, complete, reason
+from mclite.replay.judge.record import Record
+from mclite.replay.results.document import Results
+from mclite.replay.results.tally import GOOD, JUDGED, reason
 
 Kind = Literal["regressed", "fixed", "changed", "added", "removed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -31,11 +31,11 @@ class Change:
     """One scenario that the two runs do not agree on; `old` or `new` is None where it is not in that run."""
 
     kind: Kind
-    old: Scenario | None
-    new: Scenario | None
+    old: Record | None
+    new: Record | None
 
     @property
-    def scenario(self) -> Scenario:
+    def scenario(self) -> Record:
         """The scenario as its newer run has it."""
         found = self.new or self.old
         assert found is not None
@@ -44,7 +44,7 @@ class Change:
     @property
     def verdicts(self) -> str:
         """`pass → fail`, or the one verdict there is."""
-        verdicts = " → ".join(one["verdict"] for one in (self.old, self.new) if one)
+        verdicts = " → ".join(one.verdict for one in (self.old, self.new) if one)
         beside = _beside(self.old, self.new) if self.old and self.new else None
         return f"{verdicts}, {beside}" if beside else verdicts
 
@@ -71,23 +71,23 @@ class Difference:
             change
             for kind in _GONE
             for change in self.changes[kind]
-            if change.old and change.old["verdict"] in GOOD and not (change.new and change.new["verdict"] in GOOD)
+            if change.old and change.old.verdict in GOOD and not (change.new and change.new.verdict in GOOD)
         ]
-        return bool(self.changes["regressed"]) or ((strict or not complete(self.new)) and bool(gone))
+        return bool(self.changes["regressed"]) or ((strict or not self.new.run.complete) and bool(gone))
 
     @property
     def headline(self) -> str:
         """The outcome in one sentence."""
         counts = [f"{len(self.changes[kind])} {kind}" for kind in KINDS if self.changes[kind]]
-        alike = self.old["run"]["as"] == self.new["run"]["as"]
-        named = [run["target"]["name"] if alike else self._name(run) for run in (self.old, self.new)]
+        alike = self.old.run.judged == self.new.run.judged
+        named = [run.target.name if alike else self._name(run) for run in (self.old, self.new)]
         names = " → ".join(dict.fromkeys(named))
-        part = "" if complete(self.new) else " The new run is incomplete."
+        part = "" if self.new.run.complete else " The new run is incomplete."
         return f"{names}: {', '.join(counts) or 'nothing changed'}.{part}"
 
     @staticmethod
     def _name(run: Results) -> str:
-        return f"{run['target']['name']} (judged as memcached {run['run']['as']})"
+        return f"{run.target.name} (judged as memcached {run.run.judged})"
 
 
 def compare(old: Results, new: Results) -> Difference:
@@ -103,16 +103,16 @@ def compare(old: Results, new: Results) -> Difference:
     return Difference(old, new, changes)
 
 
-def _by_id(run: Results) -> dict[str, Scenario]:
-    return {scenario["id"]: scenario for scenario in run["scenarios"]}
+def _by_id(run: Results) -> dict[str, Record]:
+    return {scenario.id: scenario for scenario in run.scenarios}
 
 
-def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
+def _kind(old: Record, new: Record) -> Kind | None:
     """Say what happened to a scenario that both runs have; None when nothing did."""
-    was, now = old["verdict"], new["verdict"]
+    was, now = old.verdict, new.verdict
     if was in GOOD and now in GOOD:
         return "changed" if _beside(old, new) else None
-    binding = new["level"] != "observed"
+    binding = new.level != "observed"
     if was in GOOD and now in _WRONG and binding:
         return "regressed"
     if was in _WRONG and now in GOOD and binding:
@@ -120,13 +120,16 @@ def _kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Kind | None:
     if was != now:
         return "changed"
     # The same verdict: the wrong answer itself may be another. A fingerprint has no run-dependent parts.
-    fields = ["fingerprint"] if old.get("fingerprint") and new.get("fingerprint") else ["outcome", "step", "want"]
-    return "changed" if any(old.get(name) != new.get(name) for name in fields) or _beside(old, new) else None
+    if old.fingerprint and new.fingerprint:
+        alike = old.fingerprint == new.fingerprint
+    else:
+        alike = (old.outcome, old.step, old.want) == (new.outcome, new.step, new.want)
+    return None if alike and not _beside(old, new) else "changed"
 
 
-def _beside(old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+def _beside(old: Record, new: Record) -> str | None:
     """Say how a scenario, compared with a reference in both runs, came to agree with it or to differ from it."""
-    was, now = ((run.get("reference") or {}).get("same") for run in (old, new))
+    was, now = (run.reference.same if run.reference is not None else None for run in (old, new))
     if was is None or now is None or was == now:
         return None
     return "now as the reference answers" if now else "no longer as the reference answers"

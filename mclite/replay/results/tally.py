@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import fails
-from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.document import Results
 from mclite.replay.scenario.scenario import LEVELS
 
 #: Characters of an answer that a line shows.
@@ -71,40 +72,28 @@ class Tally:
         return f"{words} ({others})" if others else words
 
 
-def complete(results: Results) -> bool:
-    """Tell whether every scenario that the suite held for the target has a result."""
-    return results["run"].get("complete") is not False
-
-
-def tallies(scenarios: Iterable[Scenario]) -> list[Tally]:
+def tallies(scenarios: Iterable[Record]) -> list[Tally]:
     """Count the verdicts of `scenarios` by level, in the order must, should, observed."""
     counts: dict[str, Counter[str]] = {level: Counter() for level in LEVELS}
     for scenario in scenarios:
-        counts[scenario["level"]][scenario["verdict"]] += 1
+        counts[scenario.level][scenario.verdict] += 1
     return [Tally(level, counts[level]) for level in LEVELS]
 
 
-def failures(results: Results) -> list[Scenario]:
+def failures(results: Results) -> list[Record]:
     """Return the scenarios whose wrong answers fail a run with the gate of these results."""
-    gate = results["run"].get("gate", "must")
-    return [item for item in results["scenarios"] if item["verdict"] != "suite-error" and fails(item["verdict"], gate)]
+    gate = results.run.gate
+    return [item for item in results.scenarios if item.verdict != "suite-error" and fails(item.verdict, gate)]
 
 
-def verdict_counts(scenarios: Iterable[Scenario]) -> dict[str, int]:
-    """Count all verdicts, the most frequent first."""
-    return dict(Counter(scenario["verdict"] for scenario in scenarios).most_common())
-
-
-def reason(scenario: Scenario) -> str | None:
+def reason(scenario: Record) -> str | None:
     """Return why a scenario got its verdict: what was said, else what was wanted and got."""
-    if scenario.get("reason"):
-        return str(scenario["reason"])
-    return None if scenario.get("want") is None else want_and_got(scenario)
+    return scenario.reason or (None if scenario.want is None else want_and_got(scenario))
 
 
-def want_and_got(scenario: Scenario) -> str:
+def want_and_got(scenario: Record) -> str:
     """Return the answer that was wanted and the one received, each cut to `SHOWN` characters."""
-    return f"want {_short(str(scenario['want']))}  got {_short(str(scenario.get('got') or 'nothing'))}"
+    return f"want {_short(str(scenario.want))}  got {_short(scenario.got or 'nothing')}"
 
 
 def _short(text: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mclite.replay.judge import likeness
 from mclite.replay.judge.baseline import WRONG
 from mclite.replay.judge.faults import Fault
-from mclite.replay.judge.record import Record, record
-from mclite.replay.judge.reference import Beside, entry
+from mclite.replay.judge.record import Comparison, Record, record
+from mclite.replay.judge.reference import Beside, compared
 from mclite.replay.judge.verdicts import judge
 from mclite.replay.play.outcome import Keys, Patience, Result
 from mclite.replay.play.player import Player
@@ -102,14 +102,13 @@ class TargetRun:
             verdict, reason = "blocked", str(held)
         made = record(scenario, result, verdict, reason, self.replay(scenario), self.judged)
         if verdict in WRONG:
-            fault = self.settings.faults.find(scenario.id, made["fingerprint"], self.judged)
+            fault = self.settings.faults.find(scenario.id, made.fingerprint, self.judged)
         if fault is not None:
-            made.update(verdict="known", fault=fault.to_plain())
-        if like:
-            made["like"] = like
+            made = replace(made, verdict="known", fault=fault.known)
         # Not before the target is free again: who holds one server never waits for another.
         if beside is not None and self.reference is not None:
-            made["reference"] = self._with_reference(scenario, result, beside, self.reference)
+            made = replace(made, reference=self._with_reference(scenario, result, beside, self.reference))
+        made = replace(made, like=like)
         self._records[scenario.id] = made
         return made
 
@@ -124,21 +123,21 @@ class TargetRun:
             return None
         return Beside(lambda: reference.answer(scenario), self.waits(scenario) > WAITS)
 
-    def _with_reference(self, scenario: Scenario, result: Result, beside: Beside, reference: TargetRun) -> Record:
+    def _with_reference(self, scenario: Scenario, result: Result, beside: Beside, reference: TargetRun) -> Comparison:
         """Return what the record says of the reference; a difference that does not reproduce is dropped."""
         versions = (self.version, reference.version)
-        made = entry(result, *beside.answer(), versions)
+        made = compared(result, *beside.answer(), versions)
         for _ in range(RETRIES if result.outcome == "match" else 0):
-            if made["same"] is not False:
+            if made.same is not False:
                 break
             again = self._beside(scenario)
             ours = self.answer(scenario)[0]
-            other = entry(ours, *again.answer(), versions) if again is not None else made
-            if other["same"] is None:
+            other = compared(ours, *again.answer(), versions) if again is not None else made
+            if other.same is None:
                 break
-            if other["same"] or other["step"] != made["step"]:
-                made.update(same=True, step=None, target=None, got=None)
-                made["reason"] = "the answers differed, but not in the same way when the scenario was repeated"
+            if other.same or other.step != made.step:
+                reason = "the answers differed, but not in the same way when the scenario was repeated"
+                made = replace(made, same=True, step=None, target=None, got=None, reason=reason)
         return made
 
     def answer(self, scenario: Scenario) -> tuple[Result, str | None]:
@@ -207,8 +206,8 @@ class TargetRun:
         if not found.applies_to(self.judged):
             return
         made = self.examine(found)
-        if made["outcome"] != "match":
-            raise NotPlayed("blocked", f"it depends on {whole}: {made['verdict']}")
+        if made.outcome != "match":
+            raise NotPlayed("blocked", f"it depends on {whole}: {made.verdict}")
 
     # -- playing
 
@@ -277,8 +276,8 @@ class TargetRun:
     def _blame(self, name: str, reason: str) -> None:
         """Let the scenario that was the last on a server have killed it."""
         made = self._records.get(name)
-        if made is not None and made["verdict"] != "target-died":
-            made = self._records[name] = {**made, "verdict": "target-died", "reason": reason}
+        if made is not None and made.verdict != "target-died":
+            made = self._records[name] = replace(made, verdict="target-died", reason=reason)
             self.late.append(made)
 
     def _again(self, scenario: Scenario, venue: Venue) -> Result | None:
