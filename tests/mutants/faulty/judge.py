@@ -145,13 +145,13 @@ def _play(run: TargetRun, made: Judgement, scenarios: list[Scenario], first: boo
             made.complete = False
             return None
         record = run.examine(scenario)
-        timing = record["outcome"] == "timeout" or (run.waits(scenario) > WAITS and len(made.killers) < CONFIRMED)
-        if timing and record["verdict"] in BAD:
+        timing = record.outcome == "timeout" or (run.waits(scenario) > WAITS and len(made.killers) < CONFIRMED)
+        if timing and record.verdict in BAD:
             record = _again(run, scenario)
         with lock:
-            if record["verdict"] in BAD:
-                made.killers[scenario.id] = record["outcome"]
-            made.played += record["verdict"] in GOOD or record["verdict"] in BAD
+            if record.verdict in BAD:
+                made.killers[scenario.id] = record.outcome
+            made.played += record.verdict in GOOD or record.verdict in BAD
         return record
 
     now = [scenario for scenario in scenarios if run.waits(scenario) <= WAITS]

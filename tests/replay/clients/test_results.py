@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from made_results import record
 
 from mclite.replay.clients import results
+from mclite.replay.results.document import Client, ClientCheck, ClientOutcome
 
 
-def found(check: str, outcome: str) -> dict[str, Any]:
-    return {
-        "target": 0,
-        "name": "pylibmc",
-        "language": "Python",
-        "protocol": "text",
-        "version": "1.6.3",
-        "check": check,
-        "title": check,
-        "outcome": outcome,
-        "reason": None,
-        "milliseconds": 1.0,
-        "chapters": ["arithmetic"],
-    }
+def found(check: str, outcome: ClientOutcome) -> Client:
+    return Client("pylibmc", "Python", "text", "1.6.3", (ClientCheck(check, check, outcome, None, 1.0),))
 
 
 def test_a_failed_check_names_the_scenarios_that_fail_too() -> None:
-    clients: dict[str, Any] = {}
+    clients: dict[str, Client] = {}
     results.gather(clients, found("basics", "works"))
     results.gather(clients, found("counters", "fails"))
     records = {
-        name: {"id": name, "chapter": name.split("/")[0], "verdict": verdict, "outcome": "mismatch"}
+        name: record(name, verdict=verdict, outcome="mismatch")
         for name, verdict in (
             ("arithmetic/a", "warn"),
             ("arithmetic/b", "fail"),
@@ -36,20 +25,16 @@ def test_a_failed_check_names_the_scenarios_that_fail_too() -> None:
             ("x/d", "fail"),
         )
     }
-    (entry,) = results.document(clients, records)
-    assert [check["check"] for check in entry["checks"]] == ["basics", "counters"]
-    assert "scenarios" not in entry["checks"][0]
-    assert entry["checks"][1]["scenarios"] == ["arithmetic/b", "arithmetic/a"]
-    assert "chapters" not in entry["checks"][1]
-
-
-def record(name: str, verdict: str = "pass", **more: Any) -> dict[str, Any]:
-    return {"id": name, "chapter": name.split("/")[0], "verdict": verdict, "outcome": "match", **more}
+    (client,) = results.explained(clients, records)
+    assert [(check.check, check.scenarios) for check in client.checks] == [
+        ("basics", ()),
+        ("counters", ("arithmetic/b", "arithmetic/a")),
+    ]
 
 
 def test_a_library_that_is_too_new_is_shown_what_only_older_servers_do() -> None:
     records = {
-        made["id"]: made
+        made.id: made
         for made in (
             record("meta_set/old/a", until="1.6.9"),
             record("meta_set/old/b", until="1.6.9"),
@@ -73,5 +58,5 @@ def test_a_library_that_is_too_new_is_shown_what_only_older_servers_do() -> None
 
 
 def test_no_more_than_can_be_read_are_named() -> None:
-    records = {name: record(name, "fail") for name in (f"storage/x/{number:02}" for number in range(30))}
+    records = {name: record(name, verdict="fail") for name in (f"storage/x/{number:02}" for number in range(30))}
     assert len(results.related(["storage"], "text", records)) == results.MOST

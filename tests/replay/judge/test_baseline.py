@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from made_results import record
 
 from mclite.replay.judge.baseline import Baseline, BaselineError, Entry, read, write
+from mclite.replay.judge.record import Record
 
 KNOWN = Baseline([Entry("a/b/c", "f1", "because", "https://example.org/1"), Entry("a/b/d", "f2", "so")])
 
 
-def made(name: str, verdict: str, fingerprint: str | None = None) -> dict[str, Any]:
-    return {"id": name, "verdict": verdict, "fingerprint": fingerprint, "outcome": "mismatch"}
+def made(name: str, verdict: str, fingerprint: str | None = None) -> Record:
+    return record(name, verdict=verdict, fingerprint=fingerprint, outcome="mismatch")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,13 @@ def made(name: str, verdict: str, fingerprint: str | None = None) -> dict[str, A
 )
 def test_match(name: str, verdict: str, fingerprint: str | None, match: str | None) -> None:
     assert KNOWN.match(made(name, verdict, fingerprint)) == match
+
+
+def test_a_record_is_marked_with_what_the_baseline_says_of_it() -> None:
+    marked = KNOWN.marked(made("a/b/c", "fail", "f9"))
+    assert (marked.baseline, marked.baseline_reason) == ("changed", "because")
+    marked = KNOWN.marked(made("x", "fail", "f9"))
+    assert (marked.baseline, marked.baseline_reason) == ("new", None)
 
 
 def test_unmatched() -> None:

@@ -5,41 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from made_results import record as made_up
 
 from mclite.replay.judge import causes
-from mclite.replay.play.outcome import Result
-from mclite.replay.scenario.talk import Talk
-
-NEWEST = (1, 6, 45)
-
-
-def blamed(talk: str, step: int | None, **fields: Any) -> str | None:
-    result = Result("mismatch" if step else "desync", step=step, conn="A", **fields)
-    return causes.blamed_request(Talk(talk).script(NEWEST), result)
-
-
-def test_the_request_is_blamed_whose_answer_differs() -> None:
-    talk = "> set {key} 0 0 1\n> 1\n< STORED\n> incr {key} 1\n< 2\n> get {key}\n< VALUE {key} 0 1\n< 2\n< END"
-    assert blamed(talk, 3) == "set {key} 0 0 1"
-    assert blamed(talk, 5) == "incr {key} 1"
-    assert blamed(talk, 8) == "get {key}"
-
-
-def test_of_a_pipeline_the_request_is_blamed_that_has_the_same_place_as_its_answer() -> None:
-    talk = "> set {key} 0 0 1\n> 1\n> incr {key} 1\n> delete {key}\n< STORED\n< 2\n< DELETED"
-    assert [blamed(talk, step) for step in (5, 6, 7)] == ["set {key} 0 0 1", "incr {key} 1", "delete {key}"]
-
-
-def test_a_request_without_an_answer_is_blamed_when_one_comes() -> None:
-    talk = "> set {key} 0 0 1 noreply\n> 1\n> get {key}\n< VALUE {key} 0 1\n< 1\n< END"
-    assert blamed(talk, 4, framing="2 responses where 1 response had to come: too many") == "set {key} 0 0 1 noreply"
-    assert blamed(talk, 4) == "get {key}"
-    assert blamed("> delete {key} noreply", None) == "delete {key} noreply"
-
-
-def test_requests_on_other_connections_are_not_blamed() -> None:
-    talk = "> get {key}\nB> set {key} 0 0 1\nB> 1\nB< STORED\n< END"
-    assert blamed(talk, 5) == "get {key}"
+from mclite.replay.judge.record import Record
 
 
 @pytest.mark.parametrize(
@@ -68,9 +37,8 @@ def test_broken_framing_names_its_kind() -> None:
     assert causes.key(lies) == "get: announced length and data differ"
 
 
-def record(name: str = "a", **fields: Any) -> dict[str, Any]:
-    made = {"id": name, "title": name, "level": "must", "verdict": "fail", "outcome": "mismatch", "commands": ["set"]}
-    return made | fields
+def record(name: str = "a", **fields: Any) -> Record:
+    return made_up(name, **{"verdict": "fail", "outcome": "mismatch", "commands": ("set",)} | fields)
 
 
 def test_commands_that_are_refused_alike_are_one_cause() -> None:

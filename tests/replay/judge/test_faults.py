@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mclite.replay.judge.faults import FILE, Faults, FaultsError, read
+from mclite.replay.judge.record import KnownFault
 from mclite.replay.scenario.lint import default_root, load_all
 from mclite.replay.scenario.versions import KNOWN_VERSIONS, parse_version
 
@@ -38,11 +39,7 @@ def test_a_fault_is_that_answer_of_that_release(tmp_path: Path) -> None:
     newest, before = parse_version("1.6.45"), parse_version("1.6.39")
     found = faults.find("a/b/c", "f2", newest)
     assert found is not None
-    assert found.to_plain() == {
-        "id": "wrong",
-        "reason": "It is wrong (protocol.txt 1-2).",
-        "link": "https://example.org/1",
-    }
+    assert found.known == KnownFault("wrong", "It is wrong (protocol.txt 1-2).", "https://example.org/1")
     assert faults.find("a/b/c", "f4", newest) is None
     assert faults.find("a/b/c", None, newest) is None
     assert faults.find("a/b/d", "f1", newest) is None

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
+from made_results import typed
 
 from mclite.replay.report import badge, summary
 
@@ -14,9 +15,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def test_it_is_svg_and_says_the_verdict(make: Any) -> None:
     results = make()
-    root = ElementTree.fromstring(badge.render(results))
+    root = ElementTree.fromstring(badge.render(typed(results)))
     assert [text.text for text in root.iter(f"{SVG}text")] == ["memcached 1.6.45", "conforms"]
-    assert root.find(f"{SVG}title").text == summary.headline(results)  # type: ignore[union-attr]
+    assert root.find(f"{SVG}title").text == summary.headline(typed(results))  # type: ignore[union-attr]
     assert root.get("role") == "img"
 
 
@@ -26,32 +27,32 @@ def test_deviations_are_counted(make: Any, fail: float) -> None:
     must = [one for one in results["scenarios"] if one["level"] == "must"]
     bad = sum(one["verdict"] == "fail" for one in must)
     few, many = f"conforms except {bad} case{'s' * (bad > 1)}", f"{len(must) - bad} of {len(must)} cases"
-    assert badge.words(results) == (few if fail < 0.1 else many)
+    assert badge.words(typed(results)) == (few if fail < 0.1 else many)
 
 
 def test_a_selection_does_not_claim_conformance(make: Any) -> None:
     results = make()
     results["run"]["complete"] = False
     must = sum(one["level"] == "must" and one["verdict"] == "pass" for one in results["scenarios"])
-    assert badge.words(results) == f"in part: {must} of {must} cases"
+    assert badge.words(typed(results)) == f"in part: {must} of {must} cases"
 
 
 def test_nothing_judged(make: Any) -> None:
     results = make()
     for one in results["scenarios"]:
         one["verdict"] = "skipped"
-    assert badge.words(results) == "not judged"
+    assert badge.words(typed(results)) == "not judged"
 
 
 def test_nothing_matched(make: Any) -> None:
     results = make()
     for one in results["scenarios"]:
         one |= {"verdict": "differs", "level": "observed"}
-    assert badge.words(results) == "does not conform"
+    assert badge.words(typed(results)) == "does not conform"
 
 
 def test_a_hostile_name_stays_text(make: Any) -> None:
     results = make("</title><script>x</script>")
     results["run"]["as"] = "<script>&"
-    root = ElementTree.fromstring(badge.render(results))
+    root = ElementTree.fromstring(badge.render(typed(results)))
     assert root.find(f".//{SVG}script") is None

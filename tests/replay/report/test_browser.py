@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_results import typed
 
 from mclite.replay.report import changes, html, publish, spec
 from mclite.replay.results import diff
 from mclite.replay.results import read as results
+from mclite.replay.results.document import Results
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 
@@ -45,10 +47,10 @@ class Tab:
         self.driver = driver
         self.folder = folder
 
-    def show(self, runs: list[dict[str, Any]], fragment: str = "", **options: Any) -> None:
+    def show(self, runs: list[Any], fragment: str = "", **options: Any) -> None:
         """Make the page of `runs` and open it at `fragment`."""
         page = self.folder / "page.html"
-        page.write_text(html.render(runs, **options))
+        page.write_text(html.render([run if isinstance(run, Results) else typed(run) for run in runs], **options))
         self.open(page, fragment)
 
     def open(self, page: Path, fragment: str = "") -> None:
@@ -333,9 +335,9 @@ def test_targets_are_side_by_side(tab: Tab, fleet: Any) -> None:
     assert "twemproxy 0.5.0" in boxes[0].text
     assert "✕ fail" in boxes[0].text
     assert any("✓ pass" in box.text and "memcached 1.6.45" in box.text for box in boxes[1:])
-    assert sum(name in box.text for name in html.labels(runs) for box in boxes) == len(runs)
+    assert sum(name in box.text for name in html.labels([typed(run) for run in runs]) for box in boxes) == len(runs)
     squares = tab.all(".row[open] .square")
-    ordered = sorted(runs, key=html.in_version_order)
+    ordered = sorted(map(typed, runs), key=html.in_version_order)
     assert [square.get_attribute("aria-label").split(":")[0] for square in squares] == html.labels(ordered)
 
 
@@ -421,7 +423,7 @@ def test_a_hostile_server_stays_text(tab: Tab, hostile: Any, folder: Any, make: 
 def test_the_policy_of_the_page_stops_what_is_not_its_own(tab: Tab, make: Any) -> None:
     page = tab.folder / "page.html"
     foreign = "<script>window.hacked = 1</script><img src='data:,x' onerror='window.hacked = 1'></body>"
-    page.write_text(html.render([make()]).replace("</body>", foreign))
+    page.write_text(html.render([typed(make())]).replace("</body>", foreign))
     tab.open(page)
     assert tab.run("return window.hacked") is None
     assert len(tab.shown()) == 60, "the page's own script runs"
@@ -471,7 +473,7 @@ def test_axe_finds_nothing(tab: Tab, fleet: Any, make: Any, scheme: str) -> None
     copy = spec.Spec(Path("protocol.txt"), tuple(f"line {number}" for number in numbers), numbers)
     few = fleet(44)
     changed = tab.folder / "changes.html"
-    changed.write_text(changes.to_html(diff.compare(few[0], few[5])))
+    changed.write_text(changes.to_html(diff.compare(typed(few[0]), typed(few[5]))))
     try:
         for runs, options in (([few[5]], {"copy": copy}), (few, {})):
             tab.show(runs, f"open={failing(few[5])[0]['id']}", **options)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_results import typed
 
 from mclite.replay.report import html, spec
 from mclite.replay.results.read import ResultsError, load
@@ -65,7 +66,7 @@ def test_eight_targets_are_small_and_quick(fleet: Any, folder: Any) -> None:
 
 @pytest.mark.parametrize("many", [False, True])
 def test_only_its_own_script_and_style_may_run(make: Any, fleet: Any, many: bool) -> None:
-    page = Page(html.render(fleet(60) if many else [make()]))
+    page = Page(html.render([typed(run) for run in fleet(60)] if many else [typed(make())]))
     (policy,) = [
         attrs["content"] or "" for _, attrs in page.elements if attrs.get("http-equiv") == "Content-Security-Policy"
     ]
@@ -81,7 +82,7 @@ def test_only_its_own_script_and_style_may_run(make: Any, fleet: Any, many: bool
 
 @pytest.mark.parametrize("many", [False, True])
 def test_nothing_is_loaded_from_anywhere(make: Any, fleet: Any, many: bool) -> None:
-    page = Page(html.render(fleet(60) if many else [make()]))
+    page = Page(html.render([typed(run) for run in fleet(60)] if many else [typed(make())]))
     for tag, attrs in page.elements:
         assert tag not in ("link", "iframe", "object", "embed", "img", "base")
         assert "src" not in attrs
@@ -94,7 +95,7 @@ def test_nothing_is_loaded_from_anywhere(make: Any, fleet: Any, many: bool) -> N
 
 
 def test_a_hostile_server_adds_no_element(make: Any, hostile: Any, folder: Any) -> None:
-    plain = Page(html.render([make(size=40, fail=0.5, seed=3)]))
+    plain = Page(html.render([typed(make(size=40, fail=0.5, seed=3))]))
     bad = Page(html.render([load(folder.write(hostile()))]))
     allowed = {tag for tag, _ in plain.elements}
     assert {tag for tag, _ in bad.elements} <= allowed
@@ -104,7 +105,7 @@ def test_a_hostile_server_adds_no_element(make: Any, hostile: Any, folder: Any) 
 
 
 def test_the_verdict_and_the_support_table_need_no_script(make: Any) -> None:
-    text = html.render([make(size=220)])
+    text = html.render([typed(make(size=220))])
     page = Page(text)
     assert "memcached 1.6.45 conforms to memcached 1.6.45: all" in page.text
     assert "needs scripting" in page.text or "need scripting" in page.text
@@ -114,7 +115,7 @@ def test_the_verdict_and_the_support_table_need_no_script(make: Any) -> None:
 
 
 def test_several_servers_have_one_sentence(fleet: Any) -> None:
-    runs = fleet(220)
+    runs = [typed(run) for run in fleet(220)]
     assert html.overall(runs[:1] + runs[4:5]) == "All 2 servers conform."
     assert html.overall([runs[0], runs[7]]) == "Of 2 servers, 1 conforms and 1 does not conform."
 
@@ -122,7 +123,7 @@ def test_several_servers_have_one_sentence(fleet: Any) -> None:
 def test_servers_of_one_name_are_told_apart(make: Any) -> None:
     first, second, third = make(), make(), make(started="2026-12-01T00:00:00Z")
     second["target"]["address"] = "127.0.0.1:2"
-    names = html.labels([first, second, third])
+    names = html.labels([typed(run) for run in (first, second, third)])
     assert names[1] == "memcached 1.6.45 (127.0.0.1:2)"
     assert len(set(names)) == 3
 
@@ -155,19 +156,19 @@ def test_no_text_of_the_specification_unless_a_copy_is_at_hand(
 
 
 def test_pages_of_their_own_carry_the_dialogues(fleet: Any) -> None:
-    runs = fleet(60)[:2]
+    runs = [typed(run) for run in fleet(60)[:2]]
     whole, light = html.render(runs), html.render(runs, links=["a.html", "b.html"])
     assert len(light) < len(whole)
     assert '<a href="a.html">memcached 1.6.45</a>' in light
 
 
 def test_servers_stand_in_version_order(fleet: Any) -> None:
-    page = html.render(list(reversed(fleet(40))))
+    page = html.render([typed(run) for run in reversed(fleet(40))])
     heads = [page.index(f'title="memcached {version}"') for version in ("1.6.9", "1.6.18", "1.6.38", "1.6.45")]
     assert heads == sorted(heads)
 
 
 def test_causes_come_before_deviations(fleet: Any) -> None:
-    page = html.render(fleet(60)[5:6])
+    page = html.render([typed(run) for run in fleet(60)[5:6]])
     assert page.index('id="causes"') < page.index('id="deviations"')
     assert page.index(">Causes</a>") < page.index(">Support</a>")

@@ -6,11 +6,13 @@ import html
 import re
 from typing import Any
 
+from made_results import typed
+
 from mclite.replay.report import markdown, summary
 
 
 def test_it_says_what_the_page_says(fleet: Any) -> None:
-    runs = fleet(220)
+    runs = [typed(run) for run in fleet(220)]
     text = markdown.render(runs)
     for run in runs:
         assert f"**{markdown.escape(summary.headline(run))}**" in text
@@ -18,7 +20,7 @@ def test_it_says_what_the_page_says(fleet: Any) -> None:
 
 
 def test_every_row_of_a_table_has_as_many_cells_as_its_head(fleet: Any, hostile: Any) -> None:
-    for runs in (fleet(220), [hostile()]):
+    for runs in ([typed(run) for run in fleet(220)], [typed(hostile())]):
         width = None
         for line in markdown.render(runs).splitlines():
             if line.startswith("|"):
@@ -30,14 +32,14 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head(fleet: Any, hostile:
 
 
 def test_the_support_table_alone(make: Any) -> None:
-    lines = markdown.support_table([make(size=220)]).splitlines()
+    lines = markdown.support_table([typed(make(size=220))]).splitlines()
     assert lines[0] == "|  | memcached 1.6.45 |"
     assert "| <code>cas</code> | ✅ supported |" in lines
     assert "| authentication | ❌ not supported |" in lines
 
 
 def test_hostile_text_stays_text(hostile: Any) -> None:
-    text = markdown.render([hostile()])
+    text = markdown.render([typed(hostile())])
     elements = set(re.findall(r"<[^>]*>", text))
     assert elements <= {"<code>", "</code>", "<br>"}
     assert "](" not in text
@@ -53,18 +55,18 @@ def test_escaping_can_be_undone() -> None:
 
 
 def test_only_the_first_deviations_are_named(make: Any) -> None:
-    text = markdown.render([make(size=300, fail=0.5)])
+    text = markdown.render([typed(make(size=300, fail=0.5))])
     assert re.search(r"^- … and \d+ more$", text, re.MULTILINE)
     assert text.count("  <br>") == markdown.MOST_DEVIATIONS
 
 
 def test_what_differs_from_the_reference_is_said_with_both_answers(make: Any, with_reference: Any) -> None:
     run = with_reference(make(size=60))
-    text = html.unescape(markdown.render([run]))
+    text = html.unescape(markdown.render([typed(run)]))
     assert "- Beside memcached 1.6.9, 2 of 56 answers differ; 1 scenario could not be compared." in text
     assert "## memcached 1.6.45 differs from the reference" in text
     first = run["scenarios"][0]["id"]
     assert f"| <code>{first}</code> | <code>STORED\\r\\n</code> | <code>STORE\\r\\n</code> |" in text
     many = with_reference(make(size=60), unlike=tuple(range(25)))
-    assert "… and 5 more" in markdown.render([many])
-    assert "reference" not in markdown.render([make(size=60)])
+    assert "… and 5 more" in markdown.render([typed(many)])
+    assert "reference" not in markdown.render([typed(make(size=60))])

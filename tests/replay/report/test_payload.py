@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from made_results import typed
+
 from mclite.replay.report import payload, support
 
 
 def build(runs: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
-    rows = [row for row, _ in support.table(runs)]
-    return payload.build(runs, rows, spec=None, links=[""] * len(runs), **{"dialogues": True} | options)
+    results = [typed(run) for run in runs]
+    rows = [row for row, _ in support.table(results)]
+    return payload.build(results, rows, spec=None, links=[""] * len(runs), **{"dialogues": True} | options)
 
 
 def dialogue(data: dict[str, Any], target: int, index: int) -> list[str]:
@@ -68,11 +71,11 @@ def test_the_latest_run_says_what_a_scenario_is(make: Any) -> None:
     old, new = make(size=30, started="2026-01-01T00:00:00Z"), make(size=30, started="2026-02-01T00:00:00Z")
     new["scenarios"][0]["title"] = "A better title"
     for runs in ([old, new], [new, old]):
-        assert "A better title" in [scenario["title"] for scenario in payload.arrange(runs)]
+        assert "A better title" in [scenario.title for scenario in payload.arrange([typed(run) for run in runs])]
 
 
 def test_chapters_follow_the_document(make: Any) -> None:
-    chapters = list(dict.fromkeys(one["chapter"] for one in payload.arrange([make(size=220)])))
+    chapters = list(dict.fromkeys(one.chapter for one in payload.arrange([typed(make(size=220))])))
     assert chapters.index("keys") < chapters.index("storage") < chapters.index("meta-get") < chapters.index("udp")
 
 

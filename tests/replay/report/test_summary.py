@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from made_results import typed
 
 from mclite.replay.report import summary
 
@@ -23,29 +24,29 @@ def judged(make: Any, fails: int = 0, verdict: str = "fail") -> dict[str, Any]:
 def test_conforms(make: Any) -> None:
     results = judged(make)
     number = sum(one["level"] == "must" for one in results["scenarios"])
-    assert summary.headline(results) == (
+    assert summary.headline(typed(results)) == (
         f"memcached 1.6.45 conforms to memcached 1.6.45: all {number} required cases pass."
     )
-    assert summary.state(results) == "conforms"
-    assert summary.caveats(results) == []
+    assert summary.state(typed(results)) == "conforms"
+    assert summary.caveats(typed(results)) == []
 
 
 def test_conforms_except(make: Any) -> None:
-    sentence = summary.headline(judged(make, 1))
+    sentence = summary.headline(typed(judged(make, 1)))
     assert sentence == "memcached 1.6.45 conforms to memcached 1.6.45 except 1 case in 1 command (cas)."
-    assert "except 7 cases in 1 command (cas)." in summary.headline(judged(make, 7))
+    assert "except 7 cases in 1 command (cas)." in summary.headline(typed(judged(make, 7)))
 
 
 def test_does_not_conform(make: Any) -> None:
     results = judged(make, 60)
-    assert summary.state(results) == "fails"
-    assert "does not conform to memcached 1.6.45: 60 of " in summary.headline(results)
+    assert summary.state(typed(results)) == "fails"
+    assert "does not conform to memcached 1.6.45: 60 of " in summary.headline(typed(results))
 
 
 def test_died(make: Any) -> None:
     results = judged(make, 1, "target-died")
     died = next(one["id"] for one in results["scenarios"] if one["verdict"] == "target-died")
-    assert summary.headline(results) == f"memcached 1.6.45 stopped answering during the test, in {died}."
+    assert summary.headline(typed(results)) == f"memcached 1.6.45 stopped answering during the test, in {died}."
 
 
 @pytest.mark.parametrize("verdict", ["skipped", "blocked", "unsupported", "suite-error"])
@@ -53,8 +54,11 @@ def test_nothing_judged_is_not_conforming(make: Any, verdict: str) -> None:
     results = make(size=30)
     for one in results["scenarios"]:
         one["verdict"] = verdict
-    assert summary.state(results) == "nothing"
-    assert summary.headline(results) == "Nothing was judged on memcached 1.6.45: none of 30 scenarios gave a result."
+    assert summary.state(typed(results)) == "nothing"
+    assert (
+        summary.headline(typed(results))
+        == "Nothing was judged on memcached 1.6.45: none of 30 scenarios gave a result."
+    )
 
 
 def test_a_verdict_says_what_it_leaves_open(make: Any) -> None:
@@ -64,7 +68,7 @@ def test_a_verdict_says_what_it_leaves_open(make: Any) -> None:
     by_level["must"][0]["verdict"] = "skipped"
     by_level["must"][1] |= {"verdict": "fail", "baseline": "expected"}
     by_level["should"][0]["verdict"] = "warn"
-    said = summary.caveats(results)
+    said = summary.caveats(typed(results))
     assert said[0] == "The run is incomplete: 220 scenarios have a result."
     assert any(text.endswith("need what the target does not offer (auth, udp).") for text in said)
     assert "1 required case did not run." in said
@@ -76,24 +80,24 @@ def test_an_incomplete_run_does_not_claim_conformance(make: Any) -> None:
     results = judged(make)
     results["run"] |= {"complete": False, "held": 2689, "lost": ["a/b/c"]}
     number = sum(one["level"] == "must" for one in results["scenarios"])
-    assert summary.state(results) == "part"
-    assert summary.headline(results) == (
+    assert summary.state(typed(results)) == "part"
+    assert summary.headline(typed(results)) == (
         f"memcached 1.6.45 was compared with memcached 1.6.45 only in part: {number} of {number} required cases pass."
     )
-    assert summary.caveats(results)[:2] == [
+    assert summary.caveats(typed(results))[:2] == [
         "The run is incomplete: 220 of 2689 scenarios have a result.",
         "1 scenario has no result, because the run ended early: a/b/c.",
     ]
     results["run"]["lost"] = [f"a/b/{number}" for number in range(7)]
-    assert summary.caveats(results)[1].endswith("a/b/0, a/b/1, a/b/2, a/b/3, a/b/4 and 2 more.")
+    assert summary.caveats(typed(results))[1].endswith("a/b/0, a/b/1, a/b/2, a/b/3, a/b/4 and 2 more.")
 
 
 @pytest.mark.parametrize("fails", [1, 60])
 def test_an_incomplete_run_that_fails_does_not_conform(make: Any, fails: int) -> None:
     results = judged(make, fails)
     results["run"]["complete"] = False
-    assert summary.state(results) == "fails"
-    assert "does not conform" in summary.headline(results)
+    assert summary.state(typed(results)) == "fails"
+    assert "does not conform" in summary.headline(typed(results))
 
 
 @pytest.mark.parametrize("verdict", ["differs", "warn"])
@@ -103,8 +107,8 @@ def test_nothing_that_matched_does_not_conform(make: Any, verdict: str, complete
     for one in results["scenarios"]:
         one |= {"verdict": verdict, "level": "should" if verdict == "warn" else "observed"}
     results["run"]["complete"] = complete
-    assert summary.state(results) == "fails"
-    assert summary.headline(results) == (
+    assert summary.state(typed(results)) == "fails"
+    assert summary.headline(typed(results)) == (
         "memcached 1.6.45 does not conform to memcached 1.6.45: not one of 30 answers is memcached's."
     )
 
@@ -113,8 +117,8 @@ def test_what_protocol_txt_is_silent_on_proves_no_conformance(make: Any) -> None
     results = make(size=30)
     for one in results["scenarios"]:
         one |= {"verdict": "same", "level": "observed"}
-    assert summary.state(results) == "part"
-    assert summary.headline(results) == (
+    assert summary.state(typed(results)) == "part"
+    assert summary.headline(typed(results)) == (
         "memcached 1.6.45 was compared with memcached 1.6.45 only in part: no required case was judged."
     )
 
@@ -124,13 +128,13 @@ def test_what_is_there_is_not_blamed(make: Any) -> None:
     for one in results["scenarios"]:
         if one["verdict"] == "unsupported":
             one["requires"] = ["meta", "udp"]
-    assert any("does not offer (udp)" in text for text in summary.caveats(results))
+    assert any("does not offer (udp)" in text for text in summary.caveats(typed(results)))
 
 
 def test_lines_for_a_terminal(make: Any) -> None:
     results = judged(make, 7)
-    lines = summary.lines(results, first=3)
-    assert lines[0] == summary.headline(results)
+    lines = summary.lines(typed(results), first=3)
+    assert lines[0] == summary.headline(typed(results))
     assert "First failures:" in lines
     assert lines[1].startswith("1 cause: cas: ")
     assert sum(line.startswith("  fail storage/cas/") for line in lines) == 3
@@ -139,7 +143,7 @@ def test_lines_for_a_terminal(make: Any) -> None:
 
 
 def test_causes_come_first_with_an_example_and_a_line_that_replays_it(make: Any) -> None:
-    lines = summary.lines(judged(make, 2))
+    lines = summary.lines(typed(judged(make, 2)))
     assert lines[1] == "1 cause: cas: ERROR (2)"
     assert lines[2] == "  cas: ERROR (2 scenarios)"
     assert lines[3].endswith(": answered ERROR")
@@ -152,7 +156,7 @@ def test_with_a_baseline_new_and_changed_are_called_so_and_reasons_are_shown(mak
     failing = [one for one in results["scenarios"] if one["verdict"] == "fail"]
     failing[0] |= {"baseline": "expected", "baseline_reason": "cas is not done yet"}
     failing[1]["baseline"], failing[2]["baseline"] = "new", "changed"
-    lines = summary.lines(results)
+    lines = summary.lines(typed(results))
     assert lines[1] == "1 cause: cas: ERROR (2, 1 new, 1 changed)"
     assert "  expected (1), baseline: cas is not done yet" in lines
     assert [line.split()[0] for line in lines if line.startswith(("  new ", "  changed "))] == ["new", "changed"]
@@ -163,7 +167,7 @@ def test_known_failures_are_not_named_and_stale_ones_are(make: Any) -> None:
     failing = next(one for one in results["scenarios"] if one["verdict"] == "fail")
     failing["baseline"] = "expected"
     results["scenarios"][0]["baseline"] = "fixed"
-    lines = summary.lines(results)
+    lines = summary.lines(typed(results))
     assert not any(failing["id"] in line for line in lines)
     assert lines[-1] == f"  stale in the baseline (fixed): {results['scenarios'][0]['id']}"
 
@@ -182,19 +186,19 @@ def test_clients_alone(make: Any) -> None:
         }
         for name, outcomes in {"a": ["works", "not-offered"], "b": ["works", "fails"], "c": ["missing"]}.items()
     ]
-    lines = summary.lines(results)
+    lines = summary.lines(typed(results))
     assert lines[0].startswith("Only client libraries were tried on ")
     assert "  client libraries: 1 work, 1 does not: b" in lines
     assert "  client libraries that are not installed: c" in lines
 
 
 def test_a_hostile_answer_cannot_steer_the_terminal(hostile: Any) -> None:
-    for line in summary.lines(hostile()):
+    for line in summary.lines(typed(hostile())):
         assert line.isprintable()
 
 
 def test_every_made_up_run_has_a_sentence(fleet: Any) -> None:
     for run in fleet(100):
-        sentence = summary.headline(run)
+        sentence = summary.headline(typed(run))
         assert sentence.startswith(run["target"]["name"])
         assert sentence.endswith(".")

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from made_results import make, record, typed
+
+from mclite.replay.judge.record import Record
 from mclite.replay.report import support
+from mclite.replay.target.capabilities import Capability
 
 
-def scenario(**fields: Any) -> dict[str, Any]:
-    return {
-        "id": "storage/set/plain",
-        "title": "An item is stored",
-        "chapter": "storage",
-        "section": "Storage commands",
-        "level": "must",
-        "verdict": "pass",
-        "commands": ["get", "set"],
-    } | fields
+def scenario(**fields: Any) -> Record:
+    about = {"title": "An item is stored", "commands": ("get", "set")} | fields
+    return record(about.pop("id", "storage/set/plain"), **about)
 
 
-def cell_of(name: str, *scenarios: dict[str, Any], absent: tuple[str, ...] = ()) -> support.Cell:
-    numbered = [one | {"id": f"{one['id']}-{number}"} for number, one in enumerate(scenarios)]
-    run = {
-        "scenarios": numbered,
-        "target": {"capabilities": {need: {"present": False, "evidence": ""} for need in absent}},
-    }
+def cell_of(name: str, *scenarios: Record, absent: tuple[str, ...] = ()) -> support.Cell:
+    numbered = tuple(replace(one, id=f"{one.id}-{number}") for number, one in enumerate(scenarios))
+    run = typed(make(size=0))
+    lacking = {need: Capability(False, "") for need in absent}
+    run = replace(run, scenarios=numbered, target=replace(run.target, capabilities=lacking))
     return {row.name: cells[0] for row, cells in support.table([run])}[name]
 
 
@@ -71,7 +68,7 @@ def test_a_command_whose_capability_was_probed_in_vain_is_not_supported() -> Non
     )  # fmt: skip
     assert cell_of("mg", meta, absent=("meta",)).text == "not supported"
     assert cell_of("mg", meta, absent=("meta",)).detail == "1 needs what the server lacks"
-    assert cell_of("mg", meta | {"requires": ["meta", "small-items"]}).text == "not tested"
+    assert cell_of("mg", replace(meta, requires=("meta", "small-items"))).text == "not tested"
 
 
 def test_what_memcached_only_happens_to_do_speaks_where_nothing_else_does() -> None:

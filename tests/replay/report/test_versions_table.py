@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from made_results import make, record, typed
 
+from mclite.replay.judge.record import Record
 from mclite.replay.report.versions_table import Row, TableError, lines, read, row, rows
+from mclite.replay.results.document import Results, Summary
 
 OLD, MIDDLE, NEW = "1.6.9", "1.6.38", "1.6.45"
 TALK = "> verbosity\n<[..1.6.39] ERROR\n<[1.6.40..] CLIENT_ERROR {:rest}\n"
 
 
-def record(name: str, **more: Any) -> dict[str, Any]:
-    return {"id": name, "title": f"Title of {name}", "verdict": "pass", "talk": "> a\n< b\n", **more}
-
-
-def results(version: str, *scenarios: dict[str, Any], conforms: bool = True) -> dict[str, Any]:
-    return {
-        "format": "mclite-results",
-        "target": {"known_version": version},
-        "summary": {"conforms": conforms, "verdicts": {"pass": len(scenarios)}},
-        "scenarios": list(scenarios),
-    }
+def results(version: str, *scenarios: Record, conforms: bool = True) -> Results:
+    made = typed(make(version=version, size=0))
+    summary = Summary(conforms, {"pass": len(scenarios)}, None)
+    return replace(made, summary=summary, scenarios=scenarios)
 
 
 def like(**answers: bool) -> dict[str, bool]:
@@ -79,10 +75,10 @@ def test_the_table_counts_all_and_prints_what_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{", "holds no results"),
-        ("[]", "holds no results"),
-        (json.dumps({**results(NEW), "format": "x"}), "none of this suite"),
-        (json.dumps(results(NEW) | {"target": {"known_version": None}}), "claims no memcached version"),
+        ("{", "is truncated"),
+        ("[]", "is no results file"),
+        (json.dumps({**make(), "format": "x"}), "is no results file"),
+        (json.dumps(make(version=None)), "its target claims none"),
     ],
 )
 def test_what_is_no_results_file_is_named(tmp_path: Path, text: str, problem: str) -> None:
@@ -94,7 +90,7 @@ def test_what_is_no_results_file_is_named(tmp_path: Path, text: str, problem: st
 
 def test_a_version_may_come_once(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    path.write_text(json.dumps(results(NEW)))
+    path.write_text(json.dumps(make()))
     with pytest.raises(TableError, match=f"results of {NEW} already"):
         read([path, path])
     with pytest.raises(TableError, match="cannot be read"):

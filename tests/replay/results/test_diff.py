@@ -5,23 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from made_results import typed
 
 from mclite.replay.report import changes
 from mclite.replay.results import diff
+from mclite.replay.results.document import Results
 
 
-def run(*scenarios: dict[str, Any], make: Any) -> dict[str, Any]:
+def run(*scenarios: dict[str, Any], make: Any, complete: bool = True) -> Results:
     """Make a run with exactly these scenarios; the rest of a scenario is that of a made-up one."""
     results: dict[str, Any] = make(size=1)
     base = results["scenarios"][0] | {"level": "must"}
     results["scenarios"] = [base | {"id": f"s/s/{number}"} | scenario for number, scenario in enumerate(scenarios)]
-    return results
+    results["run"]["complete"] = complete
+    return typed(results)
 
 
 FAIL = {"verdict": "fail", "outcome": "mismatch", "fingerprint": "aaaa", "want": "STORED", "got": "<b>"}
 
 
-AGREES, DIFFERS = {"reference": {"same": True}}, {"reference": {"same": False}}
+def beside(same: bool | None) -> dict[str, Any]:
+    return {"reference": {"outcome": "match", "transcript": None, "same": same}}
+
+
+AGREES, DIFFERS = beside(True), beside(False)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,7 @@ AGREES, DIFFERS = {"reference": {"same": True}}, {"reference": {"same": False}}
         (DIFFERS, AGREES, "changed"),
         (FAIL | AGREES, FAIL | DIFFERS, "changed"),
         (AGREES, {}, None),
-        (DIFFERS, {"reference": {"same": None}}, None),
+        (DIFFERS, beside(None), None),
         ({"milliseconds": 1}, {"milliseconds": 2}, None),
     ],
 )
@@ -61,15 +68,14 @@ def test_kinds(make: Any, old: dict[str, Any], new: dict[str, Any], kind: str | 
 def test_added_and_removed(make: Any) -> None:
     old, new = run({"id": "a/a/a"}, {"id": "b/b/b"}, make=make), run({"id": "b/b/b"}, {"id": "c/c/c"}, make=make)
     found = diff.compare(old, new)
-    assert [change.scenario["id"] for change in found.changes["added"]] == ["c/c/c"]
-    assert [change.scenario["id"] for change in found.changes["removed"]] == ["a/a/a"]
+    assert [change.scenario.id for change in found.changes["added"]] == ["c/c/c"]
+    assert [change.scenario.id for change in found.changes["removed"]] == ["a/a/a"]
     assert not found.failed()
     assert found.failed(strict=True), "a right answer is gone"
 
 
 def test_an_incomplete_run_is_no_proof_that_nothing_regressed(make: Any) -> None:
-    old, new = run({"id": "a/a/a"}, {"id": "b/b/b"}, make=make), run({"id": "b/b/b"}, make=make)
-    new["run"]["complete"] = False
+    old, new = run({"id": "a/a/a"}, {"id": "b/b/b"}, make=make), run({"id": "b/b/b"}, make=make, complete=False)
     found = diff.compare(old, new)
     assert found.failed()
     for said in (changes.text(found), changes.to_markdown(found), changes.to_html(found)):
@@ -99,15 +105,15 @@ def test_the_three_forms_say_the_same(make: Any) -> None:
     assert "pass → fail" in markdown
     assert "Regressed <small>1</small>" in html
     assert "&lt;b&gt;" in html
-    assert "<b>" not in html.replace(f"<b>{found.changes['fixed'][0].scenario['title']}</b>", "")
+    assert "<b>" not in html.replace(f"<b>{found.changes['fixed'][0].scenario.title}</b>", "")
     assert "<script" not in html
 
 
 def test_unlike_judges_are_named(make: Any) -> None:
-    found = diff.compare(make(), make("b", judged_as="1.6.9"))
+    found = diff.compare(typed(make()), typed(make("b", judged_as="1.6.9")))
     assert found.headline.startswith("memcached 1.6.45 (judged as memcached 1.6.45) → b (judged as memcached 1.6.9): ")
 
 
 def test_nothing_changed_is_said(make: Any) -> None:
-    found = diff.compare(make(), make())
+    found = diff.compare(typed(make()), typed(make()))
     assert changes.text(found) == "memcached 1.6.45: nothing changed.\n"

@@ -9,9 +9,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from made_results import typed
 
 from mclite.replay.results import merge
 from mclite.replay.results.read import ResultsError
+from mclite.replay.results.schema import results_to_json
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema" / "results.json").read_text())
 
@@ -27,6 +29,12 @@ def shards(whole: dict[str, Any], number: int) -> list[dict[str, Any]]:
     return out
 
 
+def merged_of(parts: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """Merge shards as they are read of files; return what is written, and the notes."""
+    merged, notes = merge.merge([typed(part) for part in parts])
+    return results_to_json(merged), notes
+
+
 def said(results: dict[str, Any]) -> dict[str, Any]:
     """Return the verdict and the dialogue of each scenario."""
     return {
@@ -37,7 +45,7 @@ def said(results: dict[str, Any]) -> dict[str, Any]:
 
 def test_shards_together_are_the_whole(make: Any) -> None:
     whole = make(size=90, fail=0.1)
-    merged, notes = merge.merge(shards(whole, 3))
+    merged, notes = merged_of(shards(whole, 3))
     jsonschema.validate(merged, SCHEMA)
     assert notes == []
     assert said(merged) == said(whole)
@@ -53,14 +61,14 @@ def test_shards_are_not_complete_while_some_scenario_has_no_result(make: Any) ->
     last = whole["scenarios"][2]["id"]
     for shard in parts[:2]:
         shard["run"]["lost"] = [last]
-    merged, _ = merge.merge(parts[:2])
+    merged, _ = merged_of(parts[:2])
     assert (merged["run"]["complete"], merged["run"]["lost"]) == (False, [last])
     assert merged["summary"]["conforms"] is False
-    merged, _ = merge.merge(parts)
+    merged, _ = merged_of(parts)
     assert (merged["run"]["complete"], merged["run"]["lost"]) == (True, [])
     for shard in parts:
         del shard["run"]["held"]
-    assert merge.merge(parts)[0]["run"]["complete"] is False, "an older suite does not say what it held"
+    assert merged_of(parts)[0]["run"]["complete"] is False, "an older suite does not say what it held"
 
 
 def test_of_two_results_the_worse_stands_and_is_told(make: Any) -> None:
@@ -68,7 +76,7 @@ def test_of_two_results_the_worse_stands_and_is_told(make: Any) -> None:
     first, second = one["scenarios"][0], two["scenarios"][0]
     second |= {"verdict": "fail", "outcome": "mismatch"}
     for pair in ([one, two], [two, one]):
-        merged, notes = merge.merge(pair)
+        merged, notes = merged_of(pair)
         assert next(s for s in merged["scenarios"] if s["id"] == first["id"])["verdict"] == "fail"
         assert notes == [f"{first['id']} is fail in one and {first['verdict']} in another."]
 
@@ -76,7 +84,7 @@ def test_of_two_results_the_worse_stands_and_is_told(make: Any) -> None:
 def test_what_ran_stands_before_what_was_skipped(make: Any) -> None:
     one, two = make(size=30), make(size=30)
     two["scenarios"][0] |= {"verdict": "skipped", "outcome": "not-run"}
-    merged, _ = merge.merge([two, one])
+    merged, _ = merged_of([two, one])
     assert merged["summary"]["verdicts"] == one["summary"]["verdicts"]
 
 
@@ -84,7 +92,7 @@ def test_a_reference_keeps_its_dialogue(make: Any) -> None:
     one, two = shards(make(size=30), 2)
     two["scenarios"][0]["reference"] = {"outcome": "match", "transcript": 3, "same": False}
     wanted = two["transcripts"][3]
-    merged, _ = merge.merge([one, two])
+    merged, _ = merged_of([one, two])
     (found,) = [s["reference"] for s in merged["scenarios"] if "reference" in s]
     assert merged["transcripts"][found["transcript"]] == wanted
     assert merged["summary"]["reference"] == {"compared": 1, "differs": 1, "not-compared": 0}
@@ -92,7 +100,7 @@ def test_a_reference_keeps_its_dialogue(make: Any) -> None:
 
 def test_shards_beside_one_reference_are_counted_together(make: Any, with_reference: Any) -> None:
     whole = with_reference(make(size=60), unlike=(0, 5, 9), lacks=2)
-    merged, _ = merge.merge(shards(whole, 3))
+    merged, _ = merged_of(shards(whole, 3))
     assert merged["summary"]["reference"] == whole["summary"]["reference"]
 
 
@@ -110,15 +118,15 @@ def test_shards_beside_one_reference_are_counted_together(make: Any, with_refere
 )
 def test_results_of_unlike_runs_are_not_mixed(make: Any, part: str, field: str) -> None:
     one, two = make(), make()
-    two[part][field] = "other"
+    two[part][field] = "other" if field != "held" else 7
     with pytest.raises(ResultsError, match="are not of one run"):
-        merge.merge([one, two])
+        merged_of([one, two])
 
 
 def test_one_that_does_not_conform_makes_the_whole_not_conform(make: Any) -> None:
     one, two = shards(make(fail=0), 2)
-    assert merge.merge([one, two])[0]["summary"]["conforms"] is True
+    assert merged_of([one, two])[0]["summary"]["conforms"] is True
     two["scenarios"][0]["verdict"] = "warn"
-    assert merge.merge([one, two])[0]["summary"]["conforms"] is True
+    assert merged_of([one, two])[0]["summary"]["conforms"] is True
     two["run"]["strict"] = True
-    assert merge.merge([one, two])[0]["summary"]["conforms"] is False
+    assert merged_of([one, two])[0]["summary"]["conforms"] is False

@@ -15,6 +15,7 @@ from mclite.replay.report import badge, changes, markdown, publish
 from mclite.replay.results import diff, merge
 from mclite.replay.results import read as results
 from mclite.replay.results.read import ResultsError
+from mclite.replay.results.write import write
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema" / "results.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -236,7 +237,7 @@ def test_what_is_let_through_can_be_reported(make: Any, with_reference: Any, fol
                 changes.text(found_changes)
                 changes.to_markdown(found_changes)
             try:
-                results.write_json(merge.merge([found, good])[0], folder.path / "merged.json")
+                write(merge.merge([found, good])[0], folder.path / "merged.json")
             except ResultsError:
                 continue
             assert results.load(folder.path / "merged.json")
@@ -249,10 +250,10 @@ def test_what_is_let_through_can_be_reported(make: Any, with_reference: Any, fol
 def test_unknown_fields_are_let_through(make: Any) -> None:
     data = make(size=30)
     data["scenarios"][0]["later"] = 1
-    assert results.check(copy.deepcopy(data), "x") == data
+    assert results.check(data, "x") == results.check(make(size=30), "x")
 
 
 def test_signs_that_do_not_show_become_escapes(make: Any, folder: Any) -> None:
     data = make(size=30)
     data["target"]["name"] = "a\u202eb\ud800c\x1b[31m\u2028é\n"
-    assert results.load(folder.write(data))["target"]["name"] == "a\\u202eb\\ud800c\\u001b[31m\\u2028é\n"
+    assert results.load(folder.write(data)).target.name == "a\\u202eb\\ud800c\\u001b[31m\\u2028é\n"

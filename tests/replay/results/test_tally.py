@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from made_results import record
+
 from mclite.replay.results import tally
-
-
-def scenario(level: str, verdict: str) -> dict[str, str]:
-    return {"level": level, "verdict": verdict}
 
 
 def test_what_was_not_judged_is_in_no_denominator() -> None:
     verdicts = ["pass", "pass", "fail", "unsupported", "skipped", "blocked", "suite-error", "target-died"]
-    must, should, observed = tally.tallies([scenario("must", verdict) for verdict in verdicts])
+    must, should, observed = tally.tallies([record(level="must", verdict=verdict) for verdict in verdicts])
     assert (must.good, must.judged, must.bad, must.total) == (2, 4, 2, 8)
     assert must.others == {"not supported": 1, "skipped": 1, "blocked": 1, "fault of the suite": 1}
     assert must.text == "2 of 4 pass (1 not supported, 1 skipped, 1 blocked, 1 fault of the suite)"
@@ -20,10 +18,5 @@ def test_what_was_not_judged_is_in_no_denominator() -> None:
 
 
 def test_observed_is_not_said_to_pass() -> None:
-    observed = tally.tallies([scenario("observed", "same"), scenario("observed", "differs")])[2]
+    observed = tally.tallies([record(level="observed", verdict=verdict) for verdict in ("same", "differs")])[2]
     assert observed.text == "1 of 2 are the same"
-
-
-def test_verdicts_are_counted_most_frequent_first() -> None:
-    found = [scenario("must", verdict) for verdict in ("fail", "pass", "pass")]
-    assert list(tally.verdict_counts(found).items()) == [("pass", 2), ("fail", 1)]

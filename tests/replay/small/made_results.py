@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from mclite.replay.judge.record import Comparison, Record
+from mclite.replay.results import read
+from mclite.replay.results.document import Results
+
 # chapter, section, its lines, file, verbs, what it requires
 SHAPES = [
     ("keys", "Keys", (41, 50), "length", ["set", "get"], []),
@@ -169,6 +173,26 @@ def make(
         "transcripts": transcripts,
         "clients": [client("pymemcache.Client"), client("pylibmc", fails="races")],
     }  # fmt: skip
+
+
+def typed(results: dict[str, Any]) -> Results:
+    """Return made-up results as what is read of their file."""
+    return read.check(results, "made up")
+
+
+def record(name: str = "chapter/file/slug", **fields: Any) -> Record:
+    """Return the record of a scenario that passed, with other fields as a test needs them."""
+    about: dict[str, Any] = {
+        "title": f"Title of {name}", "chapter": name.split("/")[0], "section": "Storage commands", "lines": (),
+        "level": "must", "file": "chapter/file.toml", "outcome": "match", "verdict": "pass", "milliseconds": 1.0,
+        "transcript": (),
+    }  # fmt: skip
+    return Record(id=name, **about | fields)
+
+
+def compared(same: bool | None) -> Comparison:
+    """Return what a record says of a reference that answers so."""
+    return Comparison(outcome="match" if same is not None else "not-run", same=same, transcript=())
 
 
 def client(name: str, *, fails: str | None = None, version: str | None = "4.0.0") -> dict[str, Any]:

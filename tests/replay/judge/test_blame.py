@@ -1,0 +1,40 @@
+"""Which request is to blame for a wrong answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mclite.replay.judge.blame import blamed_request
+from mclite.replay.play.outcome import Result
+from mclite.replay.scenario.talk import Talk
+
+NEWEST = (1, 6, 45)
+
+
+def blamed(talk: str, step: int | None, **fields: Any) -> str | None:
+    result = Result("mismatch" if step else "desync", step=step, conn="A", **fields)
+    return blamed_request(Talk(talk).script(NEWEST), result)
+
+
+def test_the_request_is_blamed_whose_answer_differs() -> None:
+    talk = "> set {key} 0 0 1\n> 1\n< STORED\n> incr {key} 1\n< 2\n> get {key}\n< VALUE {key} 0 1\n< 2\n< END"
+    assert blamed(talk, 3) == "set {key} 0 0 1"
+    assert blamed(talk, 5) == "incr {key} 1"
+    assert blamed(talk, 8) == "get {key}"
+
+
+def test_of_a_pipeline_the_request_is_blamed_that_has_the_same_place_as_its_answer() -> None:
+    talk = "> set {key} 0 0 1\n> 1\n> incr {key} 1\n> delete {key}\n< STORED\n< 2\n< DELETED"
+    assert [blamed(talk, step) for step in (5, 6, 7)] == ["set {key} 0 0 1", "incr {key} 1", "delete {key}"]
+
+
+def test_a_request_without_an_answer_is_blamed_when_one_comes() -> None:
+    talk = "> set {key} 0 0 1 noreply\n> 1\n> get {key}\n< VALUE {key} 0 1\n< 1\n< END"
+    assert blamed(talk, 4, framing="2 responses where 1 response had to come: too many") == "set {key} 0 0 1 noreply"
+    assert blamed(talk, 4) == "get {key}"
+    assert blamed("> delete {key} noreply", None) == "delete {key} noreply"
+
+
+def test_requests_on_other_connections_are_not_blamed() -> None:
+    talk = "> get {key}\nB> set {key} 0 0 1\nB> 1\nB< STORED\n< END"
+    assert blamed(talk, 5) == "get {key}"
