@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from mclite.replay.judge.exchanges import Exchange, compare, exchanges
+from mclite.replay.judge.record import Record
 from mclite.replay.report import summary
 from mclite.replay.report.answers_table import HEAD, Row, group, shown
 from mclite.replay.report.client_requests import command_of, is_usual
-from mclite.replay.results.read import Results, Scenario
+from mclite.replay.results.document import Results
 from mclite.replay.results.tally import GOOD
 from mclite.replay.scenario.requirements import STARTS
 
@@ -19,11 +20,11 @@ _GUARDED = re.compile(r"[A-Z]?[<>.|*&a-z ]+\[[0-9.,]+\]")
 
 def rows(old: Results, new: Results) -> list[Row]:
     """Return the requests that the run `new` answers otherwise than the run `old`, by their commands."""
-    before = {scenario["id"]: scenario for scenario in old["scenarios"]}
+    before = {scenario.id: scenario for scenario in old.scenarios}
     found = []
-    for scenario in new["scenarios"]:
-        earlier = before.get(scenario["id"])
-        if earlier is None or earlier["transcript"] is None or scenario["transcript"] is None:
+    for scenario in new.scenarios:
+        earlier = before.get(scenario.id)
+        if earlier is None or not earlier.transcript or not scenario.transcript:
             continue
         if _may_vary(earlier, scenario):
             continue
@@ -31,11 +32,11 @@ def rows(old: Results, new: Results) -> list[Row]:
         if not comparison.pairs:
             continue
         request = comparison.pairs[0].request
-        needs = tuple(STARTS[name] for name in scenario.get("requires", ()) if name in STARTS and name != "fresh")
+        needs = tuple(STARTS[name] for name in scenario.requires if name in STARTS and name != "fresh")
         found.append(
             Row(
-                ids=(scenario["id"],),
-                title=scenario["title"],
+                ids=(scenario.id,),
+                title=scenario.title,
                 command=command_of(request),
                 usual=not needs and is_usual(comparison.before) and is_usual(request),
                 needs=needs,
@@ -46,17 +47,17 @@ def rows(old: Results, new: Results) -> list[Row]:
     return group(found)
 
 
-def _may_vary(earlier: Scenario, scenario: Scenario) -> bool:
+def _may_vary(earlier: Record, scenario: Record) -> bool:
     """Tell whether both answers are right, and the scenario allows several to all releases: a matter of chance."""
-    lines = [line.strip() for line in str(scenario.get("talk", "")).splitlines()]
-    right = earlier["verdict"] in GOOD and scenario["verdict"] in GOOD
+    lines = [line.strip() for line in scenario.talk.splitlines()]
+    right = earlier.verdict in GOOD and scenario.verdict in GOOD
     return right and any(line.startswith("<|") for line in lines) and not any(_GUARDED.match(line) for line in lines)
 
 
 def headline(old: Results, new: Results, found: Sequence[Row]) -> str:
     """Return in one sentence how much is answered otherwise."""
-    common = {one["id"] for one in old["scenarios"] if one["transcript"] is not None}
-    common &= {one["id"] for one in new["scenarios"] if one["transcript"] is not None}
+    common = {one.id for one in old.scenarios if one.transcript}
+    common &= {one.id for one in new.scenarios if one.transcript}
     number = sum(len(row.ids) for row in found)
     if not found:
         return f"The answers to {summary.count(len(common), 'scenario')} are the same."
@@ -70,10 +71,10 @@ def headline(old: Results, new: Results, found: Sequence[Row]) -> str:
 
 def head(old: Results, new: Results) -> tuple[str, str, str]:
     """Return the heads of the columns: the names of the servers, if they differ."""
-    one, other = old["target"]["name"], new["target"]["name"]
+    one, other = old.target.name, new.target.name
     return HEAD if one == other else (HEAD[0], f"answer of {one}", f"answer of {other}")
 
 
-def _dialogue(run: Results, scenario: Scenario) -> tuple[Exchange, ...]:
+def _dialogue(run: Results, scenario: Record) -> tuple[Exchange, ...]:
     """Return what was said in a scenario, with names for what varies by nature."""
-    return exchanges(run["transcripts"][scenario["transcript"]], run["target"].get("version"))
+    return exchanges(scenario.transcript, run.target.version)

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from made_results import make, record, typed
+
 from mclite.replay.judge.exchanges import Pair
+from mclite.replay.judge.record import Event, Transcript
 from mclite.replay.report.answered import head, headline, rows
+from mclite.replay.results.document import Results
 
 
-def run(name: str, version: str, *scenarios: tuple[str, list[list[str]]], **fields: Any) -> dict[str, Any]:
-    """Return the parts of results that are compared: the id of each scenario and its transcript."""
-    return {
-        "target": {"name": name, "version": version},
-        "scenarios": [
-            {"id": id_, "title": id_, "verdict": "pass", "requires": [], "transcript": number, "talk": "", **fields}
-            for number, (id_, _) in enumerate(scenarios)
-        ],
-        "transcripts": [[[*event, 1.5] for event in events] for _, events in scenarios],
-    }
+def run(name: str, version: str, *scenarios: tuple[str, Transcript], **fields: Any) -> Results:
+    """Return results of these scenarios, each with its id and transcript."""
+    made = typed(make(name, version, size=0))
+    return replace(made, scenarios=tuple(record(id_, transcript=said, **fields) for id_, said in scenarios))
 
 
-def ask(request: str, answer: str) -> list[list[str]]:
-    return [["A", ">", f"{request}\\r\\n"], ["A", "<", f"{answer}\\r\\n"]]
+def ask(request: str, answer: str) -> Transcript:
+    return Event("A", ">", f"{request}\\r\\n", 1.5), Event("A", "<", f"{answer}\\r\\n", 1.5)
 
 
 def test_answers_are_compared_and_not_verdicts() -> None:
@@ -49,8 +48,7 @@ def test_what_is_of_one_moment_is_no_difference() -> None:
 
 def test_what_is_not_in_both_runs_is_not_compared() -> None:
     old = run("a", "1", ("x/y/a", ask("mn", "MN")), ("x/y/b", ask("mn", "MN")))
-    new = run("a", "1", ("x/y/a", ask("mn", "ERROR")), ("x/y/c", ask("mn", "ERROR")))
-    new["scenarios"][0]["transcript"] = None
+    new = run("a", "1", ("x/y/a", ()), ("x/y/c", ask("mn", "ERROR")))
     assert rows(old, new) == []
     assert headline(old, new, []) == "The answers to 0 scenarios are the same."
 
@@ -60,7 +58,7 @@ def test_one_of_several_right_answers_is_a_matter_of_chance_unless_the_talk_has_
     old = run("a", "1", ("x/y/a", ask("lru_crawler crawl all", "OK")), **either)
     new = run("a", "1", ("x/y/a", ask("lru_crawler crawl all", "BUSY")), **either)
     assert rows(old, new) == []
-    new["scenarios"][0]["verdict"] = "fail"
+    new = replace(new, scenarios=(replace(new.scenarios[0], verdict="fail"),))
     assert len(rows(old, new)) == 1
     guarded = {"talk": "> lru_crawler crawl all\n<| OK\n<|[1.6.40..] BUSY"}
     old, new = (run("a", "1", ("x/y/a", ask("lru_crawler crawl all", said)), **guarded) for said in ("OK", "BUSY"))
