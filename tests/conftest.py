@@ -7,15 +7,15 @@ What a test asserts of an answer is what real memcached answers. To see that it 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import select
 import shlex
 import socket
 import subprocess
-import time
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +23,10 @@ from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.server import options
 from mclite.store.clock import DebugClock
+
+sys.path.insert(0, str(Path(__file__).with_name("helpers")))
+
+from waiting import SECONDS_MAX, connected
 
 MEMCACHED = os.environ.get("MCLITE_TEST_MEMCACHED")
 _BARRIER = b"slabs reassign 1 1\r\n"  # changes nothing, is counted nowhere, and has an answer of its own
@@ -125,14 +129,14 @@ class SocketTalk(Talk):
     """A connection to a real memcached."""
 
     def __init__(self, port: int) -> None:
-        self._sock = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self._sock = socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX)
 
     def ask(self, data: bytes, *, barrier: bool = True) -> bytes:
         """Send DATA, and a barrier after it, and return the answer."""
         with contextlib.suppress(ConnectionError):
             self._sock.sendall(data + _BARRIER if barrier else data)
         answer = b""
-        while select.select([self._sock], [], [], 2.0 if barrier else 0.1)[0]:
+        while select.select([self._sock], [], [], SECONDS_MAX if barrier else 0.1)[0]:
             try:
                 part = self._sock.recv(1 << 20)
             except ConnectionError:
@@ -162,13 +166,7 @@ class Memcached(Server):
         command = [str(MEMCACHED), "-l", "127.0.0.1", "-p", str(self.port), *user, *shlex.split(command_line)]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         self._talks: list[SocketTalk] = []
-        for attempt in itertools.count():
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                break
-            except OSError:
-                assert attempt < 100, "memcached does not start"
-                time.sleep(0.05)
+        connected(self.port, self._process).close()
 
     def connect(self) -> SocketTalk:
         """Open one more connection."""

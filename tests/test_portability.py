@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from waiting import SECONDS_MAX
+
 ROOT = Path(__file__).parents[1]
 
 WITHOUT_POSIX = """
@@ -37,7 +39,7 @@ USE = """
 from mclite.client import AsyncClient, Client, ConnectError, TimedOutError
 from mclite.testing import Cluster, ServerThread
 
-with ServerThread() as server, server.client(timeout=5) as client:
+with ServerThread() as server, server.client(timeout=60) as client:
     assert client.set("k", b"x" * 1_000_000, 60)
     assert client.get("k") == b"x" * 1_000_000
     assert float(client.stats()["rusage_user"]) >= 0
@@ -86,7 +88,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-W", "error", "-c", WITHOUT_POSIX + code, *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * SECONDS_MAX,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
@@ -122,7 +124,7 @@ import time
 from pathlib import Path
 from mclite.client import Client
 
-deadline = time.monotonic() + 20
+deadline = time.monotonic() + 60
 while not Path(sys.argv[1]).exists():
     assert time.monotonic() < deadline
     time.sleep(0.02)
@@ -133,7 +135,7 @@ with Client(host, int(port)) as client:
 """
         done = run(stop, str(ready))
         assert (done.returncode, done.stderr) == (0, "")
-        _, errors = server.communicate(timeout=20)
+        _, errors = server.communicate(timeout=SECONDS_MAX)
         assert (server.returncode, errors) == (0, b"")
         assert not ready.exists()
     finally:

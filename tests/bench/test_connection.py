@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.bench.connection import Connection, TargetDiedError, WrongReplyError, difference
 from mclite.bench.workloads import COUNTER_START, WORKLOADS, Step
@@ -158,7 +159,7 @@ def test_prepare_refuses_a_gets_without_cas_unique(scripted: Callable) -> None:
 
 def test_unasked_bytes_are_noticed(scripted: Callable) -> None:
     connection = Connection(scripted(lambda line: b"END\r\nEND\r\n").address, 0, WORKLOADS["get"])
-    connection.sock.settimeout(5)
+    connection.sock.settimeout(SECONDS_MAX)
     connection.sock.sendall(b"get k\r\n")
     assert connection.sock.recv(5) == b"END\r\n"
     connection.sock.recv(1)

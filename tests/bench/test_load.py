@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from mclite.bench.connection import TargetDiedError, WrongReplyError
+from mclite.bench.connection import WrongReplyError
 from mclite.bench.driver import Driver
-from mclite.bench.limits import allow_files
 from mclite.bench.load import percentile
 from mclite.bench.servers import Server
 from mclite.bench.workloads import WORKLOADS
@@ -51,15 +49,6 @@ def test_a_server_that_knows_only_get_and_set_is_found_out(driver: Driver, scrip
         driver.order("run", at(scripted()), workload=name, **TIMES)
 
 
-def test_the_driver_lives_on_after_bad_news(driver: Driver, scripted: Callable) -> None:
-    server = scripted()
-    gone = at(server)
-    gone.address = ("127.0.0.1", 1)
-    with pytest.raises(TargetDiedError, match="scripted: cannot connect to 127"):
-        driver.order("run", gone, workload="get", **TIMES)
-    assert driver.order("run", at(server), workload="get", **TIMES)["requests"] > 0
-
-
 def test_fill(driver: Driver, scripted: Callable) -> None:
     server = scripted()
     assert driver.order("fill", at(server), items=2500)["items"] == 2500
@@ -97,12 +86,6 @@ def test_clean_notices_a_key_that_stays(driver: Driver, scripted: Callable) -> N
     driver.order("run", at(server), workload="get", **TIMES)
     with pytest.raises(WrongReplyError):
         driver.order("clean", at(server), workloads=["get"], connections=3)
-
-
-def test_limits_of_open_files_are_raised_and_never_lowered() -> None:
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allow_files(10)
-    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX, until
 
 ROOT = Path(__file__).parents[2]
 MCLITE = [sys.executable, "-m", "mclite", "bench"]
@@ -20,7 +20,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 OURS = f"{sys.executable} -m mclite serve -p {{port}}"
 
 
-def bench(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+def bench(*arguments: str, timeout: float = 4 * SECONDS_MAX) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*MCLITE, *arguments],
         capture_output=True,
@@ -66,7 +66,7 @@ def test_a_server_that_is_started(tmp_path: Path) -> None:
 
 def test_everything_on_memcached_against_itself(memcached: str, tmp_path: Path) -> None:
     file = tmp_path / "speed.json"
-    shown = bench("--spawn", memcached, "--against", memcached, "--smoke", "--json", str(file), timeout=120)
+    shown = bench("--spawn", memcached, "--against", memcached, "--smoke", "--json", str(file))
     assert shown.returncode == 0, shown.stderr
     result = json.loads(file.read_text())
     assert len(result["workloads"]) == 31
@@ -163,20 +163,15 @@ def test_wrong_answers_are_no_success(tmp_path: Path) -> None:
 def test_interrupted(how: signal.Signals) -> None:
     command = [*MCLITE, "--only", "get", "--seconds", "30"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=ENVIRONMENT) as process:
-        deadline = time.monotonic() + 20
-        children: list[str] = []
-        while len(children) < 2 and time.monotonic() < deadline:
-            time.sleep(0.1)
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        time.sleep(0.5)
+        listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        children = until(lambda: found if len(found := listed.read_text().split()) >= 2 else None)
+        assert children is not None
         process.send_signal(how)
         try:
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=SECONDS_MAX)
         finally:
             process.kill()
     assert process.returncode == 130
     assert errors == "mclite bench: interrupted, the servers are stopped\n"
-    deadline = time.monotonic() + 20  # the watcher ends a moment after the process that it watches
-    while any(Path(f"/proc/{child}").exists() for child in children):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    # the watcher ends a moment after the process that it watches
+    until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.cli import UsageError
 from mclite.cli.check import configure, options, selected
@@ -25,7 +26,7 @@ def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=4 * SECONDS_MAX,
         check=False,
     )
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite import __version__
 from mclite.cli import COMMANDS, UsageError, main
@@ -73,12 +74,19 @@ def test_a_usage_error_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
     command = f"{sys.executable} -m mclite --help | true"
-    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+    )
     assert "Traceback" not in done.stderr
 
 
 def test_as_a_module() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "mclite", "--version"], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-m", "mclite", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (0, f"mclite {__version__}\n")

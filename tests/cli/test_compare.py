@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.cli import main
 from mclite.store.clock import SystemClock
@@ -65,7 +66,9 @@ def test_a_difference_is_written_and_known_the_next_time(
 def run_line(line: str) -> subprocess.CompletedProcess[str]:
     """Run a command line as a user would who copies it."""
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(line, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        line, shell=True, cwd=ROOT, env=env, capture_output=True, text=True, timeout=4 * SECONDS_MAX, check=False
+    )
 
 
 def test_the_line_that_is_printed_fails_on_b_also_when_b_was_started_for_it(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.cli import demo
 from mclite.client import Client
@@ -13,7 +14,11 @@ from mclite.client import Client
 
 def test_without_a_terminal_it_prints_the_tour_and_ends() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "mclite", "demo"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "mclite", "demo"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=4 * SECONDS_MAX,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("mclite listens on 127.0.0.1:")

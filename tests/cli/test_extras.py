@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.cli import COMMANDS
 from mclite.cli.extras import EXTRAS
@@ -41,7 +42,7 @@ def without(modules: list[str], arguments: list[str], folder: Path) -> subproces
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=4 * SECONDS_MAX,
         check=False,
     )
 

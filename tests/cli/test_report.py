@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.cli import main
 
@@ -136,7 +137,7 @@ def test_output_to_a_pipe_leaves_the_pipe(
     reader.start()
     words = [str(files[0]) if word == "GOOD" else word for word in arguments]
     assert main(["report", *words, "-o", str(pipe)]) == 0
-    reader.join(20)
+    reader.join(SECONDS_MAX)
     assert pipe.is_fifo()
     assert read[0].strip()
 
@@ -147,7 +148,7 @@ def test_the_command_line_knows_it() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=4 * SECONDS_MAX,
         check=True,
     )
     for name in ("html", "markdown", "badge", "diff", "merge", "publish"):

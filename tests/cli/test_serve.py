@@ -10,11 +10,11 @@ import ssl
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX, connected, free_port, until
 
 import mclite
 from mclite.cli.serve import run_raw
@@ -23,13 +23,6 @@ from mclite.server.options import usage
 from mclite.testing.server import TLS_FILES
 
 ROOT = Path(__file__).parents[2]
-SECONDS_MAX = 20.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 class Process:
@@ -48,14 +41,7 @@ class Process:
 
     def connect(self) -> socket.socket:
         """Connect, once it listens."""
-        end = time.monotonic() + SECONDS_MAX
-        while True:
-            try:
-                return socket.create_connection(("127.0.0.1", self.port), SECONDS_MAX)
-            except ConnectionRefusedError:
-                assert self.process.poll() is None, self.process.communicate()
-                assert time.monotonic() < end, "it does not listen"
-                time.sleep(0.02)
+        return connected(self.port, self.process)
 
     def ask(self, data: bytes) -> bytes:
         """Send DATA on a connection of its own, and return a first part of the answer."""
@@ -155,10 +141,7 @@ def test_a_config_file(spawn: Callable[..., Process], tmp_path: Path) -> None:
 def test_a_unix_socket(spawn: Callable[..., Process], tmp_path: Path) -> None:
     path = tmp_path / "socket"
     server = spawn("-s", str(path), "-a", "0770")
-    end = time.monotonic() + SECONDS_MAX
-    while not path.exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(path.exists)
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(SECONDS_MAX)
         sock.connect(str(path))
@@ -175,10 +158,7 @@ def test_in_the_background(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mclite", "serve", "-d", "-p", str(port), "-P", str(pid_file)]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=SECONDS_MAX, check=False)
     assert done.returncode == 0
-    end = time.monotonic() + SECONDS_MAX
-    while not pid_file.exists() or not pid_file.read_text():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: pid_file.exists() and pid_file.read_text())
     pid = int(pid_file.read_text())
     try:
         with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
@@ -189,9 +169,7 @@ def test_in_the_background(tmp_path: Path) -> None:
             assert sock.recv(100) == replies.VERSION
     finally:
         os.kill(pid, signal.SIGTERM)
-    while pid_file.exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: not pid_file.exists())
 
 
 # In this process: what ends at once.
@@ -266,10 +244,7 @@ def test_a_ready_file_holds_the_addresses_while_it_listens(spawn: Callable[..., 
     ready = tmp_path / "ready"
     ready.write_text("127.0.0.1:1\n")  # left by a server that was killed
     server = spawn("--port", "0", "--ready-file", str(ready))
-    end = time.monotonic() + SECONDS_MAX
-    while not ready.exists() or ready.read_text() == "127.0.0.1:1\n":
-        assert time.monotonic() < end, "it is not ready"
-        time.sleep(0.02)
+    until(lambda: ready.exists() and ready.read_text() != "127.0.0.1:1\n")
     host, _, port = ready.read_text().removesuffix("\n").partition(":")
     with socket.create_connection((host, int(port)), SECONDS_MAX) as sock:
         sock.sendall(b"mn\r\n")
@@ -289,12 +264,6 @@ def test_sighup_reads_the_users_again_and_ends_nothing(spawn: Callable[..., Proc
     def token(user: bytes) -> bytes:
         return b"set x 0 0 %d\r\n%b\r\n" % (len(user), user)
 
-    def until(request: bytes, answer: bytes) -> None:
-        end = time.monotonic() + SECONDS_MAX
-        while process.ask(request) != answer:
-            assert time.monotonic() < end
-            time.sleep(0.02)
-
     plain = spawn()
     assert plain.ask(b"mn\r\n") == b"MN\r\n"
     plain.process.send_signal(signal.SIGHUP)
@@ -302,10 +271,10 @@ def test_sighup_reads_the_users_again_and_ends_nothing(spawn: Callable[..., Proc
     file = tmp_path / "users"
     file.write_text("old:one\n")
     process = spawn("-Y", str(file))
-    until(token(b"old one"), b"STORED\r\n")
+    assert process.ask(token(b"old one")) == b"STORED\r\n"
     file.write_text("new:two\n")
     process.process.send_signal(signal.SIGHUP)
-    until(token(b"new two"), b"STORED\r\n")
+    until(lambda: process.ask(token(b"new two")) == b"STORED\r\n")
     file.write_text("rubbish\n")
     process.process.send_signal(signal.SIGHUP)
     assert process.process.stderr is not None
@@ -345,18 +314,13 @@ def test_under_the_name_of_memcached(tmp_path: Path) -> None:
             stderr=file,
         )
     try:
-        end = time.monotonic() + SECONDS_MAX
-        while not pid_file.exists():
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        until(pid_file.exists)
         assert pid_file.read_text() == f"{process.pid}\n"
         with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
             sock.sendall(b"get a\r\n")
             assert sock.recv(10) == b"END\r\n"
         lines = ("new auto-negotiating client connection", "get a", "END", "connection closed.")
-        while not all(line in log.read_text() for line in lines):
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        until(lambda: all(line in log.read_text() for line in lines))
     finally:
         process.terminate()
         assert process.wait(SECONDS_MAX) == 0

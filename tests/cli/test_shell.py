@@ -9,11 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX, until
 
 from mclite.protocol import replies
 from mclite.testing import ServerThread
@@ -28,7 +28,7 @@ def server() -> Iterator[ServerThread]:
 
 
 def shell(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    done = subprocess.run([*COMMAND, *arguments], input=stdin, capture_output=True, timeout=30)
+    done = subprocess.run([*COMMAND, *arguments], input=stdin, capture_output=True, timeout=SECONDS_MAX)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
@@ -91,30 +91,26 @@ class Terminal:
 
     def expect(self, text: str) -> str:
         """Read until TEXT comes; return what came since the last call."""
-        deadline = time.monotonic() + 20
         while text not in self.seen:
-            assert time.monotonic() < deadline, f"{text!r} did not come: {self.seen!r}"
-            if select.select([self._fd], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self._fd, 65536).decode("utf-8", "replace")
-                except OSError:
-                    break
+            assert select.select([self._fd], [], [], SECONDS_MAX)[0], f"{text!r} did not arrive: {self.seen!r}"
+            try:
+                self.seen += os.read(self._fd, 65536).decode("utf-8", "replace")
+            except OSError:
+                break
         before, found, self.seen = self.seen.partition(text)
-        assert found, f"{text!r} did not come: {before!r}"
+        assert found, f"{text!r} did not arrive: {before!r}"
         return before + found
 
     def wait(self) -> int:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                os.close(self._fd)
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.02)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self._fd)
-        raise AssertionError("the shell did not end")
+        try:
+            _, status = until(lambda: found if (found := os.waitpid(self.pid, os.WNOHANG))[0] else None)
+        except AssertionError:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise
+        finally:
+            os.close(self._fd)
+        return os.waitstatus_to_exitcode(status)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -130,7 +126,7 @@ def test_on_a_terminal(server: ServerThread, tmp_path: Path, without: str) -> No
     terminal.expect("STORED")
     terminal.expect("> ")
     terminal.type("this is cancelled")
-    time.sleep(0.1)
+    terminal.expect("cancelled")
     terminal.type("\x03")
     terminal.expect("> ")
     terminal.type("get greeting\r")
@@ -149,10 +145,9 @@ def test_ctrl_c_while_an_answer_is_due(server: ServerThread, tmp_path: Path) -> 
     terminal = Terminal(server.address, tmp_path)
     terminal.expect("connected to")
     terminal.expect("> ")
-    server.faults.delay(4.0, on="get")
+    server.faults.stall(on="get")
     terminal.type("get k\r")
-    while len(server.faults):
-        time.sleep(0.02)
+    until(lambda: not len(server.faults))
     terminal.type("\x03")
     terminal.expect("interrupted")
     terminal.expect("> ")

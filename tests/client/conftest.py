@@ -10,44 +10,24 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from waiting import SECONDS_MAX, connected, free_port
 
 from mclite.client import AsyncClient, Client
 from mclite.core.instance import Instance
 
-START_SECONDS = 10.0
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-def start(command: list[str], port: int) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(command)
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return process
-        except OSError:
-            assert process.poll() is None, f"{command[0]} ended by itself"
-            assert time.monotonic() < deadline, f"{command[0]} does not listen"
-            time.sleep(0.02)
-
 
 def serving(command: list[str], port: int) -> Iterator[int]:
-    process = start(command, port)
+    process = subprocess.Popen(command)
     try:
+        connected(port, process).close()
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(SECONDS_MAX)
 
 
 @pytest.fixture(scope="session")

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
+import threading
 from collections.abc import Callable
 
 import pytest
+from waiting import until_async
 
 from mclite.client import AsyncClient, ConnectError, ConnectionLostError, NotConnectedError, TimedOutError
 
 
 def test_a_cancelled_command_costs_the_connection(hostile: Callable[[Callable[[socket.socket], None]], int]) -> None:
-    port = hostile(lambda sock: time.sleep(3))
+    asked = threading.Event()
+
+    def mute(sock: socket.socket) -> None:
+        while sock.recv(100):
+            asked.set()
+
+    port = hostile(mute)
 
     async def main() -> None:
         async with AsyncClient("127.0.0.1", port) as client:
             task = asyncio.create_task(client.get("k"))
-            await asyncio.sleep(0.05)
+            await until_async(asked.is_set)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -30,7 +37,7 @@ def test_a_cancelled_command_costs_the_connection(hostile: Callable[[Callable[[s
 
 
 def test_timeout_and_hang_up(hostile: Callable[[Callable[[socket.socket], None]], int]) -> None:
-    silent = hostile(lambda sock: time.sleep(3))
+    silent = hostile(lambda sock: sock.makefile().read() and None)
     closing = hostile(lambda sock: sock.recv(100) and None)
 
     async def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -23,10 +22,8 @@ def test_threads_share_a_client(mclite_port: int) -> None:
 
 def test_in_process_nothing_blocks() -> None:
     with Client.in_process() as client:
-        began = time.monotonic()
         streams = client.watch("mutations")
         assert list(streams) == []
-        assert time.monotonic() - began < 30
 
 
 def test_watch(mclite_port: int) -> None:

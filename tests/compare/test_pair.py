@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.compare.dialogue import Request, Write
 from mclite.compare.noise import cut_short
@@ -125,7 +126,7 @@ def compare(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=4 * SECONDS_MAX,
         preexec_fn=limit,
         check=False,
     )

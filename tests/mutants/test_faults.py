@@ -10,6 +10,7 @@ from faulty.faults import FAULTS
 from faulty.judge import Judgement, judge, suite
 from faulty.nursery import Nursery
 from faulty.tables import SURVIVED, UNEXPLAINED, everything, musts, reasons, sharpest, written
+from waiting import SECONDS_MAX
 
 from mclite.replay.scenario.scenario import Scenario
 
@@ -72,7 +73,7 @@ def test_every_fault_can_be_put_in() -> None:
         env={"PYTHONPATH": f"{here.parent}:{here.parents[2]}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=4 * SECONDS_MAX,
         check=False,
     )
     assert done.stderr == ""
@@ -141,7 +142,7 @@ def test_usage_of_an_unknown_fault() -> None:
         [sys.executable, str(program), "serve", "--fault", "no-such-fault", "-p", "0"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=4 * SECONDS_MAX,
         check=False,
     )
     assert done.returncode == 2

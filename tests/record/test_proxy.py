@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.cli import main
 from mclite.record.proxy import Proxy
@@ -30,8 +31,8 @@ def say(sock: socket.socket, request: bytes, answer: bytes) -> None:
 async def application(port: int) -> None:
     def talk() -> None:
         with (
-            socket.create_connection(("127.0.0.1", port), 5) as a,
-            socket.create_connection(("127.0.0.1", port), 5) as b,
+            socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as a,
+            socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as b,
         ):
             say(a, b"set color 0 0 4\r\n4711\r\n", b"STORED\r\n")
             say(b, b"append color 0 0 6\r\n\x00\r\n{}'\r\n", b"STORED\r\n")
@@ -103,7 +104,7 @@ def test_a_client_that_only_ends_what_it_sends_is_answered(tmp_path: Path) -> No
     answer = b"VALUE big 0 900000\r\n%b\r\nEND\r\n" % value
 
     def talk(port: int) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), 5) as sock:
+        with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
             say(sock, b"set big 0 0 900000\r\n%b\r\n" % value, b"STORED\r\n")
             sock.sendall(b"get big\r\n")
             sock.shutdown(socket.SHUT_WR)
@@ -131,7 +132,7 @@ def test_a_recording_holds_so_much_and_the_rest_is_handed_on(monkeypatch: pytest
     size = len(b"set a 0 0 10\r\n0123456789\r\nSTORED\r\n")
 
     def talk(port: int) -> None:
-        with socket.create_connection(("127.0.0.1", port), 5) as sock:
+        with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
             for _ in range(50):
                 say(sock, b"set a 0 0 10\r\n0123456789\r\n", b"STORED\r\n")
 
@@ -161,7 +162,7 @@ def run_line(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * SECONDS_MAX,
         check=False,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
     )
@@ -174,7 +175,7 @@ def run_line(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_the_line_that_is_printed_replays_the_file(tmp_path: Path, request_line: bytes, answer: bytes) -> None:
     (folder := tmp_path / "a folder's").mkdir()
     with ServerThread(clock=SystemClock()) as server:
-        with socket.create_connection((server.host, server.port), 5) as sock:
+        with socket.create_connection((server.host, server.port), SECONDS_MAX) as sock:
             say(sock, b"set held 0 0 1\r\nx\r\n", b"STORED\r\n")
         words = ["record", "--listen", ":0", "--target", server.address, "-o", str(folder / "my session.toml")]
         with subprocess.Popen(
@@ -182,7 +183,7 @@ def test_the_line_that_is_printed_replays_the_file(tmp_path: Path, request_line:
         ) as process:
             assert process.stdout is not None
             port = int(process.stdout.readline().split(",")[0].rpartition(":")[2])
-            with socket.create_connection(("127.0.0.1", port), 5) as sock:
+            with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
                 say(sock, request_line, answer)
             process.send_signal(signal.SIGINT)
             said = process.stdout.read().splitlines()
@@ -203,11 +204,11 @@ def test_a_signal_writes_the_file(tmp_path: Path, number: signal.Signals) -> Non
         assert process.stdout is not None
         first = process.stdout.readline()
         port = int(first.split(",")[0].rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), 5) as sock:
+        with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as sock:
             say(sock, b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
             assert not out.exists()
             process.send_signal(number)
-            assert process.wait(10) == 0
+            assert process.wait(SECONDS_MAX) == 0
         process.stdout.close()
         assert "> set {key} 0 0 1\n> x\n< STORED\n" in out.read_text()
         assert [path.name for path in tmp_path.iterdir()] == ["session.toml"]
@@ -228,11 +229,11 @@ def test_the_binary_protocol_is_refused_at_once(tmp_path: Path) -> None:
             assert process.stdout is not None
             assert process.stderr is not None
             port = int(process.stdout.readline().split(",")[0].rpartition(":")[2])
-            with socket.create_connection(("127.0.0.1", port), 5) as text:
+            with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as text:
                 say(text, b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
-                with socket.create_connection(("127.0.0.1", port), 5) as binary:
+                with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as binary:
                     binary.sendall(b"\x80\x0a" + bytes(22))  # a no-op
-                    assert process.wait(10) == 1
+                    assert process.wait(SECONDS_MAX) == 1
             said = process.stderr.read()
     assert said == (
         "mclite record: the application speaks the binary protocol, which a scenario cannot hold: "

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX, connected, free_port
 
 from mclite.replay.play.transport import Address
 
@@ -56,7 +57,7 @@ class SmallServer:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
         for thread in self.threads:
-            thread.join(2)
+            thread.join(SECONDS_MAX)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def suite(tmp_path: Path) -> Suite:
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": addopts},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=4 * SECONDS_MAX,
             check=False,
         )
         return Run(done, tmp_path / "reports")
@@ -138,19 +139,13 @@ def running(toy: str) -> Iterator[Callable[..., str]]:
     processes = []
 
     def start(*words: str) -> str:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         command = toy.replace("{python}", sys.executable).replace("{port}", str(port)).split()
         processes.append(subprocess.Popen([*command, *words]))
-        for _ in range(500):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert processes[-1].poll() is None
+        connected(port, processes[-1]).close()
         return f"127.0.0.1:{port}"
 
     yield start
     for process in processes:
         process.terminate()
-        process.wait(5)
+        process.wait(SECONDS_MAX)

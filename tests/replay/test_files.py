@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 import mclite
 from mclite.replay import files
@@ -85,7 +86,7 @@ def test_a_pipe_stays_a_pipe(tmp_path: Path, linked: bool) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
     files.write("x" * 100_000, out)
-    reader.join(20)
+    reader.join(SECONDS_MAX)
     assert read == [b"x" * 100_000]
     assert pipe.is_fifo()
     assert out.is_symlink() == linked

@@ -11,12 +11,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from suite_run import HEAD, PASSES, ROOT, Suite
+from waiting import SECONDS_MAX, connected
 
 from mclite.cli import main
 from mclite.replay.play.transport import Address
@@ -81,17 +81,11 @@ def memcached() -> Iterator[tuple[str, int]]:
         address = ("127.0.0.1", int(free.getsockname()[1]))
     process = subprocess.Popen([sys.executable, "-m", "mclite", "serve", "-p", str(address[1])], cwd=ROOT)
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(address, 1):
-                break
-            assert process.poll() is None, "mclite has ended"
-            assert time.monotonic() < deadline, "mclite does not listen"
-            time.sleep(0.02)
+        connected(address[1], process).close()
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(SECONDS_MAX)
 
 
 @pytest.fixture

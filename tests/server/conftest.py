@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import shlex
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.core.instance import Instance
 from mclite.server import options
 from mclite.server.server import Server
-
-SECONDS_MAX = 10.0
 
 
 class Wire:
@@ -63,16 +62,9 @@ class Wire:
         except ConnectionError:
             return True
 
-    def quiet(self, seconds: float = 0.2) -> bool:
-        """Does nothing come for some seconds?"""
-        self.sock.settimeout(seconds)
-        try:
-            self.buffer += self.sock.recv(65536)
-        except TimeoutError:
-            return True
-        finally:
-            self.sock.settimeout(SECONDS_MAX)
-        return False
+    def quiet(self) -> bool:
+        """Return whether nothing is to be read now."""
+        return not select.select([self.sock], [], [], 0)[0]
 
 
 class Running:
@@ -132,15 +124,6 @@ class Running:
     def _keep(self, sock: socket.socket) -> Wire:
         self._wires.append(Wire(sock))
         return self._wires[-1]
-
-    def until(self, condition: Callable[[], bool]) -> bool:
-        """Wait until CONDITION holds; return whether it came to that."""
-        end = time.monotonic() + SECONDS_MAX
-        while time.monotonic() < end:
-            if condition():
-                return True
-            time.sleep(0.005)
-        return False
 
     def call(self, function: Callable[[], object]) -> None:
         """Call FUNCTION in the server's thread, and wait for that."""

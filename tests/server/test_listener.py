@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 import pytest
+from waiting import until_async
 
 from mclite.server import listener
 from mclite.server.listener import Listener
@@ -50,9 +51,7 @@ async def accepted(listening: Listening, clients: int) -> tuple[Taken, list[dict
     taken = Taken()
     made = Listener(taken, listening, 10, asyncio.Protocol)  # type: ignore[arg-type]
     opened = [socket.create_connection(listening.getsockname()) for _ in range(clients)]
-    async with asyncio.timeout(10):
-        while len(taken.added) < clients:
-            await asyncio.sleep(0.001)
+    await until_async(lambda: len(taken.added) >= clients)
     made.close()
     for sock in opened + [sock for sock, _ in taken.added]:
         sock.close()
@@ -85,10 +84,9 @@ def test_closed_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         taken = Taken()
         made = Listener(taken, listening, 10, asyncio.Protocol)  # type: ignore[arg-type]
         with socket.create_connection(listening.getsockname()):
-            while listening.failures:
-                await asyncio.sleep(0.001)
+            await until_async(lambda: not listening.failures)
             made.close()
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)  # longer than the pause before it would try again
         assert taken.added == []
 
     monkeypatch.setattr(listener, "_RETRY_SECONDS", 0.02)

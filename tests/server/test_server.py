@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from waiting import SECONDS_MAX, until
 
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
@@ -142,9 +143,9 @@ def test_what_has_expired_is_reclaimed_without_being_asked_for(serve: Serve, mon
     server = serve("--debug-clock")
     wire = server.connect()
     wire.ask(b"set a 0 10 1\r\nx\r\nset b 0 0 1\r\nx\r\ndebugtime 10\r\n", b"STORED\r\nSTORED\r\nOK\r\n")
-    assert server.until(lambda: len(server.instance.store) == 1)
+    until(lambda: len(server.instance.store) == 1)
     assert server.instance.stats.total("reclaimed") + server.instance.stats.total("crawler_reclaimed") == 1
-    assert server.until(lambda: server.instance.housekeepings > 2)
+    until(lambda: server.instance.housekeepings > 2)
 
 
 def test_shutdown(serve: Serve) -> None:
@@ -152,7 +153,7 @@ def test_shutdown(serve: Serve) -> None:
     wire = server.connect()
     wire.send(b"shutdown\r\n")
     assert wire.closed()
-    assert server.until(lambda: not server.alive)
+    until(lambda: not server.alive)
 
 
 def test_shutdown_graceful_closes_what_is_open(serve: Serve) -> None:
@@ -161,7 +162,7 @@ def test_shutdown_graceful_closes_what_is_open(serve: Serve) -> None:
     other.ask(b"set a 0 0 1\r\nx\r\n", b"STORED\r\n")
     wire.send(b"shutdown graceful\r\n")
     assert other.closed()
-    assert server.until(lambda: not server.alive)
+    until(lambda: not server.alive)
 
 
 def test_a_stop_is_not_held_up_by_a_client_that_never_reads(serve: Serve) -> None:
@@ -169,9 +170,9 @@ def test_a_stop_is_not_held_up_by_a_client_that_never_reads(serve: Serve) -> Non
     wire = server.connect()
     wire.ask(b"set a 0 0 1000000\r\n" + b"x" * 1_000_000 + b"\r\n", b"STORED\r\n")
     wire.send(b"get a\r\n" * 100)
-    assert server.until(lambda: any(one.transport.get_write_buffer_size() for one in server.server.connections))
+    until(lambda: any(one.transport.get_write_buffer_size() for one in server.server.connections))
     server.call(server.server.stopped.set)
-    assert server.until(lambda: not server.alive)
+    until(lambda: not server.alive)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +262,7 @@ def test_a_connection_that_arrives_as_the_server_stops_is_closed(turns: int) -> 
         await server.start()
         listener = await loop.create_server(lambda: Connection(server), "127.0.0.1", 0)
         with socket.create_connection(listener.sockets[0].getsockname()) as client:
-            client.settimeout(5)
+            client.settimeout(SECONDS_MAX)
             for _ in range(turns):
                 await asyncio.sleep(0)
             await stop_listening([listener])
@@ -360,6 +361,6 @@ def test_any_udp_port(serve: Serve) -> None:
     server = serve("-U -1")
     assert server.settings.udp_port > 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(10)
+        client.settimeout(SECONDS_MAX)
         client.sendto(bytes([0, 1, 0, 0, 0, 1, 0, 0]) + b"mn\r\n", ("127.0.0.1", server.settings.udp_port))
         assert client.recv(100)[8:] == b"MN\r\n"

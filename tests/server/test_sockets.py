@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import SECONDS_MAX, until_async
 
 from mclite.server.server import loop_factory
 
 sockets = pytest.importorskip("mclite.server.sockets", reason="this is not the compiled build")
 
 MEGABYTE = 1 << 20
-SECONDS_MAX = 10.0
 
 
 class Recorder(asyncio.Protocol):
@@ -124,12 +124,6 @@ async def hosting() -> AsyncIterator[Host]:
         host.close()
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(SECONDS_MAX):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 Case = Callable[[Host], Coroutine[Any, Any, None]]
 
 
@@ -213,7 +207,7 @@ def test_a_client_that_does_not_read(play: Play) -> None:
         assert protocol.paused == [True]
         assert protocol.transport.get_write_buffer_size() > 64 << 10
         assert await host.read(client, 8_000_000) == b"".join(pieces)
-        await until(lambda: protocol.paused == [True, False])
+        await until_async(lambda: protocol.paused == [True, False])
         assert protocol.transport.get_write_buffer_size() == 0
 
     play(case)
@@ -231,7 +225,7 @@ def test_reading_pauses(play: Play) -> None:
         assert (protocol.data, protocol.lost) == (b"", [])
         protocol.transport.resume_reading()
         assert protocol.transport.is_reading()
-        await until(lambda: protocol.lost)
+        await until_async(lambda: protocol.lost)
         assert (protocol.data, protocol.lost) == (b"early", [None])
 
     play(case)
@@ -249,7 +243,7 @@ def test_a_hang_up_while_reading_pauses_costs_nothing(play: Play) -> None:
             await asyncio.sleep(0.01)
         assert host.counting.told == 0
         protocol.transport.resume_reading()
-        await until(lambda: protocol.lost)
+        await until_async(lambda: protocol.lost)
         assert host.counting.told > 0
 
     play(case)
@@ -264,7 +258,7 @@ def test_close_sends_what_is_left(play: Play) -> None:
         protocol.transport.close()
         assert protocol.transport.is_closing()
         assert await host.read(client, len(data) + 1) == data
-        await until(lambda: protocol.lost)
+        await until_async(lambda: protocol.lost)
         assert (protocol.data, protocol.lost) == (b"", [None])
 
     play(case)
@@ -278,7 +272,7 @@ def test_abort_sends_nothing_more(play: Play) -> None:
         protocol.transport.abort()
         protocol.transport.write(b"more")
         protocol.transport.close()
-        await until(lambda: protocol.lost)
+        await until_async(lambda: protocol.lost)
         assert protocol.lost == [None]
         assert len(await host.read(client, 8 * MEGABYTE)) < 8 * MEGABYTE
 
@@ -296,7 +290,7 @@ def test_the_end_of_what_the_client_sends(play: Play, stay: bool) -> None:
         assert await host.read(client, 4) == b"last"
         if not stay:
             assert await host.read(client, 1) == b""
-            await until(lambda: protocol.lost)
+            await until_async(lambda: protocol.lost)
             assert protocol.lost == [None]
 
     play(case)
@@ -312,7 +306,7 @@ def test_a_reset_while_reading(play: Play) -> None:
     async def case(host: Host) -> None:
         protocol = Recorder()
         reset(host.connect(protocol))
-        await until(lambda: protocol.lost)
+        await until_async(lambda: protocol.lost)
         assert len(protocol.lost) == 1
         assert isinstance(protocol.lost[0], ConnectionResetError)
         assert host.faults == []
@@ -327,7 +321,7 @@ def test_a_reset_while_writing(play: Play) -> None:
         protocol.transport.pause_reading()
         protocol.transport.write(bytes(8 * MEGABYTE))
         reset(client)
-        await until(lambda: protocol.lost)
+        await until_async(lambda: protocol.lost)
         assert len(protocol.lost) == 1
         assert isinstance(protocol.lost[0], ConnectionError)
         protocol.transport.write(b"more")
@@ -369,7 +363,7 @@ def test_one_connection_closes_the_others_in_the_same_turn(play: Play) -> None:
         clients = [host.connect(protocol) for protocol in protocols]
         for client in clients:
             client.send(b"x")
-        await until(lambda: sum(map(len, (protocol.lost for protocol in protocols))) == 39)
+        await until_async(lambda: sum(map(len, (protocol.lost for protocol in protocols))) == 39)
         assert sorted(len(protocol.data) for protocol in protocols) == [0] * 39 + [1]
 
     play(case)
@@ -384,7 +378,7 @@ def test_nothing_is_left_open(play: Play) -> None:
                 client.close()
             for protocol in protocols[1::2]:
                 protocol.transport.close()
-            await until(lambda made=protocols: all(protocol.lost for protocol in made))
+            await until_async(lambda made=protocols: all(protocol.lost for protocol in made))
             for client in clients:
                 client.close()
             opened.append(len(list(Path("/proc/self/fd").iterdir())))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.protocol import replies
 from mclite.protocol.datagram import HEADER
@@ -26,7 +27,7 @@ def udp(serve: Serve) -> Iterator[socket.socket]:
     serve(f"-U {port}")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", port))
-        sock.settimeout(5)
+        sock.settimeout(SECONDS_MAX)
         yield sock
 
 

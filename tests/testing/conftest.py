@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 ROOT = Path(__file__).parents[2]
 RunPytest = Callable[..., str]
@@ -28,7 +29,7 @@ def run_pytest(tmp_path: Path) -> RunPytest:
             [sys.executable, "-m", "pytest", *words, "--rootdir", str(tmp_path), *options, name],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=4 * SECONDS_MAX,
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )

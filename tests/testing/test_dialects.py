@@ -10,17 +10,16 @@ import os
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX, connected, free_port
 
 from mclite.client import ServerError
 from mclite.testing import ServerThread
 from mclite.testing.dialects import DIFFERENCES, RELEASES, dialect, number
 
-SECONDS_MAX = 10.0
 BARRIER = b"append nothing 0 0 1\r\nx\r\n" * 2
 BARRIER_ANSWER = b"NOT_STORED\r\n" * 2
 ERROR, BAD = b"ERROR\r\n", b"CLIENT_ERROR bad command line format\r\n"
@@ -179,19 +178,11 @@ GENUINE = genuine()
 @pytest.mark.skipif(not GENUINE, reason="there is no genuine memcached; see the head of this file")
 @pytest.mark.parametrize("release", GENUINE)
 def test_the_genuine_release_answers_the_same(release: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     user = ["-u", "nobody"] if os.getuid() == 0 else []
     process = subprocess.Popen([GENUINE[release], "-l", "127.0.0.1", "-p", str(port), *user], stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + SECONDS_MAX
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < end, "memcached does not start"
-                time.sleep(0.05)
+        connected(port, process).close()
         true = list(answers(("127.0.0.1", port)))
     finally:
         process.kill()

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from waiting import SECONDS_MAX, until
 
 from mclite.protocol.binary import HEADER, Header, Opcode, Status, read_header, request
 from mclite.testing import Faults, Request, ServerThread
 
-SECONDS_MAX = 10.0
 STORE = struct.pack(">II", 0, 0)
 
 
@@ -411,21 +411,12 @@ def test_probability_by_a_seed(server: ServerThread) -> None:
 def test_a_fault_within_a_request_begins_with_the_next(server: ServerThread, wire: Wire) -> None:
     """The session has the beginning of it already, and carries it out as it always does."""
     wire.send(b"set k 0 0 10\r\n12345")
-    assert wire_is_read(server)
+    until(lambda: server.call(lambda: [one.state for one in server.instance.sessions.values()]) == ["conn_nread"])
     server.faults.error("ERROR")
     wire.send(b"67")
     assert wire.ask(b"890\r\nget k\r\nget k\r\n", 8 + 7 + 31) == (
         b"STORED\r\nERROR\r\nVALUE k 0 10\r\n1234567890\r\nEND\r\n"
     )
-
-
-def wire_is_read(server: ServerThread) -> bool:
-    """Wait until the server has read what was sent: its sessions wait for the rest of a data block."""
-    end = time.monotonic() + SECONDS_MAX
-    while time.monotonic() < end:
-        if server.call(lambda: [one.state for one in server.instance.sessions.values()]) == ["conn_nread"]:
-            return True
-    return False
 
 
 def test_the_same_bytes_with_and_without_faults(server: ServerThread) -> None:

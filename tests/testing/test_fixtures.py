@@ -9,6 +9,8 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from waiting import SECONDS_MAX
+
 ROOT = Path(__file__).parents[2]
 RunPytest = Callable[..., str]
 
@@ -139,7 +141,7 @@ def test_the_entry_point_is_found_and_imports_nothing(tmp_path: Path) -> None:
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(test)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=4 * SECONDS_MAX,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT)))},
     )

@@ -6,15 +6,14 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX, until
 
 from mclite.cli import main
 from mclite.testing import MISBEHAVIOURS, Request, ServerThread
 
-SECONDS_MAX = 10.0
 SET = b"set k 0 0 2\r\n10\r\n"
 LONG = b"get" + b" k" * 101 + b"\r\n"
 
@@ -132,7 +131,7 @@ def test_mclite_serve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     words = ["serve", "--port", "0", "-A", "--ready-file", str(ready), "--misbehave", "version-ubuntu"]
     server = subprocess.Popen([sys.executable, "-m", "mclite", *words], cwd=Path(__file__).parents[2])
     try:
-        wait_for(lambda: ready.exists() or server.poll() is not None)
+        until(lambda: ready.exists() or server.poll() is not None)
         host, _, port = ready.read_text().strip().partition(":")
         with socket.create_connection((host, int(port)), SECONDS_MAX) as sock:
             sock.sendall(b"version\r\nshutdown\r\n")
@@ -142,13 +141,3 @@ def test_mclite_serve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         if server.poll() is None:
             server.kill()
             server.wait()
-
-
-def wait_for(seen: Callable[[], bool]) -> None:
-    """Wait until something is to be seen, 20 s at most."""
-    import time
-
-    end = time.monotonic() + 20
-    while not seen():
-        assert time.monotonic() < end
-        time.sleep(0.02)

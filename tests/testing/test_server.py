@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.client import Client, ConnectionLostError, MemcacheError, ServerError, TimedOutError
 from mclite.core.settings import Settings
@@ -29,7 +30,7 @@ def server() -> Iterator[ServerThread]:
 
 @pytest.fixture
 def client(server: ServerThread) -> Iterator[Client[bytes]]:
-    with Client(server.host, server.port, timeout=5.0) as client:
+    with Client(server.host, server.port, timeout=SECONDS_MAX) as client:
         yield client
 
 
@@ -56,7 +57,7 @@ def test_delay(server: ServerThread, client: Client[bytes]) -> None:
     assert client.get("k") == b"1"
     assert time.monotonic() - began >= 0.2
     assert client.get("k") == b"1"
-    server.faults.delay(5)
+    server.faults.stall()
     with Client(server.host, server.port, timeout=0.1) as hasty, pytest.raises(TimedOutError):
         hasty.get("k")
 
@@ -83,7 +84,7 @@ def test_close(server: ServerThread, client: Client[bytes]) -> None:
 def test_partial(server: ServerThread, client: Client[bytes]) -> None:
     client.set("k", "12345")
     server.faults.partial(len(b"VALUE k 0 5\r\n12"))
-    with socket.create_connection((server.host, server.port), 5) as sock:
+    with socket.create_connection((server.host, server.port), SECONDS_MAX) as sock:
         sock.sendall(b"get k\r\n")
         received = b""
         while data := sock.recv(100):
@@ -119,7 +120,7 @@ def test_stop_and_start_keep_port_and_items(server: ServerThread, client: Client
     address = server.address
     server.stop()
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection((server.host, server.port), 5)
+        socket.create_connection((server.host, server.port), SECONDS_MAX)
     server.start()
     assert server.address == address
     with Client(server.host, server.port) as other:
@@ -231,4 +232,4 @@ def test_other_libraries_can_use_it(server: ServerThread) -> None:
 
 def test_the_package_does_not_need_pytest() -> None:
     code = "import sys; sys.modules['pytest'] = None; import mclite.testing, mclite.client"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=SECONDS_MAX)

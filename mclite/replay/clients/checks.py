@@ -138,9 +138,12 @@ def expiry(on: Setting) -> None:
     """An item with 2 seconds to live is there, and then is not."""
     client = on.client()
     key = on.key("expiry")
+    began = time.monotonic()
     assert client.set(key, client.value("soon gone"), 2)
     assert client.set(on.key("stays"), client.value("here"), 100)
-    same(client.get(key), client.value("soon gone"))
+    found = client.get(key)
+    if found is not None or time.monotonic() - began < 1:  # else it may have expired on a busy machine
+        same(found, client.value("soon gone"))
     until = time.monotonic() + PATIENCE
     while client.get(key) is not None:
         assert time.monotonic() < until, f"it is there after {PATIENCE:g} s"

@@ -21,7 +21,8 @@ def brief(data: bytes, head: int = HEAD, tail: int = TAIL) -> str:
     """Return bytes escaped, a long middle left out as `\\{...N bytes...\\}`."""
     if len(data) <= head + tail:
         return escape(data)
-    return f"{escape(data[:head])}\\{{...{len(data) - head - tail} bytes...\\}}{escape(data[-tail:])}"
+    end = len(data) - tail
+    return f"{escape(data[:head])}\\{{...{end - head} bytes...\\}}{escape(data[end:])}"
 
 
 def first_difference(want: bytes, got: bytes) -> int | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.replay.clients import checks
 from mclite.replay.clients.checks import CHECKS, Setting, named
@@ -16,6 +17,23 @@ from mclite.testing import ServerThread
 
 ITEMS: dict[str, tuple[Any, int, float]] = {}
 GUARD = threading.Lock()
+
+
+class Clock:
+    """The time as the checks see it: it passes where they sleep."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        time.sleep(0)  # another thread's turn
+
+
+CLOCK = Clock()
 
 
 class Kept(Library):
@@ -29,14 +47,14 @@ class Kept(Library):
 
     def _live(self, key: str) -> tuple[Any, int] | None:
         found = ITEMS.get(key)
-        return None if found is None or found[2] < time.monotonic() else found[:2]
+        return None if found is None or found[2] <= CLOCK.now else found[:2]
 
     def set(self, key: str, value: Any, seconds: int = 0) -> bool:
         if isinstance(value, str) and len(value) > 1_000_000:
             return False
         with GUARD:
             unique = (self._live(key) or (None, 0))[1] + 1
-            ITEMS[key] = (value, unique, time.monotonic() + (seconds / 20 or 1000))
+            ITEMS[key] = (value, unique, CLOCK.now + (seconds or 1000))
         return True
 
     def get(self, key: str) -> Any:
@@ -66,7 +84,7 @@ class Kept(Library):
             now = self._live(key)
             if now is None or now[1] != found[1]:
                 return False
-            ITEMS[key] = (made, now[1] + 1, time.monotonic() + 1000)
+            ITEMS[key] = (made, now[1] + 1, CLOCK.now + 1000)
             return True
 
     def close(self) -> None:
@@ -144,7 +162,7 @@ BROKEN = {
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "PATIENCE", 0.4)
+    monkeypatch.setattr(checks, "time", CLOCK)
     ITEMS.clear()
     StaysDown.calls = 0
 
@@ -173,6 +191,7 @@ def test_pymemcache_with_mclite(name: str, monkeypatch: pytest.MonkeyPatch) -> N
     pytest.importorskip("pymemcache")
     from mclite.replay.clients.python import PymemcacheClient
 
-    monkeypatch.setattr(checks, "PATIENCE", 6.0)
+    monkeypatch.setattr(checks, "time", time)
+    monkeypatch.setattr(checks, "PATIENCE", SECONDS_MAX)
     with ServerThread() as server:
         run(name, PymemcacheClient, (server.host, server.port))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.replay.play.outcome import Keys, Patience, Result
 from mclite.replay.play.player import Player
@@ -20,12 +21,13 @@ NEW = parse_version("1.6.45")
 def peer() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
         datagram.bind(("127.0.0.1", 0))
-        datagram.settimeout(1)
+        datagram.settimeout(SECONDS_MAX)
         yield datagram
 
 
 def soon() -> float:
-    return time.monotonic() + 0.3
+    """Return a deadline that what is sent makes."""
+    return time.monotonic() + SECONDS_MAX
 
 
 def test_a_request_has_a_header_and_the_answer_is_put_together(peer: socket.socket) -> None:
@@ -83,9 +85,9 @@ def test_raw_shows_the_headers_both_ways(peer: socket.socket) -> None:
     thread.start()
     talk = Talk(r">. \x12\x34\0\0\0\x01\0\0get {key}\r\n" + "\n" + r"<. \x12\x34\0\0\0\x01\0\0END\r\n")
     result: Result = Player(
-        Address("udp-raw", *peer.getsockname()), Keys("m1"), patience=Patience(0.5), barrier=b"VERSION 1\r\n"
+        Address("udp-raw", *peer.getsockname()), Keys("m1"), patience=Patience(SECONDS_MAX), barrier=b"VERSION 1\r\n"
     ).play(talk.script(NEW))
-    thread.join(2)
+    thread.join(SECONDS_MAX)
     assert result.outcome == "match", result
 
 

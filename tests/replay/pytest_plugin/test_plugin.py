@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 from started_run import seen
 from suite_run import COUNTS, PASSES, ROOT, WAITS, WRONG, Suite, spawn
+from waiting import SECONDS_MAX
 
 from mclite.replay.target.watcher import read, row_of
 
@@ -351,7 +352,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(suite: Suite, running: Calla
         for number in range(2)
     ]
     for run in runs:
-        out, _ = run.communicate(timeout=120)
+        out, _ = run.communicate(timeout=4 * SECONDS_MAX)
         assert run.returncode == 0, out
 
 
@@ -413,7 +414,7 @@ def test_no_server_is_left_whichever_way_a_run_ends(
         for name in how.replace("worker", "").split():
             process.send_signal(signal.Signals[f"SIG{name}"])
     try:
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=4 * SECONDS_MAX)
     finally:
         process.kill()  # nothing happens to one that has ended
     assert code is None or process.returncode == code, out
@@ -454,7 +455,7 @@ def test_a_test_in_python_can_keep_others_from_a_running_target(
         "    with target.shared():\n"
         "        thread.start()\n"
         "        assert not alone.wait(0.3)\n"
-        "    thread.join(5)\n"
+        "    thread.join(60)\n"
         "    assert alone.is_set() or target.spec is not None\n"
     )
     for server in (("--target", running()), spawn(toy)):

@@ -23,6 +23,7 @@ def test_escape(data: bytes, shown: str) -> None:
 def test_brief_leaves_out_the_middle() -> None:
     assert brief(b"x" * 720) == "x" * 720
     assert brief(b"a" * 600 + b"b" * 10 + b"c" * 120) == "a" * 600 + r"\{...10 bytes...\}" + "c" * 120
+    assert brief(b"a" * 70, 60, 0) == "a" * 60 + r"\{...10 bytes...\}"
 
 
 @pytest.mark.parametrize(

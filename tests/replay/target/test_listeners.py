@@ -8,11 +8,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from mclite.replay.play.transport import Address
 from mclite.replay.target import listeners
@@ -80,10 +80,7 @@ def test_a_socket_and_its_owner(
         assert listening_pid(stranger, address) is None
     os.kill(pid, 9)
     process.end()
-    deadline = time.monotonic() + 20
-    while owner(process, address) != "none" and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert owner(process, address) == "none"
+    until(lambda: owner(process, address) == "none")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.replay.play.transport import Address
 from mclite.replay.target import locks
@@ -57,14 +58,14 @@ def test_readers_do_not_starve_a_writer() -> None:
     readers = [threading.Thread(target=read) for _ in range(4)]
     for reader in readers:
         reader.start()
-    bound = threading.Timer(30, done.set)  # a writer that starves goes on when the readers end
+    bound = threading.Timer(SECONDS_MAX, done.set)  # a writer that starves goes on when the readers end
     bound.start()
     with lock.exclusive():
         starved = done.is_set()
     bound.cancel()
     done.set()
     for reader in readers:
-        reader.join(2)
+        reader.join(SECONDS_MAX)
     assert not starved
 
 

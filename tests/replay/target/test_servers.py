@@ -4,10 +4,10 @@ import os
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from waiting import SECONDS_MAX, until
 
 from mclite.replay.play.transport import Connection
 from mclite.replay.target import servers
@@ -100,7 +100,7 @@ def test_a_server_in_the_background_is_followed(tmp_path: Path, toy: str) -> Non
     members = server.process.members()
     assert len(members) == 1
     os.kill(members[0], signal.SIGKILL)
-    server.process.wait(10)
+    server.process.wait(SECONDS_MAX)
     assert server.ended() == "it ended, in the background"
     server.stop()
 
@@ -123,7 +123,7 @@ def test_the_child_of_a_shell_ends_with_it(tmp_path: Path, toy: str) -> None:
     members = server.process.members()
     assert len(members) == 2
     os.kill(server.process.pid, signal.SIGKILL)
-    server.process.wait(10)
+    server.process.wait(SECONDS_MAX)
     server.stop()
     for pid in members:
         ends(pid)
@@ -196,7 +196,4 @@ def test_relative_paths_are_those_of_the_current_folder(
 
 def ends(pid: int) -> None:
     """Wait until there is no process `pid`, or only its zombie."""
-    deadline = time.monotonic() + 20
-    while (row := row_of(pid)) is not None and not row.zombie:
-        assert time.monotonic() < deadline, f"process {pid} runs"
-        time.sleep(0.01)
+    until(lambda: (row := row_of(pid)) is None or row.zombie, f"the end of process {pid}")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from started_run import WAITS, Started, seen
+from waiting import SECONDS_MAX
 
 from mclite.replay.target.watcher import hold, row_of, sweep
 
@@ -80,7 +81,7 @@ def test_a_run_that_begins_lets_a_sweep_look_at_its_file(tmp_path: Path, swept: 
     if swept:
         path.unlink()
     os.close(sweeping)
-    beginning.join(20)
+    beginning.join(SECONDS_MAX)
     assert os.path.samestat(os.fstat(held[0]), path.stat())
     os.close(held[0])
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.store import StoreError
 
@@ -238,7 +239,7 @@ def test_serve_ends_with_one_line(what: str, tmp_path: Path) -> None:
             program = f"import os, mclite.cli.serve, mclite.store.disk.engine; {become_nobody}{program}"
     done = subprocess.run(
         [sys.executable, "-c", program, "serve", "-p", "-1", "--store", f"disk:{directory}"],
-        capture_output=True, text=True, timeout=30,
+        capture_output=True, text=True, timeout=SECONDS_MAX,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith(f"mclite serve: --store disk:{directory}: ")
