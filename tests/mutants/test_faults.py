@@ -14,6 +14,8 @@ from waiting import SECONDS_MAX
 
 from mclite.replay.scenario.scenario import Scenario
 
+#: Files of scenarios that were written after the last whole run of the mutants, a line each; the next run empties it.
+UNJUDGED = Path(__file__).resolve().parent / "unjudged.txt"
 TABLES = Path(__file__).resolve().parents[2] / "docs" / "mutants-table.md"
 SMOKE = {
     "noreply-answered-delete": "deletion",
@@ -130,7 +132,8 @@ def test_the_committed_tables_have_every_fault_killed_and_every_must_scenario(sc
     """What is missing has not been judged yet: `python tests/mutants run`, then `table --write`."""
     faults, named = written(TABLES)
     assert faults ^ FAULTS.keys() == set()
-    assert set(musts(scenarios)) - named == set()
+    unjudged = set(UNJUDGED.read_text(encoding="utf-8").split("\n"))
+    assert {name for name in musts(scenarios) if name.rsplit("/", 1)[0] not in unjudged} - named == set()
     text = TABLES.read_text(encoding="utf-8")
     assert SURVIVED not in text
     assert UNEXPLAINED not in text

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mclite.replay.play.clock import SHORTEST, DebugClock
@@ -26,7 +27,7 @@ from mclite.replay.play.framing import broken, expected_responses
 from mclite.replay.play.outcome import Differs, Heard, Keys, Outcome, Patience, Result
 from mclite.replay.play.transport import Address, Connection, Unreachable
 from mclite.replay.scenario.notation import parse_text
-from mclite.replay.scenario.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
+from mclite.replay.scenario.talk import Act, AnyOf, Delivery, Expect, Pool, Script, SomeOf, Write
 from mclite.replay.scenario.text import Filled, Text, TextError, named
 from mclite.replay.scenario.wire import brief, first_difference
 
@@ -34,6 +35,8 @@ from mclite.replay.scenario.wire import brief, first_difference
 LATE = 0.5
 #: Seconds that the answer to `version` behind a wrong answer is waited for.
 BEHIND = 0.3
+#: How often a dialogue over UDP is repeated in which an answer was lost: protocol.txt 1890-1896.
+LOST = 2
 
 
 class Player:
@@ -66,7 +69,7 @@ class Player:
         self.until = until
 
     def play(self, script: Script) -> Result:
-        """Play a script and return what happened; once more if it fails and this machine was late for its waits."""
+        """Play a script and return what happened; again if it fails and that may not be the server's doing."""
         script = pipelined(script) if self.delivery == "pipelined" else script
         playing = Play(self)
         result = playing.run(script)
@@ -74,6 +77,10 @@ class Player:
             again = Play(self).run(script)
             if again.outcome != "died":  # the first time it lived, or ended as the script has it
                 return again
+        for _ in range(LOST if self.address.kind == "udp" else 0):
+            if result.outcome != "timeout":
+                break
+            result = Play(self).run(script)
         return result
 
 
@@ -96,6 +103,7 @@ class Play(Conversation):
         """Prepare to play in this manner."""
         super().__init__(manner)
         self.exchanges: dict[str, _Exchange] = {}
+        self.pools: dict[Pool, list[Expect]] = {}  # lines of a pool that no connection was answered yet
 
     def run(self, script: Script) -> Result:
         """Play all of it, then the barriers; return what happened."""
@@ -237,18 +245,28 @@ class Play(Conversation):
     def any_of(self, op: AnyOf) -> None:
         """Read one of several lines."""
         connection = self.connection(op.conn)
-        want = " or ".join(item.text.show(self.values) for item in op.options)
+        options = self.options(op)
+        want = " or ".join(dict.fromkeys(item.text.show(self.values) for item in options))
         furthest = 0
         got = b""
-        for item in sorted(op.options, key=lambda item: _newlines(item.text)):
+        for item in sorted(options, key=lambda item: _newlines(item.text)):
             got = self.line_of(connection, op, _newlines(item.text) + 1, want)
             matched = self.matches(item, got)
             if not isinstance(matched, int):
+                if op.pool is not None:
+                    self.pools[op.pool] = [one for one in self.pools[op.pool] if one.line != item.line]
                 self.hear(item, got, matched)
                 self.log(op.conn, "<", self.take(op.conn, len(got)))
                 return
             furthest = max(furthest, matched)
         raise Differs("mismatch", op.line, op.conn, "none of the allowed answers came", want, got, furthest)
+
+    def options(self, op: AnyOf) -> Sequence[Expect]:
+        """Return the lines one of which may come: of a pool those that no other connection was answered."""
+        if op.pool is None:
+            return op.options
+        left = self.pools.setdefault(op.pool, list(op.pool.lines))
+        return [item for item in op.options if any(item.line == one.line for one in left)]
 
     def some_of(self, op: SomeOf) -> None:
         """Read a list that holds certain lines, in any order."""

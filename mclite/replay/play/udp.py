@@ -21,6 +21,8 @@ from mclite.replay.scenario.wire import escape
 HEADER = struct.Struct(">HHHH")
 #: The most bytes of a request that fit into one datagram, for every server: with the header below 1400.
 REQUEST = 1392
+#: Bytes that may wait to be read.
+BUFFER = 4 * 1024 * 1024
 #: The id with which the closing barrier asks, raw.
 BARRIER_ID = 0xFFFE
 
@@ -35,6 +37,7 @@ class Datagrams(Inbox):
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         self.sock = socket.socket(family, kind)
         self.sock.connect(address)
+        _widen(self.sock)
         self.sock.setblocking(False)
         super().__init__()
         self.received = 0
@@ -121,6 +124,14 @@ class Datagrams(Inbox):
         """Close the socket."""
         with contextlib.suppress(OSError):
             self.sock.close()
+
+
+def _widen(sock: socket.socket) -> None:
+    """Let the system keep as much as it will of an answer that arrives faster than it is read."""
+    for option in (getattr(socket, "SO_RCVBUFFORCE", 33), socket.SO_RCVBUF):  # the first one is for root, on Linux
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+            return
 
 
 def unsayable(script: Script) -> str | None:

@@ -25,6 +25,7 @@ _OPERATIONS = {
     "<|": "expect-one-of",
     "<*": "expect-in-list",
     "<&": "expect-in-any-order",
+    "<~": "expect-of-several-connections",
 }
 
 

@@ -30,8 +30,17 @@ ONE_KEY: Final = _words(
     "set add replace append prepend cas incr decr delete touch ms mg md ma me "
     "remove put store bget getx xget meta mgs mx mz"
 )
+#: Words that are nearly one of these commands: some server takes them for it, with the key of the run.
+NEARLY: Final = _words(
+    "se sat sex sets sett ste xet est ad app adx abd addd adds dad and replac replacx replaced replaces xeplace place "
+    "appen appenx appends xppend pend prepen prepenx prepends xrepend pre ca caz cass kas case ge gex gett got getz "
+    "getss xets gest del delet deletx deletes xelete inc incx incrs xncr increment dec decx decrs xecr decrement touc "
+    "toucx touches xouch mgx mgg xg mq mss msx xs mset mdx mdd xd mdel mf max maa xa mb mex mee xe"
+)
 #: Commands all of whose arguments are keys, after as many others: each must be one of the run.
-MANY_KEYS: Final = {"get": 0, "gets": 0, "mget": 0, "gat": 1, "gats": 1}
+MANY_KEYS: Final = {"get": 0, "gets": 0, "mget": 0, "gat": 1, "gats": 1} | dict.fromkeys(
+    ("ga", "gax", "gatx", "xat", "gay", "gatz", "gatss", "xats", "gast"), 1
+)
 #: Commands that touch no item, whatever their arguments.
 NO_KEY: Final = frozenset({"version", "mn", "quit"})
 #: The `stats` requests that only count: no keys, no addresses of clients, no walk through all items.
@@ -41,7 +50,7 @@ WORDS: Final = _words(
     "ab abc abcd abcde abcdef abcdefghij abcdeunknown abcmn bad bc bogus cd cde de "
     "defghij en end foo fresh ge he hello hi hixxmn ho last llo lower mclite mid middle mnx ne new newer newxmn "
     "noreply ok old one other ping post quitx secret seven shared stale text too two unknown upper va value "
-    "versio versions word world xmn xxmn xy xyz"
+    "ver versio versiox versions xersion word world mm mnn mnop xmn xn xxmn xy xyz"
 )
 #: No line may hold one of these, in whatever place: a server that loses its step could take it for a command.
 FORBIDDEN: Final = (
@@ -104,7 +113,7 @@ def _objection_to_line(line: bytes, prefix: bytes) -> str | None:
         return f"holds `{forbidden}`, which some server could take for a command"
     if line.startswith((b"\x80", b"\x81")):
         return "could be a request of the binary protocol"
-    if verb in ONE_KEY:
+    if verb in ONE_KEY or verb in NEARLY:
         keys = words[1:2]
     elif verb in MANY_KEYS:
         keys = words[1 + MANY_KEYS[verb] :]

@@ -13,7 +13,7 @@ import bisect
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mclite.replay.scenario.notation import parse_text
@@ -32,6 +32,8 @@ VERBS: dict[str, tuple[bool, float | None]] = {
     "closed": (True, 0.0),  # the server hangs up, within its usual time or this many seconds
     "drain": (False, None),  # what follows on this connection is the server's own affair
 }
+#: Maximum times that lines of a talk are repeated.
+MOST_ROUNDS = 1000
 
 
 class TalkError(ValueError):
@@ -49,7 +51,7 @@ class Step:
 
     line: int
     conn: str
-    sigil: str  #: > >. < <. <| <* <& or a verb
+    sigil: str  #: > >. < <. <| <* <& <~ or a verb
     guard: Guard | None
     text: Text | None
     number: float = 0.0
@@ -75,13 +77,21 @@ class Expect:
     end: bytes
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Lines that are answered to several connections, one to each: who gets which is the server's affair."""
+
+    lines: tuple[Expect, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """One of these lines comes next."""
+    """One of these lines comes next; with a `pool` one that no other connection was answered."""
 
     line: int
     conn: str
     options: tuple[Expect, ...]
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,8 @@ Op = Write | Expect | AnyOf | SomeOf | Act
 Script = tuple[Op, ...]
 Delivery = Literal["whole", "bytes", "lines", "pipelined"]
 
-_WIRE = re.compile(r"([A-Z])?(>\.|<\.|<\||<\*|<&|>|<)(?:\[([^\]]*)\])?(?: (.*))?")
+_WIRE = re.compile(r"([A-Z])?(>\.|<\.|<\||<\*|<&|<~|>|<)(?:\[([^\]]*)\])?(?: (.*))?")
+_ROUNDS = re.compile(r"repeat ([0-9]{1,9})")
 _VERB = re.compile(r"(?:([A-Z]) )?([a-z]+) ?(?:\[([^\]]*)\])?(?: ([0-9]+(?:\.[0-9]+)?))?")
 
 
@@ -170,20 +181,48 @@ class Talk:
 
 
 def _steps(source: str) -> Iterator[Step]:
+    """Yield the steps of a talk, those between `repeat` and `end` again and again."""
+    rounds: tuple[int, int] | None = None  # the line of `repeat`, and how often
+    repeated: list[Step] = []
+    for number, line in _lines(source):
+        if found := _ROUNDS.fullmatch(line):
+            if rounds is not None:
+                raise TalkError(number, f"the repeat of line {rounds[0]} has no end yet")
+            if not 2 <= int(found[1]) <= MOST_ROUNDS:
+                raise TalkError(number, f"repeat takes a number from 2 to {MOST_ROUNDS}")
+            rounds = number, int(found[1])
+        elif line == "end":
+            if rounds is None:
+                raise TalkError(number, "there is no repeat before this end")
+            yield from repeated * rounds[1]
+            rounds, repeated = None, []
+        elif rounds is not None:
+            repeated.append(_parsed(number, line))
+        else:
+            yield _parsed(number, line)
+    if rounds is not None:
+        raise TalkError(rounds[0], "repeat needs an end after the lines that are repeated")
+
+
+def _lines(source: str) -> Iterator[tuple[int, str]]:
     for number, raw in enumerate(source.splitlines(), 1):
         line = raw.lstrip()
         if not line or line.startswith("#"):
             continue
         if line != line.rstrip() and line.rstrip() not in (">", "<"):
             raise TalkError(number, r"it ends in a space that nobody sees: write \x20")
-        try:
-            yield _step(number, line.rstrip())
-        except TextError as error:
-            raise TalkError(number, str(error)) from None
-        except TalkError:
-            raise
-        except ValueError as error:
-            raise TalkError(number, f"in its guard: {error}") from None
+        yield number, line.rstrip()
+
+
+def _parsed(number: int, line: str) -> Step:
+    try:
+        return _step(number, line)
+    except TextError as error:
+        raise TalkError(number, str(error)) from None
+    except TalkError:
+        raise
+    except ValueError as error:
+        raise TalkError(number, f"in its guard: {error}") from None
 
 
 def _step(number: int, line: str) -> Step:
@@ -244,10 +283,30 @@ def _group(steps: Sequence[Step]) -> Iterator[Op]:
             yield SomeOf(step.line, step.conn, wanted, rest[0], sigils == "<*")
             yield from rest[1:]
             return
+        elif step.sigil == "<~":
+            answered = _pool(steps[index - 1 :])
+            index += len(answered) - 1
+            pool = Pool(tuple(_expect(item) for item in answered))
+            for item in answered:
+                yield AnyOf(item.line, item.conn, tuple(replace(one, conn=item.conn) for one in pool.lines), pool)
         elif sigils == "<|":
             yield AnyOf(step.line, step.conn, tuple(_expect(item) for item in taken))
         else:
             yield _expect(step)
+
+
+def _pool(steps: Sequence[Step]) -> list[Step]:
+    """Return the run of `<~` with which `steps` begin, one a connection; raise TalkError when there is only one."""
+    found: list[Step] = []
+    for step in steps:
+        if step.sigil != "<~" or any(step.conn == item.conn for item in found):
+            break
+        found.append(step)
+    if len(found) < 2:
+        raise TalkError(steps[0].line, "a run of <~ is about several connections")
+    if any(step.text is not None and step.text.binds for step in found):
+        raise TalkError(steps[0].line, "which connection is answered a line of <~ is open, so it binds no {name:type}")
+    return found
 
 
 def _expect(step: Step) -> Expect:

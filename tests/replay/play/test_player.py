@@ -324,3 +324,35 @@ def test_in_any_order_nothing_is_missing_and_nothing_is_between(scripted: Script
     result = play(scripted({b"get a b c": answer}), ANY_ORDER, seconds=30)
     assert (result.outcome, result.got) == ("mismatch", got)
     assert result.at is not None
+
+
+RACE = "B> add k\nC> add k\nD> add k\nB<~ STORED\nC<~ NOT_STORED\nD<~ NOT_STORED"
+
+
+def race(serve: Serve, answers: list[bytes]) -> Result:
+    """Play a race to a server whose connections are answered one of `answers` each."""
+    left = iter(answers)
+
+    def answer(connection: socket.socket) -> None:
+        mine = next(left, b"")
+        for line in connection.makefile("rb"):
+            connection.sendall(b"VERSION 1\r\n" if line == b"version\r\n" else mine)
+
+    return play(serve(answer), RACE)
+
+
+@pytest.mark.parametrize("winner", range(3))
+def test_one_of_several_connections_wins(serve: Serve, winner: int) -> None:
+    answers = [b"NOT_STORED\r\n"] * 3
+    answers[winner] = b"STORED\r\n"
+    assert race(serve, answers).outcome == "match"
+
+
+def test_two_winners_are_one_too_many(serve: Serve) -> None:
+    result = race(serve, [b"STORED\r\n", b"NOT_STORED\r\n", b"STORED\r\n"])
+    assert (result.outcome, result.conn, result.want) == ("mismatch", "D", "NOT_STORED")
+
+
+def test_no_winner_is_one_too_few(serve: Serve) -> None:
+    result = race(serve, [b"NOT_STORED\r\n"] * 3)
+    assert (result.outcome, result.conn, result.want) == ("mismatch", "D", "STORED")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -74,8 +75,6 @@ def test_a_lost_datagram_is_nothing_to_read(peer: socket.socket) -> None:
 
 
 def test_raw_shows_the_headers_both_ways(peer: socket.socket) -> None:
-    import threading
-
     def answer() -> None:
         for said in (b"END\r\n", b"VERSION 1\r\n"):
             data, address = peer.recvfrom(2000)
@@ -107,3 +106,18 @@ def test_raw_shows_the_headers_both_ways(peer: socket.socket) -> None:
 def test_what_cannot_be_said(talk: str, reason: str | None) -> None:
     said = unsayable(Talk(talk).script(NEW))
     assert said is None if reason is None else reason in (said or "")
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(0, "match"), (2, "match"), (3, "timeout")])
+def test_a_dialogue_whose_answer_was_lost_is_repeated(peer: socket.socket, lost: int, outcome: str) -> None:
+    def answer() -> None:
+        for number in range(lost + 2 if lost < 3 else 3):
+            data, address = peer.recvfrom(2000)
+            if number >= lost:
+                peer.sendto(data[:8] + (b"END\r\n" if b"get" in data else b"VERSION 1\r\n"), address)
+
+    server = threading.Thread(target=answer, daemon=True)
+    server.start()
+    player = Player(Address("udp", *peer.getsockname()), Keys("m1"), patience=Patience(0.2))
+    assert player.play(Talk("> get {key}\n< END").script(NEW)).outcome == outcome
+    server.join(5)

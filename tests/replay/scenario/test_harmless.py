@@ -33,6 +33,8 @@ HEAD = 'section = "Deletion"\nlevel = "must"\nlines = ["335-337"]\n[[scenario]]\
         "mg bTEyMzQ1XzAwMDE= b v",  # the base64 of the key
         f"mg /route/{KEY} v",
         f"mget {KEY}",
+        f"app {KEY} 0 0 1",
+        f"gatz 0 {KEY}",
         "12345",
         "xxxxxxxxxx",
         "hello",

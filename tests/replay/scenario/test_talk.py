@@ -86,6 +86,14 @@ def test_verbs_and_their_seconds() -> None:
         (">[..1.6.39] get a\n< END", 1, "nothing is sent to 1.6"),
         ("> a\n<[..1.6.39] {n:uint}\n> {n}", 3, "has no value yet"),
         ("> a\n<| {n:uint}\n<| ERROR\n> {n}", 4, "has no value yet"),
+        ("> a\nrepeat 3\n> b\n< ERROR", 2, "repeat needs an end"),
+        ("> a\n< ERROR\nend", 3, "no repeat before this end"),
+        ("repeat 2\n> a\nrepeat 2\n< ERROR\nend\nend", 3, "line 1 has no end yet"),
+        ("repeat 1\n> a\n< ERROR\nend", 1, "a number from 2 to 1000"),
+        ("repeat 1001\n> a\n< ERROR\nend", 1, "a number from 2 to 1000"),
+        ("> a\n<~ STORED\n> b", 2, "about several connections"),
+        ("> a\n<~ STORED\n<~ STORED", 2, "about several connections"),
+        ("> a\nB> a\n<~ {n:uint}\nB<~ 5", 3, "binds no"),
     ],
 )
 def test_malformed_talks(source: str, line: int, problem: str) -> None:
@@ -97,3 +105,19 @@ def test_malformed_talks(source: str, line: int, problem: str) -> None:
 def test_commands_are_the_verbs_and_never_the_data() -> None:
     talk = Talk("> set {key} 0 0 3\n> get\n< STORED\n> ms {key} 2 T0\n> hi\n< HD\n> {mn\\r\\n*3}\n> 12 x\nclose\n")
     assert talk.commands() == ("ms", "set")
+
+
+def test_what_is_repeated_is_said_again_and_again() -> None:
+    once = Talk("> a\n< B {n:uint}\n> c {n}\n< D").script(NEW)
+    again = Talk("> x\n< Y\nrepeat 3\n> a\n< B {n:uint}\n> c {n}\n< D\nend\n> z\n< ERROR").script(NEW)
+    assert [type(op) for op in again[2:-2]] == [type(op) for op in once] * 3
+    assert [op.line for op in again[2:-2]] == [4, 5, 6, 7] * 3
+
+
+def test_answers_of_several_connections_are_one_pool_a_round() -> None:
+    script = Talk("repeat 2\n> a\nB> a\n<~ STORED\nB<~ NOT_STORED\nend").script(NEW)
+    answers = [op for op in script if isinstance(op, AnyOf)]
+    assert [op.conn for op in answers] == ["A", "B", "A", "B"]
+    assert [[item.text.source for item in op.options] for op in answers] == [["STORED", "NOT_STORED"]] * 4
+    assert answers[0].pool is answers[1].pool
+    assert answers[1].pool is not answers[2].pool
