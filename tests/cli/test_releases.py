@@ -39,3 +39,19 @@ def test_a_release_that_does_not_exist(words: list[str], said: str, capsys: pyte
 def test_a_file_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["releases", "1.6.44", "--markdown", str(tmp_path)]) == 6
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_the_reference_replaces_its_own_pages_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "releases"
+    assert main(["releases", "--write", str(folder)]) == 0
+    made = sorted(path.name for path in folder.iterdir())
+    assert capsys.readouterr().out == f"{len(made)} pages in {folder}\n"
+    (folder / "old.md").write_text((folder / "get.md").read_text())
+    (folder / "mine.md").write_text("mine")
+    assert main(["releases", "--write", str(folder)]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*made, "mine.md"])
+
+
+def test_two_releases_or_a_folder_are_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["releases"]) == 2
+    assert "name two releases" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
@@ -77,14 +77,7 @@ class Pair:
     request: tuple[str, ...]
     then: tuple[str, ...]
     now: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Where two dialogues differ: `pairs`, and the requests `before` the first of these."""
-
-    before: tuple[str, ...]
-    pairs: tuple[Pair, ...]
+    before: tuple[str, ...] = field(default=(), compare=False)  #: all that was sent before it
 
 
 def exchanges(events: Iterable[Event], version: str | None = None) -> tuple[Exchange, ...]:
@@ -110,7 +103,7 @@ def exchanges(events: Iterable[Event], version: str | None = None) -> tuple[Exch
     return tuple(made)
 
 
-def compare(then: Sequence[Exchange], now: Sequence[Exchange]) -> Comparison:
+def compare(then: Sequence[Exchange], now: Sequence[Exchange]) -> tuple[Pair, ...]:
     """Return where the answers to the same requests differ; what only one side was asked is left out."""
     matcher = SequenceMatcher(
         None, [(one.conn, one.request) for one in then], [(one.conn, one.request) for one in now], autojunk=False
@@ -121,10 +114,9 @@ def compare(then: Sequence[Exchange], now: Sequence[Exchange]) -> Comparison:
         one, two = (then[start:end], now[other:last]) if tag == "equal" else _joined(then[start:end], now[other:last])
         for mine, others in zip(one, two, strict=True):
             if not alike(mine.answer, others.answer):
-                pairs.append(Pair(mine.conn, mine.request, mine.answer, others.answer))
-            elif not pairs:
-                before += mine.request
-    return Comparison(tuple(before), tuple(pairs))
+                pairs.append(Pair(mine.conn, mine.request, mine.answer, others.answer, tuple(before)))
+            before += mine.request
+    return tuple(pairs)
 
 
 def _joined(then: Sequence[Exchange], now: Sequence[Exchange]) -> tuple[list[Exchange], list[Exchange]]:

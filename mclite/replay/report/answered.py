@@ -28,20 +28,20 @@ def rows(old: Results, new: Results) -> list[Row]:
             continue
         if _may_vary(earlier, scenario):
             continue
-        comparison = compare(_dialogue(old, earlier), _dialogue(new, scenario))
-        if not comparison.pairs:
+        pairs = compare(_dialogue(old, earlier), _dialogue(new, scenario))
+        if not pairs:
             continue
-        request = comparison.pairs[0].request
+        first = pairs[0]
         needs = tuple(STARTS[name] for name in scenario.requires if name in STARTS and name != "fresh")
         found.append(
             Row(
                 ids=(scenario.id,),
                 title=scenario.title,
-                command=command_of(request),
-                usual=not needs and is_usual(comparison.before) and is_usual(request),
+                command=command_of(first.request),
+                usual=not needs and is_usual(first.before) and is_usual(first.request),
                 needs=needs,
-                before=comparison.before,
-                pairs=tuple(shown(pair) for pair in comparison.pairs),
+                before=first.before,
+                pairs=tuple(shown(pair) for pair in pairs),
             )
         )
     return group(found)

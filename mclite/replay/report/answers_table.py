@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ LONGEST, SHORT = 160, 3
 NAMED, BEFORE = 2, 6
 NOTHING, EMPTY = "(no answer)", "(an empty line)"
 USUAL = "As client libraries send them"
+#: Spaces that would not be seen.
+_SPACES = re.compile(r"^ +| +$|  +")
 HEAD = ("request on the wire", "answer then", "answer now")
 
 
@@ -102,7 +105,8 @@ def cells(row: Row) -> tuple[list[str], list[str], list[str]]:
 def brief(line: str) -> str:
     """Return a line as it is shown, cut if it is long."""
     if not line.strip():
-        return f"{line}{EMPTY}"
+        return "\\x20" * len(line) if line else EMPTY
+    line = _SPACES.sub(lambda found: "\\x20" * len(found[0]), line)
     return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]}… ({len(line)} characters)"
 
 
@@ -115,10 +119,10 @@ def context(row: Row) -> list[str]:
     return [*said, *row.notes]
 
 
-def names(row: Row) -> str:
-    """Return the scenarios of a row, as many as fit."""
-    more = len(row.ids) - NAMED
-    return ", ".join(row.ids[:NAMED]) + (f" and {more} more" if more > 0 else "")
+def names(ids: Sequence[str]) -> str:
+    """Return the names of scenarios, as many as fit."""
+    more = len(ids) - NAMED
+    return ", ".join(ids[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def text(headline: str, rows: Sequence[Row], head: Sequence[str] = HEAD, width: int = 120) -> str:
@@ -133,7 +137,7 @@ def text(headline: str, rows: Sequence[Row], head: Sequence[str] = HEAD, width: 
             for columns in zip(*cells(row), strict=True):
                 wrapped = (textwrap.wrap(cell, size, drop_whitespace=False) or [""] for cell in columns)
                 lines += [_line(line, size) for line in zip_longest(*wrapped, fillvalue="")]
-            lines.append(f"  ({names(row)})")
+            lines.append(f"  ({names(row.ids)})")
     return "\n".join(summary.plain(line).rstrip() for line in lines) + "\n"
 
 
@@ -154,7 +158,7 @@ def _rows(rows: Iterable[Row]) -> Iterator[list[str]]:
     for row in rows:
         request, then, now = ("<br>".join(map(_code, column)) for column in cells(row))
         said = "".join(f"<br>{markdown.escape(sentence)}" for sentence in context(row))
-        yield [request + said, then, now, markdown.escape(names(row))]
+        yield [request + said, then, now, markdown.escape(names(row.ids))]
 
 
 def _code(line: str) -> str:
@@ -181,5 +185,6 @@ def to_html(title: str, headline: str, rows: Sequence[Row], head: Sequence[str] 
 def for_html(rows: Sequence[Row]) -> list[tuple[str, list[tuple[object, ...]]]]:
     """Return what the template shows: under each heading the columns, sentences, scenarios and title of each row."""
     return [
-        (heading, [(cells(row), context(row), names(row), row.title) for row in some]) for heading, some in parts(rows)
+        (heading, [(cells(row), context(row), names(row.ids), row.title) for row in some])
+        for heading, some in parts(rows)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mclite.replay.judge.answers import Sample, dialogue, samples
-from mclite.replay.judge.exchanges import Comparison, compare
+from mclite.replay.judge.exchanges import Pair, compare
 from mclite.replay.judge.faults import FILE, Faults, read
 from mclite.replay.report import summary
 from mclite.replay.report.answers_table import Row, group, shown
@@ -39,15 +39,14 @@ def changes(then: Version, now: Version, about: Known) -> list[Row]:
     for name, recorded in sorted(about.samples.items()):
         scenario = about.scenarios[name]
         one, other = _of(recorded, then), _of(recorded, now)
-        if one is None or other is None or one is other or _may_vary(scenario, then, now):
+        if one is None or other is None or one is other or may_vary(scenario, then, now):
             continue
-        comparison = compare(dialogue(one), dialogue(other))
-        if comparison.pairs:
-            found.append(_row(scenario, comparison, then, now, about.faults))
+        if pairs := compare(dialogue(one), dialogue(other)):
+            found.append(_row(scenario, pairs, then, now, about.faults))
     return group(found)
 
 
-def _may_vary(scenario: Scenario, then: Version, now: Version) -> bool:
+def may_vary(scenario: Scenario, then: Version, now: Version) -> bool:
     """Tell whether the scenario says the same of both releases, and allows several answers: a matter of chance."""
     same = scenario.talk.variant(then) == scenario.talk.variant(now)
     return same and any(isinstance(op, AnyOf) for op in scenario.talk.script(now))
@@ -58,17 +57,17 @@ def _of(recorded: Sequence[Sample], release: Version) -> Sample | None:
     return next((sample for sample in recorded if release in parse_guard(sample["releases"])), None)
 
 
-def _row(scenario: Scenario, comparison: Comparison, then: Version, now: Version, faults: Faults) -> Row:
-    first = comparison.pairs[0]
+def _row(scenario: Scenario, pairs: Sequence[Pair], then: Version, now: Version, faults: Faults) -> Row:
+    first = pairs[0]
     needs = tuple(STARTS[name] for name in scenario.requires if name in STARTS and name != "fresh")
     return Row(
         ids=(scenario.id,),
         title=scenario.title,
         command=command_of(first.request),
-        usual=not needs and is_usual(comparison.before) and is_usual(first.request),
+        usual=not needs and is_usual(first.before) and is_usual(first.request),
         needs=needs,
-        before=comparison.before,
-        pairs=tuple(shown(pair) for pair in comparison.pairs),
+        before=first.before,
+        pairs=tuple(shown(pair) for pair in pairs),
         notes=tuple(_notes(scenario.id, then, now, faults)),
     )
 

@@ -35,7 +35,7 @@ def test_rows_are_grouped_and_in_order() -> None:
     more = [replace(PLUS, ids=(f"arithmetic/other/{number}",)) for number in range(3)]
     rows = group([replace(PLUS, command="shutdown", ids=("a/b/c",)), PLUS, *more, GET])
     assert [(row.command, len(row.ids)) for row in rows] == [("get", 1), ("incr", 4), ("shutdown", 1)]
-    assert names(rows[1]) == "arithmetic/arguments/plus, arithmetic/other/0 and 2 more"
+    assert names(rows[1].ids) == "arithmetic/arguments/plus, arithmetic/other/0 and 2 more"
 
 
 def test_requests_of_a_row_begin_at_the_same_height() -> None:
