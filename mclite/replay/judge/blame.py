@@ -1,6 +1,11 @@
-"""Which request of a talk a wrong answer is the fault of."""
+"""The request to blame for a wrong answer: the one whose answer differs, and its command.
+
+Of several requests in one write the place of the answer tells which it is; where the framing is broken, its word does.
+"""
 
 from __future__ import annotations
+
+import re
 
 from mclite.replay.play.framing import expected_responses
 from mclite.replay.play.outcome import Result
@@ -8,6 +13,17 @@ from mclite.replay.scenario.talk import AnyOf, Op, Script, SomeOf, Write, reques
 
 #: Characters of a request that a record keeps.
 LONGEST = 120
+_STATUS = re.compile(r"[A-Z_]{2,}")
+#: Commands to which a word is an answer, of those that can ask for none.
+_ANSWERED: dict[str, frozenset[str]] = {
+    "STORED": frozenset({"set", "add", "replace", "append", "prepend", "cas"}),
+    "EXISTS": frozenset({"cas"}),
+    "DELETED": frozenset({"delete"}),
+    "TOUCHED": frozenset({"touch"}),
+    "OK": frozenset({"flush_all", "verbosity", "cache_memlimit"}),
+}
+#: Commands whose answers have a data block, by the word before it.
+_BLOCKS = {"VALUE": frozenset({"get", "gets", "gat", "gats"}), "VA": frozenset({"mg", "ma"})}
 
 
 def blamed_request(script: Script, result: Result) -> str | None:
@@ -27,9 +43,12 @@ def blamed_request(script: Script, result: Result) -> str | None:
     quiet = [line for line in asked if is_quiet(line)]
     read = expected_responses(ops[first:], ops[first].conn)
     if quiet and (result.framing is not None or result.outcome == "desync" or len(quiet) == len(asked)):
-        chosen = quiet[0]
+        word = first_word((result.got or b"").decode("latin-1").split("\r\n")[0])
+        chosen = next((line for line in quiet if line.split(" ")[0] in _ANSWERED.get(word, ())), quiet[0])
     else:
         answering = [line for line in asked if line not in quiet] or asked
+        if told := re.match(r"`(VALUE|VA) ", result.framing or ""):  # the announced length of a data block is wrong
+            answering = [line for line in answering if line.split(" ")[0] in _BLOCKS[told[1]]] or answering
         chosen = answering[min(read or 0, len(answering) - 1)] if read is not None else answering[-1]
     return chosen[:LONGEST]
 
@@ -48,6 +67,12 @@ def _lines(op: Op) -> tuple[int, ...]:
 
 
 def is_quiet(line: str) -> bool:
-    """Tell whether a request asks for no answer."""
+    """Tell whether a request asks for no answer, or for none where all is well."""
     words = line.split(" ")
     return words[-1] == "noreply" or (words[0] in ("mg", "ms", "md", "ma") and "q" in words[2:])
+
+
+def first_word(text: str) -> str:
+    """Return the status word that a line begins with, or nothing."""
+    found = _STATUS.match(text)
+    return found[0] if found and text[found.end() : found.end() + 1] in ("", " ", "\\", ":") else ""

@@ -17,8 +17,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mclite.replay.judge.blame import is_quiet
+from mclite.replay.judge.blame import first_word
 from mclite.replay.judge.record import Record
+from mclite.replay.judge.shapes import CLOSES, LENGTH, OWN, REFLECTED, REFUSALS, SHARED, SILENT, shape
 from mclite.replay.judge.verdicts import MATCHED
 
 #: Commands whose second word names what is asked for.
@@ -26,21 +27,6 @@ _GROUPED = frozenset({"stats", "slabs", "lru", "lru_crawler", "watch"})
 _WORD = re.compile(r"[a-z_]+")
 #: What a talk writes before a verb that is repeated, or behind spaces.
 _BEFORE = re.compile(r"^(?:\{|\\x20| )+")
-#: Answers that refuse a request, whatever is said behind the word.
-_REFUSALS = ("ERROR", "CLIENT_ERROR", "SERVER_ERROR")
-_SILENT = "no answer"
-_CLOSES = "closes the connection"
-_ACCEPTS = "accepts what has to be refused"
-_STAYS = "keeps the connection open"
-_HIT = "a hit, not a miss"
-_MISS = "a miss, not a hit"
-#: Shapes that are one fault of a server, whichever command shows it.
-_SHARED = frozenset({_ACCEPTS, _HIT, _STAYS})
-#: Shapes that are always the fault of the request that is answered so.
-_OWN = frozenset({_SILENT, _CLOSES, _ACCEPTS, "the server dies", "a fault of the suite", "not there though declared"})
-#: Answers that say that an item is there, and that it is not.
-_HITS = frozenset({"VALUE", "DELETED", "TOUCHED", "VA", "HD"})
-_MISSES = frozenset({"END", "NOT_FOUND", "EN", "NF"})
 #: Commands that change what a later answer shows.
 _CHANGES = frozenset(
     {
@@ -51,9 +37,6 @@ _CHANGES = frozenset(
 )  # fmt: skip
 #: Those that only show, too.
 _COMMANDS = _CHANGES | {"get", "gets", "version", "quit", "shutdown", "misbehave", "debugtime", "mn", "me"}
-#: Words behind the first of a VALUE line, as protocol.txt names them (lines 306-322).
-_VALUE_WORDS = ("key", "flags", "bytes", "cas unique")
-_STATUS = re.compile(r"[A-Z_]{2,}")
 #: What is blamed when no command is: its name is wrong, or what is sent has none.
 MALFORMED = "a malformed request"
 
@@ -89,120 +72,9 @@ def command_of(made: Record) -> str:
     return f"{found[0]} {words[1]}" if grouped else found[0]
 
 
-def shape(made: Record) -> str:
-    """Return the shape of a wrong answer in a few words, without what depends on the run."""
-    outcome, want, got = made.outcome, made.want or "", made.got or ""
-    if outcome == "died" or made.verdict == "target-died":
-        return "the server dies"
-    if outcome == "malformed" or made.verdict == "suite-error":
-        return "a fault of the suite"
-    if outcome == "closed" and not got:
-        return _CLOSES
-    if outcome == "too-much":
-        return "an answer without an end"
-    wanted, word = _first(want), _first(got)
-    if wanted in _MISSES and word in _HITS:
-        return _HIT
-    if wanted in _REFUSALS and word and word not in _REFUSALS:
-        return _ACCEPTS
-    if made.framing and (word not in _REFUSALS or not wanted):
-        return _framing(made.framing, is_quiet(made.request or ""))
-    if outcome == "not-run":
-        return "not there though declared"
-    if outcome == "timeout" and not got:
-        return _STAYS if want.startswith("the server hangs up") else _SILENT
-    if want.startswith("the server hangs up"):
-        return _STAYS
-    if want.startswith("silence"):
-        return "answers where nothing may come"
-    if word in _REFUSALS:
-        if wanted in _REFUSALS:
-            return f"another {word} text" if wanted == word else f"{word}, not {wanted}"
-        return word
-    if outcome == "timeout":
-        return "an answer that stops in the middle"
-    return _compared(want, got)
-
-
-def _framing(text: str, quiet: bool) -> str:
-    """Return which kind of broken framing a clause of the player tells; `quiet` of a request without an answer."""
-    if quiet and ("too many" in text or "had sent more" in text):
-        return "answers what asks for no answer"
-    for sign, kind in (
-        ("too many", "wrong number of responses"),
-        ("too few", "wrong number of responses"),
-        ("announces", "announced length and data differ"),
-        ("another request", "an answer to another request"),
-        ("waits for more", "waits for more"),
-        ("had sent more", "bytes behind the answer"),
-    ):
-        if sign in text:
-            return kind
-    return "broken framing"
-
-
-def _first(text: str) -> str:
-    """Return the status word that a line begins with, or nothing."""
-    found = _STATUS.match(text)
-    return found[0] if found and text[found.end() : found.end() + 1] in ("", " ", "\\", ":") else ""
-
-
-def _compared(want: str, got: str) -> str:
-    """Return how a wrong answer of the wanted kind differs, or which other kind it is."""
-    wanted, word = _first(want), _first(got)
-    if wanted == word == "STAT":
-        names = [text.split(" ")[1] if text.count(" ") else "" for text in (want, got)]
-        return f"{_stat(names[0])}: another value" if names[0] == names[1] else f"{_stat(names[0])} is missing"
-    if wanted == "STAT":
-        return f"{_stat(want.split(' ')[1] if ' ' in want else '')} is missing"
-    if wanted and wanted == word:
-        return f"{word} with {_field(want, got, word)}"
-    if wanted in _HITS and word in _MISSES:
-        return _MISS
-    if wanted and word:
-        return f"{word}, not {wanted}"
-    if not got:
-        return f"nothing, not {wanted}" if wanted else "nothing"
-    if word:
-        return f"{word}, not the data" if not re.match(r"\{|[0-9]", want) else f"{word}, not a number"
-    if wanted:
-        return f"data, not {wanted}"
-    if re.match(r"[0-9]+( *\\r\\n)?$", want) and re.match(r"-?[0-9]+", got):
-        return "another number"
-    return "other data"
-
-
-def _stat(name: str) -> str:
-    """Return the name of a statistic without the numbers of classes and connections."""
-    return re.sub(r"(?<![a-z])[0-9]+(?![a-z])", "N", name.removesuffix("\\r\\n"))[:40]
-
-
-def _field(want: str, got: str, word: str) -> str:
-    """Return which word of two answers of one kind differs."""
-    ours, theirs = (text.removesuffix("\\r\\n").split(" ")[1:] for text in (want, got))
-    if word != "VALUE":
-        return "more words" if len(theirs) > len(ours) else "fewer words" if len(theirs) < len(ours) else "other words"
-    for name, one, other in zip(_VALUE_WORDS, ours, theirs, strict=False):
-        if one != other and not (one.startswith("{") and ":" in one):
-            return f"other {name}"
-    if len(ours) != len(theirs):
-        return "no cas unique" if len(theirs) < len(ours) else "more words"
-    return "other words"
-
-
 def key(made: Record) -> str:
     """Return the name of a wrong answer's cause as one record shows it: `incr: ERROR`."""
     return f"{command_of(made)}: {shape(made)}"
-
-
-def happened(made: Record) -> str:
-    """Return what the target did, to be put behind the title: `answered CLIENT_ERROR`."""
-    what = shape(made)
-    got = made.got or ""
-    if what in (_SILENT, _CLOSES) or not got or what.startswith(("the server dies", "a fault", "an answer without")):
-        return {_SILENT: "no answer", _CLOSES: "closed the connection"}.get(what, what)
-    line = got.split("\\r\\n")[0] or got
-    return f"answered {line if len(line) <= 60 else line[:57] + '...'}"
 
 
 def group(wrong: Iterable[Record], everything: Iterable[Record]) -> list[Cause]:
@@ -221,15 +93,22 @@ def group(wrong: Iterable[Record], everything: Iterable[Record]) -> list[Cause]:
                 command, what = command if command in suspects else suspects[0], refusal
                 causes.setdefault(what, {}).setdefault(command, []).append(made)
                 continue
-        if what in _OWN or what in _SHARED or what.startswith(_REFUSALS) or made.framing:
+        unframed = made.framing and what != LENGTH
+        if unframed or what in OWN or what.startswith(REFUSALS) or REFLECTED.search(what):
             causes.setdefault(what, {}).setdefault(command, []).append(made)
         else:
             open_ends.setdefault((command, what), []).append(made)
+    shown_by: dict[tuple[str, str], dict[str, list[Record]]] = {}  # by suspect and shape, then by the command asked
     for (command, what), members in open_ends.items():
         for suspect, shown in _suspects(command, members, sent):
-            own = suspect == command.split(" ")[0] or command == MALFORMED
-            text = what if own else f"then {command} answers {what}"
-            causes.setdefault(text, {}).setdefault(command if own else suspect, []).extend(shown)
+            if suspect == command.split(" ")[0] or command == MALFORMED:
+                causes.setdefault(what, {}).setdefault(command, []).extend(shown)
+            else:
+                shown_by.setdefault((suspect, what), {}).setdefault(command, []).extend(shown)
+    for (suspect, what), by_asked in shown_by.items():
+        asked = sorted(by_asked, key=lambda name: (-len(by_asked[name]), name))
+        text = f"then {', '.join(asked)} {'answers' if len(asked) == 1 else 'answer'} {what}"
+        causes.setdefault(text, {})[suspect] = [made for name in asked for made in by_asked[name]]
     found = []
     for what, by_command in causes.items():
         for together in _together(what, by_command, unknown):
@@ -252,16 +131,16 @@ def _unknown(wrong: Sequence[Record], everything: Sequence[Record]) -> dict[str,
 
 def _refusal(made: Record) -> str:
     """Return how a command was refused: the status word, silence, or the end of the connection; else nothing."""
-    word = _first(made.got or "")
-    if word in _REFUSALS:
+    word = first_word(made.got or "")
+    if word in REFUSALS and first_word(made.want or "") not in REFUSALS:
         return word
     what = shape(made)
-    return what if what in (_SILENT, _CLOSES) else ""
+    return what if what in (SILENT, CLOSES) else ""
 
 
 def _together(what: str, by_command: dict[str, list[Record]], unknown: dict[str, str]) -> list[list[str]]:
     """Return the commands of one shape, those of one cause together."""
-    if what in _SHARED or (", not " in what and what.startswith(_REFUSALS)):
+    if what in SHARED or (", not " in what and what.startswith(REFUSALS)):
         return [list(by_command)]
     alike = [name for name in by_command if unknown.get(name) == what]
     return [*([alike] if alike else []), *([name] for name in by_command if name not in alike)]
@@ -270,13 +149,10 @@ def _together(what: str, by_command: dict[str, list[Record]], unknown: dict[str,
 def _suspects(command: str, members: Sequence[Record], sent: Counter[str]) -> list[tuple[str, list[Record]]]:
     """Share wrong answers out to the commands that they go with most."""
     own = command.split(" ")[0]
-    left = list(members)
+    left = [(made, {own, *made.commands}) for made in members]
     shares: list[tuple[str, list[Record]]] = []
     while left:
-        candidates = {own} | _CHANGES
-        counts = Counter(name for made in left for name in candidates.intersection(made.commands))
-        if not counts:
-            return [*shares, (own, left)]
+        counts = Counter(name for _, names in left for name in names if name == own or name in _CHANGES)
 
         def score(name: str, counts: Counter[str] = counts, number: int = len(left)) -> float:
             return counts[name] / math.sqrt(number * max(sent[name], counts[name], 1))
@@ -284,11 +160,8 @@ def _suspects(command: str, members: Sequence[Record], sent: Counter[str]) -> li
         best = max(sorted(counts), key=lambda name: (score(name), name == own))
         if score(best) <= score(own) * 1.2:  # as likely: then the command that answered
             best = own
-        taken = [made for made in left if best in made.commands]
-        if not taken:
-            return [*shares, (own, left)]
-        shares.append((best, taken))
-        left = [made for made in left if best not in made.commands]
+        shares.append((best, [made for made, names in left if best in names]))
+        left = [(made, names) for made, names in left if best not in names]
     return shares
 
 

@@ -8,8 +8,9 @@ import pytest
 from _pytest.junitxml import xml_key  # pytest has no other way to add a property to a whole run
 
 from mclite.replay.judge.baseline import WRONG
-from mclite.replay.judge.causes import happened, key
+from mclite.replay.judge.causes import key
 from mclite.replay.judge.record import Record
+from mclite.replay.judge.shapes import happened
 from mclite.replay.report import causes
 from mclite.replay.report.summary import headline
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mclite.replay.judge import causes
-from mclite.replay.judge.causes import Cause, happened
+from mclite.replay.judge.causes import Cause
 from mclite.replay.judge.record import Record
+from mclite.replay.judge.shapes import happened
 from mclite.replay.results.document import Results
 from mclite.replay.results.tally import want_and_got
 

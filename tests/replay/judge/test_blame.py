@@ -38,3 +38,16 @@ def test_a_request_without_an_answer_is_blamed_when_one_comes() -> None:
 def test_requests_on_other_connections_are_not_blamed() -> None:
     talk = "> get {key}\nB> set {key} 0 0 1\nB> 1\nB< STORED\n< END"
     assert blamed(talk, 5) == "get {key}"
+
+
+def test_the_word_of_an_answer_tells_which_quiet_request_it_answers() -> None:
+    talk = "> set {key} 0 0 1 noreply\n> 1\n> delete {key} noreply\n> get {key}\n< END"
+    framing = "2 responses where 1 response had to come: too many"
+    assert blamed(talk, 5, framing=framing, got=b"DELETED\r\n") == "delete {key} noreply"
+    assert blamed(talk, 5, framing=framing, got=b"STORED\r\n") == "set {key} 0 0 1 noreply"
+
+
+def test_an_announced_length_is_that_of_a_retrieval() -> None:
+    talk = "> set {key} 0 0 1\n> 1\n> get {key}\n< STORED\n< VALUE {key} 0 1\n< 1\n< END"
+    lies = "`VALUE k 0 1` announces 1 bytes, the data block has another length"
+    assert blamed(talk, 4, framing=lies, got=b"VALUE k 0 1\r\n1") == "get {key}"
