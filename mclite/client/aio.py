@@ -175,6 +175,7 @@ class AsyncClient(BaseClient[V], Awaits):
         port: int = 11211,
         *,
         timeout: float | None = 5.0,
+        deadline: float | None = None,
         connect_timeout: float | None = 5.0,
         retries: int = 0,
         tls: ssl.SSLContext | None = None,
@@ -182,7 +183,7 @@ class AsyncClient(BaseClient[V], Awaits):
         transport: AsyncTransport | None = None,
     ) -> None:
         address = Address(host, port, connect_timeout, tls)
-        super().__init__(str(address) if transport is None else "the server", timeout, retries, text)
+        super().__init__(str(address) if transport is None else "the server", timeout, retries, text, deadline)
         self._transport: AsyncTransport = transport or StreamTransport(address)
         self._lock = asyncio.Lock()
 
@@ -288,8 +289,8 @@ class AsyncClient(BaseClient[V], Awaits):
         match effect:
             case Send(data):
                 return await transport.send(data)
-            case Receive(timeout):
-                return await transport.receive(self._exchange.timeout if timeout else None)
+            case Receive():
+                return await transport.receive(self._exchange.patience(effect))
             case Check():
                 return await transport.check()
             case Open():

@@ -6,7 +6,10 @@ the client; it is a BadArgumentError here, before anything is sent.
 
 from __future__ import annotations
 
+import math
 import re
+import time
+from datetime import datetime, timedelta
 from typing import Final
 
 from mclite.client.errors import BadArgumentError
@@ -14,8 +17,12 @@ from mclite.protocol.numbers import UINT32, UINT64
 from mclite.protocol.parser import BYTES_MAX, KEY_MAX
 
 Key = str | bytes
+Exptime = int | timedelta | datetime
 Data = str | bytes | bytearray | memoryview
 
+#: The longest exptime that counts from now, in seconds, and the longest that a caller can mean so.
+RELATIVE_MAX: Final = 60 * 60 * 24 * 30
+_TEN_YEARS: Final = 60 * 60 * 24 * 3650
 _FORBIDDEN: Final = re.compile(rb"[\x00-\x20\x7f]")
 
 
@@ -83,9 +90,25 @@ def flags(value: int) -> bytes:
     return number(value, "flags", 0, UINT32)
 
 
-def exptime(value: int) -> bytes:
-    """Return an exptime: 0 never, negative at once, up to 30 days from now, above that Unix time; seconds."""
+def exptime(value: Exptime) -> bytes:
+    """Return an exptime: 0 never, negative at once, seconds from now, or a date (protocol.txt 136-152).
+
+    More than 30 days from now goes as Unix time, because the server takes a larger number for a date. A number above
+    ten years is a date already. Fractions of a second are rounded up, so that none becomes 0, which is for ever.
+    """
+    if isinstance(value, datetime):
+        value = max(math.ceil(value.timestamp()), RELATIVE_MAX + 1)  # any date in the past is past
+    elif isinstance(value, timedelta):
+        seconds = math.ceil(value.total_seconds())
+        value = _absolute(seconds) if seconds > 0 else -1
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = _absolute(value) if value <= _TEN_YEARS else value
     return number(value, "exptime", -0x8000_0000, 0x7FFF_FFFF)
+
+
+def _absolute(seconds: int) -> int:
+    """Return seconds from now as the server takes them."""
+    return seconds if seconds <= RELATIVE_MAX else int(time.time()) + seconds
 
 
 def unsigned64(value: int, what: str) -> bytes:

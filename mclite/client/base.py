@@ -19,6 +19,7 @@ class Options(TypedDict, total=False):
     """The options of a connection; see `Client`."""
 
     timeout: float | None
+    deadline: float | None
     connect_timeout: float | None
     retries: int
     tls: ssl.SSLContext | None
@@ -27,14 +28,16 @@ class Options(TypedDict, total=False):
 class BaseClient(AllMethods[V], Inherited):
     """A client of the server that `where` names: its state, its commands, and what a fork does to it.
 
-    `timeout` is in seconds, `retries` as `Exchange` has them; with `text` values are text instead of bytes.
+    `timeout`, `deadline` and `retries` as `Exchange` has them; with `text` values are text instead of bytes.
     """
 
-    def __init__(self, where: str, timeout: float | None, retries: int, text: bool) -> None:
+    def __init__(
+        self, where: str, timeout: float | None, retries: int, text: bool, deadline: float | None = None
+    ) -> None:
         decode: Any = text_of if text else bytes
         super().__init__(decode)
         self.commands: Commands[V] = Commands(decode)
-        self._exchange = Exchange(where, timeout, retries)
+        self._exchange = Exchange(where, timeout, retries, deadline)
         watch_over(self)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from mclite.client import arguments
-from mclite.client.arguments import Data, Key
+from mclite.client.arguments import Data, Exptime, Key
 from mclite.client.binding import command
 from mclite.client.call import Call, call, said
 from mclite.client.errors import BadArgumentError, NotTextError
@@ -33,27 +33,29 @@ class ClassicCommands(Generic[V]):
 
     # Storage.
 
-    def _store(self, name: bytes, key: Key, value: Data, flags: int, exptime: int, noreply: bool) -> Call[bool]:
+    def _store(self, name: bytes, key: Key, value: Data, flags: int, exptime: Exptime, noreply: bool) -> Call[bool]:
         data = arguments.data(value)
         args = [arguments.plain_key(key), arguments.flags(flags), arguments.exptime(exptime), b"%d" % len(data)]
         return call(name, args, said(b"STORED"), data, noreply)
 
     @command
-    def set(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
+    def set(self, key: Key, value: Data, exptime: Exptime = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
         """Store `value` under `key`.
 
-        `exptime`: 0 never, negative at once, up to 30 days seconds from now, above that Unix time. `flags`: 32 bits of
-        the caller's own. With `noreply` the server does not answer and True is returned at once.
+        `exptime`: 0 never, negative at once, seconds from now, a timedelta, a datetime, or Unix time. `flags`: 32 bits
+        of the caller's own. With `noreply` the server does not answer and True is returned at once.
         """
         return self._store(b"set", key, value, flags, exptime, noreply)
 
     @command
-    def add(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
+    def add(self, key: Key, value: Data, exptime: Exptime = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
         """Store `value` if `key` is not held yet; return whether it was stored."""
         return self._store(b"add", key, value, flags, exptime, noreply)
 
     @command
-    def replace(self, key: Key, value: Data, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
+    def replace(
+        self, key: Key, value: Data, exptime: Exptime = 0, *, flags: int = 0, noreply: bool = False
+    ) -> Call[bool]:
         """Store `value` if `key` is held already; return whether it was stored."""
         return self._store(b"replace", key, value, flags, exptime, noreply)
 
@@ -69,7 +71,7 @@ class ClassicCommands(Generic[V]):
 
     @command
     def cas(
-        self, key: Key, value: Data, cas: int, exptime: int = 0, *, flags: int = 0, noreply: bool = False
+        self, key: Key, value: Data, cas: int, exptime: Exptime = 0, *, flags: int = 0, noreply: bool = False
     ) -> Call[bool | None]:
         """Store `value` if the item still has the cas unique `cas`, as `gets` gave it.
 
@@ -81,17 +83,19 @@ class ClassicCommands(Generic[V]):
         return call(b"cas", args, _cas_result, data, noreply)
 
     @command
-    def set_str(self, key: Key, value: str, exptime: int = 0, *, flags: int = 0, noreply: bool = False) -> Call[bool]:
+    def set_str(
+        self, key: Key, value: str, exptime: Exptime = 0, *, flags: int = 0, noreply: bool = False
+    ) -> Call[bool]:
         """Store the text `value` as UTF-8 under `key`."""
         return self._store(b"set", key, value, flags, exptime, noreply)
 
     # Retrieval.
 
-    def _one(self, name: bytes, key: Key, exptime: int | None) -> Call[Item[V] | None]:
+    def _one(self, name: bytes, key: Key, exptime: Exptime | None) -> Call[Item[V] | None]:
         args = _fetch_args({arguments.plain_key(key): key}, exptime)
         return call(name, args, lambda replies: next(iter(self._items(replies).values()), None))
 
-    def _many(self, name: bytes, keys: Iterable[Key], exptime: int | None) -> Call[dict[Key, Item[V]]]:
+    def _many(self, name: bytes, keys: Iterable[Key], exptime: Exptime | None) -> Call[dict[Key, Item[V]]]:
         """Return a call that gives the items under the keys as the caller wrote them."""
         names = {arguments.plain_key(key): key for key in keys}
         args = _fetch_args(names, exptime)
@@ -128,12 +132,12 @@ class ClassicCommands(Generic[V]):
         return self._one(b"gets", key, None)
 
     @command
-    def gat(self, key: Key, exptime: int) -> Call[Item[V] | None]:
+    def gat(self, key: Key, exptime: Exptime) -> Call[Item[V] | None]:
         """Return the item under `key` and set its exptime."""
         return self._one(b"gat", key, exptime)
 
     @command
-    def gats(self, key: Key, exptime: int) -> Call[Item[V] | None]:
+    def gats(self, key: Key, exptime: Exptime) -> Call[Item[V] | None]:
         """Return the item under `key` with its cas unique, and set its exptime."""
         return self._one(b"gats", key, exptime)
 
@@ -152,12 +156,12 @@ class ClassicCommands(Generic[V]):
         return self._many(b"gets", keys, None)
 
     @command
-    def gat_many(self, keys: Iterable[Key], exptime: int) -> Call[dict[Key, Item[V]]]:
+    def gat_many(self, keys: Iterable[Key], exptime: Exptime) -> Call[dict[Key, Item[V]]]:
         """Return the items of those `keys` that are held, and set their exptime."""
         return self._many(b"gat", keys, exptime)
 
     @command
-    def gats_many(self, keys: Iterable[Key], exptime: int) -> Call[dict[Key, Item[V]]]:
+    def gats_many(self, keys: Iterable[Key], exptime: Exptime) -> Call[dict[Key, Item[V]]]:
         """Return the items of those `keys` that are held, with their cas uniques, and set their exptime."""
         return self._many(b"gats", keys, exptime)
 
@@ -183,13 +187,13 @@ class ClassicCommands(Generic[V]):
         return call(name, args, _number, None, noreply)
 
     @command
-    def touch(self, key: Key, exptime: int, *, noreply: bool = False) -> Call[bool]:
+    def touch(self, key: Key, exptime: Exptime, *, noreply: bool = False) -> Call[bool]:
         """Set the exptime of the item under `key`; return whether there is one."""
         args = [arguments.plain_key(key), arguments.exptime(exptime)]
         return call(b"touch", args, said(b"TOUCHED"), None, noreply)
 
 
-def _fetch_args(keys: Mapping[bytes, Key], exptime: int | None) -> list[bytes]:
+def _fetch_args(keys: Mapping[bytes, Key], exptime: Exptime | None) -> list[bytes]:
     if not keys:
         raise BadArgumentError("at least one key is needed")
     return [*keys] if exptime is None else [arguments.exptime(exptime), *keys]

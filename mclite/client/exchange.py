@@ -8,6 +8,7 @@ not a whole answer is closed, and the reason kept; no command is ever sent on a 
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -95,15 +96,19 @@ class _Slot:
 
 
 class Exchange:
-    """The state of one client. `where` names the server in messages; `timeout` is the seconds that a read may take.
+    """The state of one client. `where` names the server in messages; `timeout` is the seconds that a read may take,
+    `deadline` those for a whole answer, or for all answers of a pipeline.
 
     `retries` is how often a command is tried again on a new connection: if none could be opened or the old one
     was found closed, always; if it was lost while the answer was due, only a command that does no harm twice.
     """
 
-    def __init__(self, where: str, timeout: float | None, retries: int) -> None:
+    def __init__(self, where: str, timeout: float | None, retries: int, deadline: float | None = None) -> None:
         self.where = where
         self.timeout = timeout
+        self.deadline = deadline
+        self.until: float | None = None
+        """when the answer that is due must be whole, on the monotonic clock"""
         self.retries = retries
         self.state = State.FRESH
         self.reason = ""
@@ -171,7 +176,15 @@ class Exchange:
         if self.state is not State.OPEN:
             yield from self.connect()
 
+    def patience(self, effect: Receive) -> float | None:
+        """Return the seconds that a read may take now, None for ever."""
+        if not effect.timeout or self.until is None:
+            return self.timeout if effect.timeout else None
+        left = max(0.0, self.until - time.monotonic())
+        return left if self.timeout is None else min(left, self.timeout)
+
     def _exchange(self, calls: Sequence[Call[Any]], flush: bool) -> Plan:
+        self.until = None if self.deadline is None else time.monotonic() + self.deadline
         unasked = yield from self._guarded(Check())
         if unasked == b"":
             yield from self._lose("the server closed the connection")
@@ -285,6 +298,8 @@ class Exchange:
                 raise BadReplyError(self.reason) from None
             if reply is not None:
                 return reply
+            if self.until is not None and time.monotonic() >= self.until:  # bytes come, but never the last
+                yield from self._be_late(waiting[0])
             data = yield from self._guarded(Receive(), waiting[0])
             if data == b"":
                 closes = waiting[0].expect.closes and not self._reader.pending
@@ -327,6 +342,8 @@ class Exchange:
         try:
             return (yield effect)
         except TimeoutError:
+            if self.until is not None and time.monotonic() >= self.until:
+                yield from self._be_late(slot)
             yield from self._lose(f"nothing came from {self.where} for {self.timeout} s, and {_due(slot)} was due")
             raise TimedOutError(self.reason) from None
         except OSError as error:
@@ -337,6 +354,11 @@ class Exchange:
         except BaseException:  # a cancelled task, Ctrl-C: the answer will arrive unread
             yield from self._lose("a command was interrupted")
             raise
+
+    def _be_late(self, slot: _Slot | None) -> Plan:
+        """The deadline is over."""
+        yield from self._lose(f"{_due(slot)} from {self.where} was not whole after {self.deadline} s")
+        raise TimedOutError(self.reason) from None
 
     def _lose(self, reason: str) -> Plan:
         self.state, self.reason, self.busy = State.LOST, reason, False

@@ -90,11 +90,28 @@ class Values(Expect):
         return True
 
 
-class Statistics(Expect):
+class List(Expect):
+    """Lines that the server ends when it likes: they are bounded, because one that never does so would fill memory."""
+
+    bytes_max = 16 << 20
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = 0
+
+    def count(self, reply: Reply) -> None:
+        """Count the bytes of a line. Raises SenselessError when they are too many."""
+        self._bytes += len(reply.to_bytes())
+        if self._bytes > self.bytes_max:
+            raise SenselessError(f"a list has no end after {self.bytes_max} bytes")
+
+
+class Statistics(List):
     """Lines of statistics and END, or the one word that some groups answer (protocol.txt 1268-1303)."""
 
     def take(self, reply: Reply) -> bool:
         """Take a line of them."""
+        self.count(reply)
         if isinstance(reply, Stat) or (isinstance(reply, Status) and reply.code in (b"PREFIX", b"ITEM")):
             self.replies.append(reply)
             return False
@@ -106,8 +123,10 @@ class Statistics(Expect):
         return True
 
 
-class Dump(Expect):
+class Dump(List):
     """OK from newer servers, the items in lines, and END, or EN for mgdump (protocol.txt 1138-1194)."""
+
+    bytes_max = 1 << 30  # of millions of items
 
     def __init__(self, metaget: bool) -> None:
         super().__init__()
@@ -115,6 +134,7 @@ class Dump(Expect):
 
     def take(self, reply: Reply) -> bool:
         """Take a line of it."""
+        self.count(reply)
         self.replies.append(reply)
         if isinstance(reply, Status) and not (self.lines and reply.code == b"mg"):
             if reply.code == b"OK" and len(self.replies) == 1:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, Generic, Literal, TypeVar, cast
 
 from mclite.client import arguments
-from mclite.client.arguments import Data, Key
+from mclite.client.arguments import Data, Exptime, Key
 from mclite.client.binding import command
 from mclite.client.call import Call, call, nothing
 from mclite.client.errors import BadArgumentError
@@ -53,9 +53,9 @@ class MetaCommands(Generic[V]):
         last_access: bool = False,
         return_key: bool = False,
         bump: bool = True,
-        exptime: int | None = None,
-        vivify: int | None = None,
-        recache: int | None = None,
+        exptime: Exptime | None = None,
+        vivify: Exptime | None = None,
+        recache: Exptime | None = None,
         unless_cas: int | None = None,
         new_cas: int | None = None,
         opaque: Key | None = None,
@@ -80,14 +80,14 @@ class MetaCommands(Generic[V]):
         self,
         key: Key,
         value: Data,
-        exptime: int = 0,
+        exptime: Exptime = 0,
         *,
         flags: int = 0,
         mode: SetMode = "set",
         compare: int | None = None,
         new_cas: int | None = None,
         invalidate: bool = False,
-        vivify: int | None = None,
+        vivify: Exptime | None = None,
         cas: bool = False,
         size: bool = False,
         return_key: bool = False,
@@ -119,7 +119,7 @@ class MetaCommands(Generic[V]):
         compare: int | None = None,
         new_cas: int | None = None,
         invalidate: bool = False,
-        exptime: int | None = None,
+        exptime: Exptime | None = None,
         remove_value: bool = False,
         return_key: bool = False,
         opaque: Key | None = None,
@@ -141,8 +141,8 @@ class MetaCommands(Generic[V]):
         *,
         mode: Literal["incr", "decr"] = "incr",
         initial: int | None = None,
-        vivify: int | None = None,
-        exptime: int | None = None,
+        vivify: Exptime | None = None,
+        exptime: Exptime | None = None,
         compare: int | None = None,
         new_cas: int | None = None,
         value: bool = True,
@@ -213,7 +213,7 @@ def _int(token: bytes | None) -> int | None:
     return None if token is None else int(token)
 
 
-def _times(**seconds: int | None) -> list[bytes]:
+def _times(**seconds: Exptime | None) -> list[bytes]:
     return [letter.encode() + arguments.exptime(value) for letter, value in seconds.items() if value is not None]
 
 

@@ -24,9 +24,10 @@ V = TypeVar("V")
 class Client(BaseClient[V], Runs):
     """A connection to a memcached server, used as a context manager, or opened by the first command.
 
-    `host` is a name, an address, or unix:/path. `timeout` is how many seconds each read may take, `connect_timeout` the
-    connecting; None waits for ever. `retries`: see `mclite.client.exchange.Exchange`. `tls`: a context to connect with.
-    With `text` values are str, UTF-8, instead of bytes. Threads may share a client; commands go one after the other.
+    `host` is a name, an address, or unix:/path. `timeout` is how many seconds each read may take, `deadline` a whole
+    answer, however it trickles in, `connect_timeout` the connecting; None waits for ever. `retries`: see
+    `mclite.client.exchange.Exchange`. `tls`: a context to connect with. With `text` values are str, UTF-8, instead of
+    bytes. Threads may share a client; commands go one after the other.
 
     Raises ConnectError, TimedOutError, ConnectionLostError, BadReplyError and RefusedError; all are MemcacheErrors.
     """
@@ -59,6 +60,7 @@ class Client(BaseClient[V], Runs):
         port: int = 11211,
         *,
         timeout: float | None = 5.0,
+        deadline: float | None = None,
         connect_timeout: float | None = 5.0,
         retries: int = 0,
         tls: ssl.SSLContext | None = None,
@@ -66,7 +68,7 @@ class Client(BaseClient[V], Runs):
         transport: Transport | None = None,
     ) -> None:
         address = Address(host, port, connect_timeout, tls)
-        super().__init__(str(address) if transport is None else "the server", timeout, retries, text)
+        super().__init__(str(address) if transport is None else "the server", timeout, retries, text, deadline)
         self._transport = transport or SocketTransport(address, timeout)
         self._lock = threading.Lock()
 
@@ -168,9 +170,10 @@ class Client(BaseClient[V], Runs):
         transport = self._transport
         match effect:
             case Send(data):
-                return transport.send(data)
-            case Receive(timeout):
-                return transport.receive(self._exchange.timeout if timeout else None)
+                until = self._exchange.until
+                return transport.send(data) if until is None else transport.send(data, until)
+            case Receive():
+                return transport.receive(self._exchange.patience(effect))
             case Check():
                 return transport.check()
             case Open():

@@ -6,6 +6,7 @@ import re
 import select
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -76,8 +77,11 @@ class Transport(Protocol):
     def check(self) -> bytes | None:
         """Return what has come, without waiting: None for nothing, b"" if the peer has hung up."""
 
-    def send(self, data: bytes) -> bytes:
-        """Send `data`; return what arrived meanwhile, so that neither side waits for the other to read."""
+    def send(self, data: bytes, until: float | None = None) -> bytes:
+        """Send `data`; return what arrived meanwhile, so that neither side waits for the other to read.
+
+        `until`: when all must be sent, on the monotonic clock.
+        """
 
     def receive(self, timeout: float | None) -> bytes:
         """Wait up to `timeout` seconds for bytes; b"" if the peer has hung up."""
@@ -133,8 +137,8 @@ class SocketTransport:
         except ConnectionError:
             return b""
 
-    def send(self, data: bytes) -> bytes:
-        """Send `data`; return what arrived meanwhile."""
+    def send(self, data: bytes, until: float | None = None) -> bytes:
+        """Send `data`, at the latest at `until` on the monotonic clock; return what arrived meanwhile."""
         sock = self._open_socket()
         view = memoryview(data)
         arrived = []
@@ -144,7 +148,13 @@ class SocketTransport:
                 continue
             except _BLOCKED:
                 pass
-            if self._wait(sock, _READABLE | _WRITABLE, self._timeout) & _READABLE:
+            seconds = self._timeout
+            if until is not None:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError("timed out")
+                seconds = left if seconds is None else min(left, seconds)
+            if self._wait(sock, _READABLE | _WRITABLE, seconds) & _READABLE:
                 chunk = self.check()
                 if chunk == b"":
                     break  # the peer hung up; what it said before may tell why
@@ -204,7 +214,7 @@ class SessionTransport:
             return data
         return b"" if self._session is None or self._session.closed else None
 
-    def send(self, data: bytes) -> bytes:
+    def send(self, data: bytes, until: float | None = None) -> bytes:
         """Hand `data` to the session; its answers wait to be received."""
         session = self._session
         if session is None or session.closed:

@@ -180,8 +180,8 @@ class ReplyReader:
             if data is None:
                 return None
             return Meta(word, tuple(rest.split()[1:]), data)
-        elif text.isdigit():
-            reply = Number(self._number(text, line, 0xFFFF_FFFF_FFFF_FFFF))
+        elif (digits := text.rstrip(b" ")).isdigit():  # it may be padded (protocol.txt 393-397)
+            reply = Number(self._number(digits, line, 0xFFFF_FFFF_FFFF_FFFF))
         else:
             raise self._fail("a line that is no reply", line)
         del self._buffer[: end + 1]

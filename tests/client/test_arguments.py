@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -71,3 +72,37 @@ def test_data_of_any_kind_becomes_bytes() -> None:
     assert arguments.data("é") == b"\xc3\xa9"
     assert arguments.data(bytearray(b"a")) == b"a"
     assert arguments.data(memoryview(b"a")) == b"a"
+
+
+NOW = 2_000_000_000
+MONTH = 60 * 60 * 24 * 30
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        (0, 0),
+        (-1, -1),
+        (MONTH, MONTH),
+        (MONTH + 1, NOW + MONTH + 1),
+        (365 * 86400, NOW + 365 * 86400),
+        (NOW + 5, NOW + 5),
+        (timedelta(hours=1), 3600),
+        (timedelta(milliseconds=1), 1),
+        (timedelta(0), -1),
+        (timedelta(seconds=-5), -1),
+        (timedelta(days=31), NOW + 31 * 86400),
+        (datetime.fromtimestamp(NOW + 60, UTC), NOW + 60),
+        (datetime.fromtimestamp(NOW + 60.5, UTC), NOW + 61),
+        (datetime.fromtimestamp(5, UTC), MONTH + 1),
+    ],
+)
+def test_exptime(given: Any, sent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mclite.client.arguments.time.time", lambda: NOW + 0.25)
+    assert arguments.exptime(given) == b"%d" % sent
+
+
+@pytest.mark.parametrize("given", [1.5, None, "60", True, 1 << 31])
+def test_no_exptime(given: Any) -> None:
+    with pytest.raises(BadArgumentError):
+        arguments.exptime(given)

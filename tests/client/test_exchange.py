@@ -47,7 +47,7 @@ class Script:
         unasked, self.unasked = self.unasked, None
         return unasked
 
-    def send(self, data: bytes) -> bytes:
+    def send(self, data: bytes, until: float | None = None) -> bytes:
         self.sent.append(data)
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
@@ -87,6 +87,7 @@ GOOD: list[tuple[Ask, bytes, Any]] = [
     ),
     (lambda c: c.gets("k").cas, b"VALUE k 4294967295 0 18446744073709551615\r\n\r\nEND\r\n", (1 << 64) - 1),
     (lambda c: c.incr("k"), b"18446744073709551615\r\n", (1 << 64) - 1),
+    (lambda c: c.decr("k"), b"9  \r\n", 9),  # padded, as protocol.txt 393-397 allows
     (lambda c: c.version(), b"VERSION 1.6.45 beta\r\n", "1.6.45 beta"),
     (lambda c: c.stats(), b"STAT a b c\r\nSTAT d \r\nEND\r\n", {"a": "b c", "d": ""}),
     (lambda c: c.mg("k").value, b"VA 2 X W\r\n\r\n\r\n", b"\r\n"),
@@ -393,3 +394,45 @@ def test_nothing_is_sent_when_an_argument_is_bad() -> None:
         pipeline.execute()
     assert script.sent == []
     assert client.get("k") is None
+
+
+def test_a_deadline_ends_an_answer_that_trickles_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+
+    class Slow(Script):
+        def receive(self, timeout: float | None) -> bytes:
+            nonlocal now
+            assert timeout is not None
+            assert timeout <= 1.0
+            now += 0.4  # each read is in time
+            return super().receive(timeout)
+
+    monkeypatch.setattr("mclite.client.exchange.time.monotonic", lambda: now)
+    script = Slow(b"VALUE k 0 5\r\nhello\r\nEND\r\n", step=4)
+    client = client_on(script, timeout=1.0, deadline=1.0)
+    with pytest.raises(TimedOutError, match=r"the answer to 'get k' from the server was not whole after 1.0 s"):
+        client.get("k")
+    assert script.closed
+
+
+def test_a_deadline_is_told_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+
+    class Silent(Script):
+        def receive(self, timeout: float | None) -> bytes:
+            nonlocal now
+            now += timeout or 0.0
+            raise TimeoutError
+
+    monkeypatch.setattr("mclite.client.exchange.time.monotonic", lambda: now)
+    with pytest.raises(TimedOutError, match=r"was not whole after 0\.5 s"):
+        client_on(Silent(), timeout=None, deadline=0.5).version()
+    with pytest.raises(TimedOutError, match=r"nothing came from the server for 0\.3 s"):
+        client_on(Silent(), timeout=0.3, deadline=0.5).version()
+
+
+def test_a_list_without_end_is_given_up() -> None:
+    script = Script(b"STAT name value\r\n" * 1_000_000)
+    with pytest.raises(BadReplyError, match="a list has no end after 16777216 bytes"):
+        client_on(script).stats()
+    assert script.closed
