@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--gate", choices=LEVELS, default="must", help="the lowest level that fails the run; default: must"
     )
     parser.add_argument(
-        "-n", dest="width", type=int, default=running.WIDTH, metavar="N", help="scenarios at once; default: 8"
+        "-n", dest="width", type=int, default=running.WIDTH, metavar="N", help="scenarios at once; default: 12"
     )
     parser.add_argument(
         "--report-dir", type=Path, default=Path("reports"), metavar="DIR", help="where the results go; default: reports"

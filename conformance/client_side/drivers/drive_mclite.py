@@ -15,7 +15,7 @@ class Driver:
     """What the client is told to do."""
 
     def open(self, host: str, port: int, protocol: str, timeout: float) -> None:
-        self.client = Client(host, port, timeout=timeout, connect_timeout=timeout, retries=1)
+        self.client = Client(host, port, timeout=timeout, deadline=timeout, connect_timeout=timeout, retries=1)
         self.meta = protocol == "meta"
 
     def close(self) -> None:

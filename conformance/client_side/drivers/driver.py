@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime
+import inspect
 import json
 import os
 import platform
@@ -71,7 +72,7 @@ def version(value: Any) -> Any:
     """Return what a client gave as the version."""
     if value is None:
         return None
-    return {"text": value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)}
+    return {"text": value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else str(value)}
 
 
 def statistics(pairs: Iterable[tuple[Any, Any]]) -> Any:
@@ -102,6 +103,16 @@ def _fields(line: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
+def _method(driver: Any, line: dict[str, Any]) -> Callable[..., Any]:
+    """Return what carries a line out; an option that the method does not take is none of the client."""
+    method: Callable[..., Any] = getattr(driver, line["op"])
+    parameters = inspect.signature(method).parameters
+    if not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
+        for name in line.keys() - {"id", "op"} - parameters.keys():
+            raise Unsupported(f"{line['op']} takes no {name}")
+    return method
+
+
 def _say(line: dict[str, Any]) -> None:
     _OUT.write(json.dumps(line).encode() + b"\n")
 
@@ -122,7 +133,7 @@ def run(hello: dict[str, Any], driver: Any) -> None:
     for raw in sys.stdin.buffer:
         line = json.loads(raw)
         try:
-            _say({"id": line["id"], "result": getattr(driver, line["op"])(**_fields(line))})
+            _say({"id": line["id"], "result": _method(driver, line)(**_fields(line))})
         except Exception as error:
             _say(_error(line["id"], error))
 
@@ -141,8 +152,9 @@ async def _concurrently(driver: Any, bound: bool) -> None:
     tasks: dict[int, asyncio.Task[None]] = {}
     seconds: float | None = None
 
-    async def work(line: dict[str, Any], method: Callable[..., Any]) -> None:
+    async def work(line: dict[str, Any]) -> None:
         try:
+            method = _method(driver, line)
             limit = seconds if bound and line["op"] not in ("open", "close") else None
             _say({"id": line["id"], "result": await asyncio.wait_for(method(**_fields(line)), limit)})
         except (Exception, asyncio.CancelledError) as error:
@@ -158,4 +170,4 @@ async def _concurrently(driver: Any, bound: bool) -> None:
         else:
             if line["op"] == "open":
                 seconds = line["timeout"]
-            tasks[line["id"]] = loop.create_task(work(line, getattr(driver, line["op"])))
+            tasks[line["id"]] = loop.create_task(work(line))

@@ -60,6 +60,8 @@ def _meta(commands: Commands[bytes], operation: str, **line: Any) -> Plan:
     if operation in ("get", "gets", "gat"):
         return commands.mg(**line, cas=operation == "gets", flags=True), _result
     if operation == "touch":
+        if line["exptime"] is None:
+            raise Unsupported("None leaves the exptime as it is")
         return commands.mg(**line, value=False), lambda found: found.hit
     if operation == "delete":
         return commands.md(**line), lambda found: found.hit
@@ -75,8 +77,8 @@ def _result(found: MetaResult[bytes]) -> Any:
 
 
 def many(commands: Commands[bytes], keys: list[bytes], cas: bool) -> list[Call[Any]]:
-    """Return the calls that fetch several keys with meta commands, in one pipeline."""
-    return [commands.mg(key, cas=cas, flags=True) for key in keys]
+    """Return the calls that fetch several keys with meta commands, in one pipeline; the client checks the keys."""
+    return [commands.mg(key, cas=cas, flags=True, return_key=True) for key in keys]
 
 
 def found_many(keys: list[bytes], results: list[MetaResult[bytes]]) -> Any:

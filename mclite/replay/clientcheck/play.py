@@ -81,9 +81,12 @@ class _Player:
         self.bytes_flags = bytes_flags
         self.values: Values = {"bytes_flags": b"%d" % bytes_flags, "empty": b""}
         self.items = Items()
-        self.server = Server(self.items, self.values, bytes_flags)
+        self.server = Server(self.items, self.values, bytes_flags, scale)
         self.started: dict[str, _Asked] = {}
         self.disturbed = False
+        #: What a client made of a key or a value of the caller before it sent it: a hash, a compressed form.
+        self.sent_as: dict[bytes, bytes] = {}
+        self.stands_for: dict[bytes, bytes] = {}
         self.played = Played(events=self.server.events, items=self.items)
         self.size = driver.memory()
 
@@ -186,6 +189,8 @@ class _Player:
             fields["value"] = _base64(value)
             self.note_values(running, do, value)
         for name, text in do.options.items():
+            if any(need not in self.values and not need.startswith("key") for need in text.needs):
+                raise _Unsupported(f"the client did not tell {text.source}")
             word = render_text(text, self.values).decode()
             fields[name] = _exptime(word) if name == "exptime" else int(word) if name == "flags" else word
         if do.noreply:
@@ -195,7 +200,9 @@ class _Player:
                 self.note_want(key, want)
         if do.operation not in self.driver.hello.operations:
             raise _Unsupported(f"the client has no {do.operation}")
-        if (do.cancel or do.name is not None) and not self.driver.hello.concurrent:
+        if do.cancel and "cancel" not in self.driver.hello.operations:
+            raise _Unsupported("the client has no way to cancel")
+        if do.name is not None and not self.driver.hello.concurrent:
             raise _Unsupported("the client does one thing at a time")
         self.server.running.append(running)
         shown = [do.operation, *(brief(key, 60, 20) for key in keys)]
@@ -286,11 +293,11 @@ class _Player:
     def judge(self, running: Running, got: Outcome, seconds: float) -> None:
         """Hold requests and result against the talk."""
         do = running.do
-        self.played.findings += judge.requests(running, self.unmatched(running))
+        self.played.findings += judge.requests(running, self.unmatched(running, got))
         for request in running.arrived:
             if problem := judge.exptime(do, request, time.time()):
                 self.find("request", problem, do.line)
-        own = {key: item.value for key, item in self.items.held.items()}
+        own = self.own(running)
         if (
             do.got
             and not _sent_again(running)
@@ -302,10 +309,20 @@ class _Player:
             text = f"{do.operation} took {seconds:.1f} s, with a timeout of {self.timeout:g} s"
             self.find("late", text, do.line)
 
-    def unmatched(self, running: Running) -> str | None:
-        """Return how the requests differ from the `>` lines, None when there is none or they agree."""
+    def own(self, running: Running) -> dict[bytes, bytes]:
+        """Return what the keys of the caller hold, as the caller means it."""
+        for request in running.arrived:
+            if len(running.keys) == 1 == len(request.keys) and request.keys != running.keys:
+                self.sent_as[running.keys[0]] = request.keys[0]
+            if running.value is not None and request.data is not None and request.data != running.value:
+                self.stands_for[request.data] = running.value
+        found = {key: self.items.held.get(self.sent_as.get(key, key)) for key in running.keys}
+        return {key: self.stands_for.get(item.value, item.value) for key, item in found.items() if item is not None}
+
+    def unmatched(self, running: Running, got: Outcome) -> str | None:
+        """Return how the requests differ from the `>` lines, None when they agree, or the caller was refused."""
         texts = running.do.arrivals
-        if not texts:
+        if not texts or (got.kind == "error" and not running.arrived):
             return None
         arrived = [line for request in running.arrived for line in request.normal]
         for number, text in enumerate(texts):

@@ -21,7 +21,7 @@ from mclite.replay.clientcheck.scenario import Scenario
 from mclite.replay.judge.verdicts import Verdict
 
 #: Scenarios that are played at once: most of the time they wait.
-WIDTH = 8
+WIDTH = 12
 #: How much longer the timeouts are when a fault is looked at again.
 SECOND_LOOK = 3.0
 #: Faults that a busy machine may cause.
@@ -49,7 +49,7 @@ class Run:
 
     driver: str
     hello: Hello
-    records: list[Record] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list, repr=False)
     seconds: float = 0.0
     started: float = field(default_factory=time.time)
 
@@ -79,9 +79,12 @@ async def check(
         await first.end()
         raise
     waiting = iter(queue)
-    async with asyncio.TaskGroup() as group:
-        for number in range(min(width, len(queue))):
-            group.create_task(_work(command, first if number == 0 else None, waiting, flags, run, done))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for number in range(min(width, len(queue))):
+                group.create_task(_work(command, first if number == 0 else None, waiting, flags, run, done))
+    except* DriverError as errors:
+        raise errors.exceptions[0] from None
     if not queue:
         await first.end()
     order = {f"{scenario.id}:{protocol}": number for number, (scenario, protocol) in enumerate(queue)}

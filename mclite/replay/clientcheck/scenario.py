@@ -31,7 +31,7 @@ Danger = Literal["memory", "injection", "foreign-data"]
 DANGERS: tuple[Danger, ...] = ("memory", "injection", "foreign-data")
 
 #: Seconds that a client waits for an answer, unless a scenario says so.
-TIMEOUT = 0.5
+TIMEOUT = 0.4
 
 _STRINGS = {"id", "title", "level", "after", "danger", "note", "talk"}
 _ARRAYS = {"lines", "protocols"}

@@ -83,12 +83,14 @@ class Connection:
 class Server:
     """Listens for one client during one scenario."""
 
-    def __init__(self, items: Items, values: Values, bytes_flags: int) -> None:
+    def __init__(self, items: Items, values: Values, bytes_flags: int, scale: float = 1.0) -> None:
+        self.scale = scale  #: of the pauses within an answer, as of the timeout
         self.items = items
         self.values = values
         self.bytes_flags = bytes_flags
         self.events: list[Event] = []
         self.running: list[Running] = []
+        self._past: list[Running] = []
         self.illegal: list[Request] = []
         self.connections: list[Connection] = []
         self._began = time.monotonic()
@@ -140,6 +142,12 @@ class Server:
                 return running
         return None
 
+    def _is_overdue(self, request: Request) -> bool:
+        """Tell whether a request belongs to what the caller has given up, on a machine that was too busy to send it."""
+        return any(
+            request.verb in FAMILIES[one.do.operation] and set(request.keys) <= set(one.keys) for one in self._past
+        )
+
     async def _answer(self, connection: Connection, request: Request) -> None:
         running = self._whose(request)
         if request.problem is not None:
@@ -154,7 +162,7 @@ class Server:
                 running.arrived.append(request)
                 directive = running.directive()
                 running.seen.set()
-            elif request.verb not in NEUTRAL:
+            elif request.verb not in NEUTRAL and not self._is_overdue(request):
                 running.foreign.append(request)
         if connection.mode == "with-next" and connection.owner is not running:
             await self.release(connection)
@@ -216,7 +224,7 @@ class Server:
         elif delivery.when == "never" or delivery.then == "stall":
             connection.mode = "silent"
         elif rest:
-            await asyncio.sleep(delivery.seconds)
+            await asyncio.sleep(delivery.seconds * self.scale)
             await self._send(connection, rest, delivery)
         if delivery.twice == "now":
             await self._send(connection, whole)
@@ -246,7 +254,7 @@ class Server:
             size = delivery.pieces or len(data)
             for start in range(0, len(data), size):
                 if start:
-                    await asyncio.sleep(delivery.seconds or _PIECE_SECONDS)
+                    await asyncio.sleep(delivery.seconds * self.scale or _PIECE_SECONDS)
                 connection.writer.write(data[start : start + size])
                 await connection.writer.drain()
 
@@ -261,6 +269,7 @@ class Server:
     async def after(self, running: Running) -> None:
         """The caller has a result: send what was kept for then, and answer again where nothing was answered."""
         self.running.remove(running)
+        self._past.append(running)
         for connection in self.connections:
             if connection.owner is running and connection.mode in ("late", "silent"):
                 await self.release(connection)

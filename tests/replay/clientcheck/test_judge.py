@@ -59,9 +59,11 @@ def test_requests_are_those_of_the_caller(talk: str, keys: tuple[bytes, ...], ar
     assert faults(judge.requests(running(talk, *keys, arrived=arrived), None)) == found
 
 
-def test_the_data_block_is_the_value() -> None:
-    asked = running("do set a v", b"a", value=b"v", arrived=b"set a 0 0 1\r\nw\r\n")
-    assert faults(judge.requests(asked, None)) == ["request"]
+def test_which_keys_a_client_may_change() -> None:
+    assert not judge.may_be_changed(b"key")
+    assert judge.may_be_changed(b"a b")
+    assert judge.may_be_changed("höhe".encode())
+    assert judge.may_be_changed(b"k" * 201)
 
 
 def test_a_foreign_request_is_injected() -> None:

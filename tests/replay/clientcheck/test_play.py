@@ -62,7 +62,7 @@ def test_what_a_client_has_not_is_unsupported(played: Played) -> None:
     record = played("do touch {key} exptime=5\n")
     assert (record.verdict, record.played.unsupported) == ("unsupported", "the client has no touch")
     record = played("do get {key} cancel\n")
-    assert record.played.unsupported == "the client does one thing at a time"
+    assert record.played.unsupported == "the client has no way to cancel"
 
 
 def test_a_fault_of_a_lower_level_is_a_warning(played: Played) -> None:
