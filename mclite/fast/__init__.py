@@ -4,7 +4,7 @@ The slow path (session.py, protocol/parser.py and the handlers) is the specifica
 It starts where a request starts, carries out requests as long as it knows their form, and returns where it stopped; the
 slow path carries out the next one, and then the fast path is tried again. The rule that keeps it true: it changes
 nothing before it is sure that it knows the request, and leaves what is rare to the slow path: an option, an error, a
-watcher, an expired item. tests/test_fast.py sends every case through both, and compares bytes, items and counters.
+watcher, an expired item. tests/fast/test_path.py sends every case through both, and compares bytes, items and counters.
 
 It exists in Python (path.py) and in Cython (native.pyx), for the optional compiled build (docs/speed.md).
 """

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from waiting import SECONDS_MAX
 
 from mclite.protocol import replies
 from mclite.shell.shell import DONE, LOST, REFUSED, Shell
@@ -18,7 +19,7 @@ class Seen:
     def __init__(self, server: ServerThread, **options: bool) -> None:
         self.out: list[str] = []
         self.complaints: list[str] = []
-        self.shell = Shell(server.host, server.port, self.out.append, self.complaints.append, 2.0, **options)
+        self.shell = Shell(server.host, server.port, self.out.append, self.complaints.append, SECONDS_MAX, **options)
 
     def run(self, line: str) -> tuple[int, str]:
         self.out.clear()
