@@ -13,15 +13,29 @@ from dataclasses import dataclass, replace
 from mclite.replay.judge.answers import Sample, dialogue, releases_of
 from mclite.replay.judge.exchanges import Pair, alike, compare
 from mclite.replay.judge.faults import Faults
-from mclite.replay.report import markdown, summary
+from mclite.replay.report import markdown
 from mclite.replay.report.answers_table import BEFORE, EMPTY, NOTHING, brief, names
 from mclite.replay.report.client_requests import COMMANDS, OTHER, command_of
 from mclite.replay.report.releases import Known, may_vary
-from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.requirements import SINCE, STARTS, required_since
 from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.talk import Write
 from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, Version, written
 
 INDEX, FAULTS = "README.md", "faults.md"
+_FIRST = KNOWN_VERSIONS[0]
+#: Chapters that are about a command of another name.
+_CHAPTERS = {
+    "deletion": "delete", "meta_arithmetic": "ma", "meta_debug": "me", "meta_delete": "md", "meta_get": "mg",
+    "meta_noop": "mn", "meta_set": "ms", "watchers": "watch",
+    **dict.fromkeys(("stats_conns", "stats_detail", "stats_general", "stats_items", "stats_settings"), "stats"),
+    **dict.fromkeys(("stats_sizes", "stats_slabs", "stats_tls"), "stats"),
+}  # fmt: skip
+#: Commands and the capability that knows their first release.
+_CAPABILITIES = {
+    "gats": "gat", "lru_crawler": "lru-crawler", "cache_memlimit": "cache-memlimit", "me": "meta-debug",
+    **dict.fromkeys(("mg", "ms", "md", "ma", "mn"), "meta"),
+}  # fmt: skip
 MADE = "Made by `mclite releases --write docs/releases`; do not edit."
 
 
@@ -44,11 +58,34 @@ class Entry:
 def pages(about: Known) -> dict[str, str]:
     """Return all pages by their names."""
     found = entries(about)
-    by_command = {name: [one for one in found if one.command == name] for name in (*COMMANDS, OTHER)}
-    made = {_file(name): _page(name, some) for name, some in by_command.items() if some}
+    limited = _limited(about)
+    made, counts = {}, {}
+    for name in (*COMMANDS, OTHER):
+        some, only = [one for one in found if one.command == name], limited.get(name, [])
+        if some or only:
+            made[_file(name)] = _page(name, some, only)
+            counts[name] = len(some), len(only)
     made[FAULTS] = _faults(about.faults)
-    made[INDEX] = _index({name: some for name, some in by_command.items() if some}, found)
+    made[INDEX] = _index(counts, found)
     return made
+
+
+def _limited(about: Known) -> dict[str, list[Scenario]]:
+    """Return the scenarios that are about some of the releases that have their command, by the command."""
+    found: dict[str, list[Scenario]] = {}
+    for scenario in about.scenarios.values():
+        if scenario.until is not None or (scenario.since or _FIRST) > (required_since(scenario.requires) or _FIRST):
+            found.setdefault(_subject(scenario), []).append(scenario)
+    return {name: sorted(some, key=lambda one: (one.since or _FIRST, one.id)) for name, some in found.items()}
+
+
+def _subject(scenario: Scenario) -> str:
+    """Return the command that a scenario is about: that of its chapter, else of the last request."""
+    chapter = scenario.chapter
+    if chapter in _CHAPTERS or chapter in COMMANDS:
+        return _CHAPTERS.get(chapter, chapter)
+    script = scenario.talk.script(scenario.until or KNOWN_VERSIONS[-1])
+    return command_of([op for op in script if isinstance(op, Write)][-1].lines[0][0].source.split("\\r\\n"))
 
 
 def entries(about: Known) -> list[Entry]:
@@ -120,19 +157,26 @@ def _file(command: str) -> str:
     return f"{command.replace(' ', '-')}.md"
 
 
-def _page(command: str, some: Sequence[Entry]) -> str:
-    rows = [["request on the wire", "releases", "answer"]]
-    for entry in some:
-        request = "<br>".join(_code(brief(line)) for line in entry.request) or EMPTY
-        about = "".join(f"<br>{markdown.escape(sentence)}" for sentence in _context(entry))
-        for number, (who, said) in enumerate(entry.answers):
-            answer = "<br>".join(_code(brief(line)) for line in said) or NOTHING
-            rows.append([request + about if number == 0 else "", _releases(who), answer])
-    text = (
-        f"{summary.count(len(some), 'request')} that memcached's releases do not all answer alike, "
-        f"from {KNOWN[0]} to {KNOWN[-1]}. [All commands](README.md)."
-    )
-    return _joined(f"# {command}", text, markdown.table(rows))
+def _page(command: str, some: Sequence[Entry], only: Sequence[Scenario]) -> str:
+    parts = [f"# {command}", "[All commands](README.md)"]
+    if some:
+        rows = [["request on the wire", "releases", "answer"]]
+        for entry in some:
+            request = "<br>".join(_code(brief(line)) for line in entry.request) or EMPTY
+            about = "".join(f"<br>{markdown.escape(sentence)}" for sentence in _context(entry))
+            for number, (who, said) in enumerate(entry.answers):
+                answer = "<br>".join(_code(brief(line)) for line in said) or NOTHING
+                rows.append([request + about if number == 0 else "", _releases(who), answer])
+        parts += ["## Requests that are not answered alike", markdown.table(rows)]
+    if only:
+        rows = [["releases", "what they do", "scenario"]]
+        rows += [[_range(one), markdown.escape(one.title), markdown.escape(one.id)] for one in only]
+        parts += ["## What only some releases do", markdown.table(rows)]
+    return _joined(*parts)
+
+
+def _range(scenario: Scenario) -> str:
+    return _releases([release for release in KNOWN_VERSIONS if scenario.applies_to(release)])
 
 
 def _context(entry: Entry) -> Iterator[str]:
@@ -168,21 +212,25 @@ def _short(link: str) -> str:
     return link.rsplit("/", 1)[1] if "/commit/" in link else f"memcached#{link.rsplit('/', 1)[1]}"
 
 
-def _index(by_command: dict[str, list[Entry]], found: Sequence[Entry]) -> str:
-    commands = [["command", "requests that are not answered alike"]]
-    commands += [[f"[{name}]({_file(name)})", str(len(some))] for name, some in by_command.items()]
+def _index(counts: dict[str, tuple[int, int]], found: Sequence[Entry]) -> str:
+    commands = [["command", "since", "requests that are not answered alike", "what only some releases do"]]
+    for name, (some, only) in counts.items():
+        since = SINCE.get(_CAPABILITIES.get(name, name))
+        first = _releases([since]) if since else "" if name == OTHER else KNOWN[0]
+        commands.append([f"[{name}]({_file(name)})", first, str(some), str(only)])
     releases = [["release", "answered otherwise than by the release before it"]]
     for old, new in itertools.pairwise(KNOWN_VERSIONS):
         changed = [entry for entry in found if _changes(entry, old, new)]
-        counts = {name: sum(entry.command == name for entry in changed) for name in by_command}
-        said = ", ".join(f"[{name}]({_file(name)}) {count}" for name, count in counts.items() if count)
+        numbers = {name: sum(entry.command == name for entry in changed) for name in counts}
+        said = ", ".join(f"[{name}]({_file(name)}) {count}" for name, count in numbers.items() if count)
         if said:
             releases.append([".".join(map(str, new)), said])
     text = (
         "Which release of memcached answers what: every request of the suite that releases "
         f"{KNOWN[0]} to {KNOWN[-1]} do not all answer alike, with the first and the last release of each answer. All "
         "answers are those of genuine releases. `mclite releases A B` compares two of them; "
-        "[../releases.md](../releases.md) explains the notation."
+        "[../releases.md](../releases.md) explains the notation. `since` is the first release that has the command "
+        "without an option to switch it on."
     )
     return _joined(
         "# Releases of memcached",

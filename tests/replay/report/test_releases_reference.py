@@ -68,3 +68,10 @@ def test_the_index_links_every_page_and_every_fault_is_listed() -> None:
     for fault in all_known().faults.faults:
         assert not fault.link or fault.link in made[FAULTS]
     assert made[FAULTS].count("\n| ") == len(all_known().faults.faults) + 2
+
+
+def test_what_only_some_releases_do_has_its_releases() -> None:
+    made = pages(all_known())
+    assert "| 1.6.0 to 1.6.9 | A count without v answered OK | meta&#95;arithmetic/experimental/ok |" in made["ma.md"]
+    assert "meta&#95;delete/bad-requests/key-251" not in made["md.md"]  # as long as there is md
+    assert "| [gat](gat.md) | 1.5.3 | " in made[INDEX]
