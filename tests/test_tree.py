@@ -16,12 +16,6 @@ PACKAGE = TESTS.parent / "mclite"
 EXEMPT = {"__init__.py", "__main__.py"}
 #: Modules that only tests of others run so far. Nothing is added here.
 WITHOUT = {
-    "replay/clients/asynchronous.py",
-    "replay/clients/front.py",
-    "replay/clients/library.py",
-    "replay/clients/node.py",
-    "replay/clients/python.py",
-    "replay/clients/registry.py",
     "replay/pytest_plugin/items.py",
     "replay/pytest_plugin/junit.py",
     "replay/pytest_plugin/options.py",

@@ -57,7 +57,11 @@ class _Node(Library):
             encoding="utf-8",
         )
         self._process = self._started.popen
-        self._answer("node", START)
+        try:
+            self._answer("node", START)
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def version(cls) -> str | None:
