@@ -27,7 +27,9 @@ def show_run(suite: Session) -> None:
         name = made.target.name
         junit.add_global_property(f"verdict of {name}", headline(made))
         for cause in causes.found(made, strict=suite.options.strict):
-            junit.add_global_property(f"cause on {name}", f"{cause.name} ({causes.size(cause)})")
+            junit.add_global_property(f"cause on {name}", "; ".join(line.strip() for line in causes.lines([cause], 1)))
+        for why, members in causes.known(made):
+            junit.add_global_property(f"expected on {name}", f"{why} ({len(members)})")
 
 
 def show_case(config: pytest.Config, report: pytest.TestReport, made: Record) -> None:
@@ -36,8 +38,9 @@ def show_case(config: pytest.Config, report: pytest.TestReport, made: Record) ->
     if junit is None:
         return
     said: dict[str, str | None] = {"verdict": made.verdict, "level": made.level, "baseline": made.baseline}
-    if made.verdict in WRONG:
+    if made.verdict in WRONG or made.fault is not None:
         said |= {"cause": key(made), "happened": happened(made), "replay": made.replay}
+        said["known because"] = made.baseline_reason or (made.fault.reason if made.fault is not None else None)
     case = junit.node_reporter(report)
     for name, value in said.items():
         if value is not None:

@@ -59,7 +59,7 @@ class Output:
         except WriteError as error:
             self._fail(str(error))
             return None
-        self.problems.append(f"baseline: {path} holds {len(known.entries)} known deviations now")
+        self.problems.append(f"baseline: {path} now holds {known.size}")
         return known
 
     def _fail(self, why: str) -> None:

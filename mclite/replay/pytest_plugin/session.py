@@ -285,10 +285,8 @@ class Session:
             if updated is not None:
                 self.records[index] = {name: updated.marked(made) for name, made in records.items()}
         elif complete:
-            self.stale = known.unmatched(records)
-            for name in self.stale:
-                why = f"STALE {name}: the baseline names it, and there is no such scenario here"
-                self.output.problems.append(why)
+            self.stale = known.stale(records.values())
+            self.output.problems += self.stale
 
     def _document(self, index: int, complete: bool, held: int) -> Results:
         info, records = self.infos[index], self.records[index]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from made_results import record
 
-from mclite.replay.judge.baseline import Baseline, BaselineError, Entry, read, write
+from mclite.replay.judge.baseline import Baseline, BaselineError, Entry, WholeCause, read, write
 from mclite.replay.judge.record import Record
 
 KNOWN = Baseline([Entry("a/b/c", "f1", "because", "https://example.org/1"), Entry("a/b/d", "f2", "so")])
@@ -43,8 +43,73 @@ def test_a_record_is_marked_with_what_the_baseline_says_of_it() -> None:
     assert (marked.baseline, marked.baseline_reason) == ("new", None)
 
 
-def test_unmatched() -> None:
-    assert KNOWN.unmatched(["a/b/c", "x"]) == ["a/b/d"]
+def refused(name: str, verb: str = "incr", got: str = "ERROR\\r\\n", fingerprint: str = "f5") -> Record:
+    """A record of the cause `VERB: ERROR`."""
+    return record(
+        name,
+        verdict="fail",
+        fingerprint=fingerprint,
+        outcome="mismatch",
+        request=f"{verb} {{key}}",
+        commands=(verb,),
+        want="2\\r\\n",
+        got=got,
+    )
+
+
+def test_stale() -> None:
+    assert KNOWN.stale([made("a/b/c", "fail", "f1"), made("x", "pass")]) == [
+        "STALE a/b/d: the baseline names it, and there is no such scenario here"
+    ]
+    known = Baseline(causes=[WholeCause("incr: ERROR", "later"), WholeCause("decr: ERROR", "later")])
+    assert known.stale([refused("i")]) == [
+        "STALE 'decr: ERROR': the baseline names this cause, and no scenario shows it"
+    ]
+
+
+def test_a_cause_without_scenarios_is_known_wherever_it_shows_and_nothing_else_is() -> None:
+    known = Baseline([Entry("i/own", "f1", "apart")], [WholeCause("incr: ERROR", "later")])
+    assert known.match(refused("i/any")) == "expected"
+    assert known.marked(refused("i/any")).baseline_reason == "later"
+    assert known.match(refused("i/any", got="1\\r\\n")) == "new"  # another shape
+    assert known.match(refused("d/any", "decr")) == "new"  # another command
+    assert known.match(refused("i/own")) == "changed"  # an entry of its own says more
+    assert known.match(record("i/any", verdict="pass")) is None
+
+
+def test_updated_puts_what_is_new_under_its_cause() -> None:
+    known = Baseline(
+        [Entry("i/1", "f1", "no counters", "https://example.org/7", "incr: ERROR"), KNOWN.entries["a/b/c"]]
+    )
+    after = known.updated([refused("i/1"), refused("i/2"), refused("d/1", "decr"), made("a/b/c", "fail", "f2")])
+    assert {name: (entry.cause, entry.reason.split(":")[0]) for name, entry in after.entries.items()} == {
+        "a/b/c": (None, "because"),
+        "d/1": ("decr: ERROR", "not explained yet"),
+        "i/1": ("incr: ERROR", "no counters"),
+        "i/2": ("incr: ERROR", "no counters"),
+    }
+    assert after.entries["i/1"].fingerprint == "f5"
+    assert after.size == "4 known deviations of 3 causes"
+
+
+def test_updated_lists_nothing_that_a_cause_without_scenarios_knows() -> None:
+    known = Baseline(causes=[WholeCause("incr: ERROR", "later"), WholeCause("decr: ERROR", "later")])
+    after = known.updated([refused("i/1")])
+    assert (after.entries, after.causes.keys()) == ({}, {"incr: ERROR"})
+
+
+def test_causes_there_and_back(tmp_path: Path) -> None:
+    path = tmp_path / "b.toml"
+    entries = [
+        Entry("i/1", "f1", "no counters", "https://example.org/7", "incr: ERROR"),
+        Entry("i/2", "f2", "no counters", "https://example.org/7", "incr: ERROR"),
+        Entry("i/3", "f3", "another reason", None, "incr: ERROR"),
+        Entry("a", "f4", "alone"),
+    ]
+    known = Baseline(entries, [WholeCause("touch: ERROR", "will not come", "https://example.org/8")])
+    write(known, path, "mine")
+    assert (read(path).entries, read(path).causes) == (known.entries, known.causes)
+    assert path.read_text().count("[[cause]]") == 3
 
 
 def test_there_and_back(tmp_path: Path) -> None:
@@ -77,6 +142,15 @@ def test_updated_keeps_what_was_not_played() -> None:
         ('[[deviation]]\nid = "a"\nfingerprint = "f"\nreason = "r"\nwhy = "x"', "only id, fingerprint"),
         ('[[deviation]]\nid = 3\nfingerprint = "f"\nreason = "r"', "are strings"),
         ('[[deviation]]\nid = "a"\nfingerprint = "f"\nreason = "r"\n' * 2, "names a scenario twice"),
+        ('[deviation]\nid = "a"', r"are written as \[\[deviation"),
+        ('[[cause]]\ncause = "incr: ERROR"', "the reason is missing"),
+        ('[[cause]]\ncause = "incr"\nreason = "r"', "a command and a shape"),
+        ('[[cause]]\ncause = "a: b"\nreason = "r"\nid = "x"', "only cause, reason, link and scenarios"),
+        ('[[cause]]\ncause = "a: b"\nreason = "r"\nscenarios = {}', "scenarios is empty"),
+        ('[[cause]]\ncause = "a: b"\nreason = "r"\nscenarios = ["x"]', "are strings"),
+        ('[[cause]]\ncause = "a: b"\nreason = "r"\nscenarios = { x = 1 }', "are strings"),
+        ('[[cause]]\ncause = "a: b"\nreason = "r"\n' * 2, "names a cause without scenarios twice"),
+        ('[[cause]]\ncause = "a: b"\nreason = "r"\nscenarios = { x = "f" }\n' * 2, "names a scenario twice"),
     ],
 )
 def test_malformed(tmp_path: Path, text: str, problem: str) -> None:

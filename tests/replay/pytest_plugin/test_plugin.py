@@ -291,7 +291,7 @@ def test_baseline(suite: Suite, toy: str) -> None:
     options = (*spawn(toy), "--baseline", "known.toml")
     run = suite(PASSES + WRONG, *options, "--update-baseline")
     assert run.code == 0, run.out
-    assert "baseline: known.toml holds 1 known deviations now" in run.out
+    assert "baseline: known.toml now holds 1 known deviation of 1 cause" in run.out
     run = suite(PASSES + WRONG, *options)
     assert run.code == 0
     assert run.record("wrong")["baseline"] == "expected"
@@ -310,6 +310,18 @@ def test_baseline(suite: Suite, toy: str) -> None:
     run = suite(PASSES, *options, files={"known.toml": "[[deviation]]\nid = 3\n"})
     assert run.code == 2
     assert "known.toml" in run.out
+
+
+def test_a_baseline_can_name_a_cause(suite: Suite, toy: str) -> None:
+    options = (*spawn(toy), "--baseline", "known.toml")
+    known = '[[cause]]\ncause = "delete: a miss, not a hit"\nreason = "nothing is ever deleted"\n'
+    run = suite(PASSES + WRONG + WRONG.replace('"wrong"', '"worse"'), *options, files={"known.toml": known})
+    assert run.code == 0, run.out
+    assert run.record("worse")["baseline_reason"] == "nothing is ever deleted"
+    assert "expected (2), baseline: nothing is ever deleted" in run.out
+    run = suite(PASSES + WRONG.replace("< DELETED", "< OK"), *options, files={"known.toml": known})
+    assert (run.code, run.record("wrong")["baseline"]) == (1, "new")
+    assert "STALE 'delete: a miss, not a hit'" in run.out
 
 
 def test_baseline_with_workers(suite: Suite, toy: str) -> None:

@@ -105,5 +105,7 @@ def test_a_baseline_has_the_form_that_the_schema_describes(tmp_path: Path) -> No
 
     path = tmp_path / "b.toml"
     entry = baseline.Entry("a/b/c", "f1", "because", "https://example.org")
-    baseline.write(baseline.Baseline([entry]), path, "my server")
+    under = baseline.Entry("a/b/d", "f2", "because", None, "incr: ERROR")
+    whole = baseline.WholeCause("touch: ERROR", "because", "https://example.org")
+    baseline.write(baseline.Baseline([entry, under], [whole]), path, "my server")
     jsonschema.Draft202012Validator(schema("baseline")).validate(tomllib.loads(path.read_text()))
