@@ -1,9 +1,9 @@
 """Proof that a socket belongs to a process that was started here, and not to a stranger on the same port.
 
-On Linux the kernel lists the sockets of a port, and the open files of each process. Elsewhere `lsof` does. Where the
-open files of the server may not be read (it dropped to another user, and this process may not trace it), the server
-is asked for its process id, which `stats` shows (protocol.txt 1312); or no other process runs as the user who owns the
-socket.
+On Linux the kernel tells which sockets a port has (diag.py, else /proc), and the open files of each process. Elsewhere
+`lsof` does. Where the open files of the server may not be read (it dropped to another user, and this process may not
+trace it), the server is asked for its process id, which `stats` shows (protocol.txt 1312); or no other process runs as
+the user who owns the socket.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Literal
 
 from mclite.replay.play.transport import Address, Connection, Unreachable, connect
+from mclite.replay.target import diag
 from mclite.replay.target.processes import Process, sessions_on_record
 from mclite.replay.target.watcher import rows
 
@@ -106,6 +107,8 @@ def _sockets_of(pid: int) -> set[int] | None:
 
 def _proc_sockets(port: int, udp: bool) -> dict[int, int] | None:
     """Return the inodes and users of the sockets that take what is sent to a port of 127.0.0.1; None without /proc."""
+    if (told := diag.sockets(port, udp)) is not None:
+        return told
     here = {_hex(socket.AF_INET, host) for host in ("127.0.0.1", "0.0.0.0")}
     here |= {_hex(socket.AF_INET6, host) for host in ("::", "::ffff:127.0.0.1")}
     found: dict[int, int] = {}
