@@ -17,17 +17,6 @@ EXEMPT = {"__init__.py", "__main__.py"}
 #: Modules that only tests of others run so far. Nothing is added here.
 WITHOUT = {
     "replay/pytest_plugin/items.py",
-    "replay/pytest_plugin/junit.py",
-    "replay/pytest_plugin/options.py",
-    "replay/pytest_plugin/share.py",
-    "replay/pytest_plugin/terminal.py",
-    "replay/pytest_plugin/terminal_reference.py",
-    "replay/report/causes.py",
-    "replay/report/changes.py",
-    "replay/report/comparison.py",
-    "replay/report/evidence.py",
-    "replay/run/arguments.py",
-    "replay/run/prepare.py",
     "replay/run/stage.py",
     "replay/run/target_run.py",
 }
