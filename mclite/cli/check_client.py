@@ -53,9 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n", dest="width", type=int, default=running.WIDTH, metavar="N", help="scenarios at once; default: 12"
     )
-    parser.add_argument(
-        "--report-dir", type=Path, default=Path("reports"), metavar="DIR", help="where the results go; default: reports"
-    )
+    parser.add_argument("--report-dir", type=Path, metavar="DIR", help="where the results go; default: reports")
     parser.add_argument("--no-report", action="store_true", help="write no results")
     parser.add_argument(
         "--with-withheld",
@@ -88,12 +86,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     if not args.no_report:
         need("jinja2")
-        try:
-            files.check(
-                args.report_dir.absolute().parent / "x" if not args.report_dir.exists() else args.report_dir / "x"
-            )
-        except files.WriteError as error:
-            raise OutputError(str(error)) from None
+        _check(args.report_dir or Path("reports"))
     made, codes = [], []
     for name, command in commands:
         try:
@@ -104,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
             continue
         except Ended:
             return UNREACHABLE
-        made.append(results.document(found, entries, args.gate))
+        made.append(results.document(found, entries, args.gate, complete=len(chosen) == len(scenarios)))
         codes.append(results.exit_code(found.records, args.gate))
         print("\n".join(terminal.summary(made[-1])))
     if made and not args.no_report:
@@ -140,14 +133,23 @@ async def _judge(name: str, command: Sequence[str], scenarios: Sequence[Scenario
     return await running.check(name, command, scenarios, width=args.width, done=done)
 
 
-def _write(made: Sequence[results.Document], folder: Path) -> None:
-    from mclite.replay.clientcheck import page  # it needs jinja2
-
+def _check(folder: Path) -> None:
+    """Raise OutputError when it is certain that no report can be written into `folder`."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.absolute().parent
     try:
-        for one in made:
-            results.write(one, folder / f"{results.file_name(one)}.json")
-        out = folder / ("clients.html" if len(made) > 1 else f"{results.file_name(made[0])}.html")
-        page.write(made, out)
+        files.check(folder / "report")
     except files.WriteError as error:
         raise OutputError(str(error)) from None
-    print(f"report: {out}")
+
+
+def _write(made: Sequence[results.Document], folder: Path | None) -> None:
+    from mclite.replay.clientcheck import output  # it needs jinja2
+
+    try:
+        page = output.write(made, folder)
+    except files.WriteError as error:
+        raise OutputError(str(error)) from None
+    print(
+        f"report: {page}" if page else "no report: --only and -m judge a part; --report-dir says where one of it goes"
+    )

@@ -14,9 +14,9 @@ def test_a_right_client_conforms_and_a_report_is_written(tmp_path: Path, capsys:
     assert main([*words, "--report-dir", str(tmp_path), "-v"]) == 0
     said = capsys.readouterr().out
     assert "pass  honest/incr:text" in said
-    assert "toy 1: conforms in all 2 cases" in said
-    assert json.loads((tmp_path / "client-toy.json").read_text())["client"]["name"] == "toy"
-    assert (tmp_path / "client-toy.html").is_file()
+    assert "toy 1: conforms in all 2 cases of a part of the suite" in said
+    assert json.loads((tmp_path / "client-toy-part.json").read_text())["client"]["name"] == "toy"
+    assert (tmp_path / "client-toy-part.html").is_file()
 
 
 def test_a_client_with_a_fault_deviates(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,10 +19,6 @@ PLACES = ("start", "header", "line", "data", "block", "cr", "last")
 When = Literal["now", "never", "late", "with-next"]
 
 
-class PlaceError(ValueError):
-    """An answer has no such place; the text says which."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """How an answer is delivered.
@@ -57,13 +53,15 @@ PLAIN = Delivery()
 
 
 def place_of(parts: Sequence[Part], place: str, text: bytes = b"") -> int:
-    """Return how many bytes of the answer lie before `place`. Raises PlaceError."""
+    """Return how many bytes of the answer lie before `place`.
+
+    A text that the answer does not hold is taken for the end of the data block: in the binary protocol nothing is
+    behind it.
+    """
     whole = b"".join(part.data for part in parts)
     if place == "at":
         at = whole.find(text)
-        if at < 0:
-            raise PlaceError("the answer does not hold the text at which it is to be cut")
-        return at + len(text)
+        return at + len(text) if at >= 0 else place_of(parts, "block")
     if place.isdigit():
         return min(int(place), len(whole))
     if place in ("start", "last"):

@@ -25,10 +25,11 @@ MARKS = {
     "fail": ("is-unsupported", "✕", "fails"),
     "warn": ("is-partly", "!", "warning"),
     "differs": ("is-partly", "◐", "differs"),
+    "suite-error": ("is-untested", "?", "the suite failed"),
     "unsupported": ("is-untested", "–", "not offered"),
 }
 #: Scenarios that are shown with their dialogue: what a client does not stand.
-_SHOWN = ("fail", "warn", "differs")
+_SHOWN = ("fail", "warn", "differs", "suite-error")
 
 
 def write(made: Sequence[Document], out: Path) -> None:

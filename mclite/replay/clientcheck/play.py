@@ -11,7 +11,6 @@ from typing import Any
 
 from mclite.replay.clientcheck import judge, outcome
 from mclite.replay.clientcheck.arrival import Protocol
-from mclite.replay.clientcheck.delivery import PlaceError
 from mclite.replay.clientcheck.driver import Driver, DriverDied
 from mclite.replay.clientcheck.items import Items
 from mclite.replay.clientcheck.judge import Finding
@@ -51,6 +50,7 @@ class Played:
     unsupported: str | None = None
     milliseconds: float = 0.0
     spent: bool = False  #: the driver must not be used again
+    broken: str | None = None  #: how the suite failed
 
 
 class _Unsupported(Exception):  # noqa: N818  # no error: the client has no such thing
@@ -109,10 +109,9 @@ class _Player:
         except DriverDied as died:
             self.find("died", f"the process of the client ended: {died}")
             self.played.spent = True
-        except PlaceError as error:
-            self.played.unsupported = str(error)
         finally:
             await self.server.down()
+        self.played.broken = self.server.broken
         for request in self.server.illegal[:5]:
             self.find("illegal", f"`{brief(request.raw, 80, 20)}` arrived: {request.problem}")
         return self.played

@@ -39,7 +39,7 @@ class ResultsError(ValueError):
     """A file holds no results of a client; the text says why."""
 
 
-def document(run: Run, entries: Sequence[withheld.Entry], gate: Level = "must") -> Document:
+def document(run: Run, entries: Sequence[withheld.Entry], gate: Level = "must", *, complete: bool = True) -> Document:
     """Return the results of a run, without the bytes of what is withheld."""
     scenarios = [_scenario(record, withheld.reason(entries, run.hello.client, record.id)) for record in run.records]
     counts = Counter(record.verdict for record in run.records)
@@ -52,6 +52,7 @@ def document(run: Run, entries: Sequence[withheld.Entry], gate: Level = "must") 
             "started": datetime.datetime.fromtimestamp(run.started, datetime.UTC).isoformat(timespec="seconds"),
             "seconds": run.seconds,
             "gate": gate,
+            "complete": complete,
         },
         "client": {
             "name": run.hello.client,
@@ -96,7 +97,7 @@ def _scenario(record: Record, reason: str | None) -> Document:
         "lines": list(scenario.lines),
         "danger": scenario.danger,
         "verdict": record.verdict,
-        "reason": findings[0]["text"] if findings else played.unsupported,
+        "reason": played.broken or (findings[0]["text"] if findings else played.unsupported),
         "findings": findings,
         "withheld": reason,
         "talk": None if reason is not None else scenario.talk.source.strip(),

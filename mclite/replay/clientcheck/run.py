@@ -1,16 +1,18 @@
 """A run: the scenarios that a client is judged by, several at once, each with a driver's process of its own meanwhile.
 
-A scenario that shows a fault is played once more, alone with a new process and with three times its timeout: what a
-busy machine may have caused must show again. A wrong value, a request of nobody's and a dead process need no second
-look, for no machine is busy enough to cause them.
+A scenario that shows a fault is played once more, with a new process and twice its timeout: what a busy machine may
+have caused must show again. A wrong value, a request of nobody's and a dead process need no second look, for no machine
+is busy enough to cause them; nor does a fault that has shown again in other scenarios of its file.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mclite.replay.clientcheck import judge, play
 from mclite.replay.clientcheck.arrival import Protocol
@@ -22,8 +24,9 @@ from mclite.replay.judge.verdicts import Verdict
 
 #: Scenarios that are played at once: most of the time they wait.
 WIDTH = 12
-#: How much longer the timeouts are when a fault is looked at again.
-SECOND_LOOK = 3.0
+#: How much longer the timeouts are when a fault is looked at again, scenarios that are looked at again at once, and
+#: those of a file that show the same fault.
+SECOND_LOOK, SECOND_WIDTH, SECOND_LOOKS = 2.0, 4, 3
 #: Faults that a busy machine may cause.
 _TIMING = frozenset({"hang", "frozen", "late", "result", "recovery", "request"})
 
@@ -78,23 +81,47 @@ async def check(
     except BaseException:
         await first.end()
         raise
-    waiting = iter(queue)
-    try:
-        async with asyncio.TaskGroup() as group:
-            for number in range(min(width, len(queue))):
-                group.create_task(_work(command, first if number == 0 else None, waiting, flags, run, done))
-    except* DriverError as errors:
-        raise errors.exceptions[0] from None
     if not queue:
         await first.end()
+    waiting = iter(queue)
+    await _all(
+        _work(command, first if number == 0 else None, waiting, flags, run, done)
+        for number in range(min(width, len(queue)))
+    )
     order = {f"{scenario.id}:{protocol}": number for number, (scenario, protocol) in enumerate(queue)}
-    again = [record for record in run.records if _is_doubtful(record)]
-    for record in again:
-        await _look_again(command, record, flags)
+    doubtful = [record for record in run.records if _is_doubtful(record)]
+    again = iter(_to_look_at(doubtful))
+    await _all(_look_again(command, again, flags) for _ in range(min(SECOND_WIDTH, width)))
+    for record in doubtful:
         done(record)
     run.records.sort(key=lambda record: order[record.id])
     run.seconds = round(time.monotonic() - began, 2)
     return run
+
+
+async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do several things at once; raise the first DriverError of them."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except* DriverError as errors:
+        raise _first(errors) from None
+
+
+def _first(errors: BaseExceptionGroup[DriverError]) -> DriverError:
+    found = errors.exceptions[0]
+    return found if isinstance(found, DriverError) else _first(found)
+
+
+def _to_look_at(records: Sequence[Record]) -> Iterator[Record]:
+    """Yield the records that are looked at again: of one fault in one file a few."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for record in records:
+        cause = (record.scenario.chapter, record.played.findings[0].fault)
+        seen[cause] += 1
+        if seen[cause] <= SECOND_LOOKS or cause[1] not in ("hang", "frozen"):
+            yield record
 
 
 def _is_doubtful(record: Record) -> bool:
@@ -105,14 +132,14 @@ def _is_doubtful(record: Record) -> bool:
 async def _work(
     command: Sequence[str],
     driver: Driver | None,
-    waiting: object,
+    waiting: Iterator[tuple[Scenario, Protocol]],
     flags: dict[Protocol, int],
     run: Run,
     done: Callable[[Record], None],
 ) -> None:
     """Play scenarios one after the other, with a new process when the last one was spent."""
     try:
-        for scenario, protocol in waiting:  # type: ignore[attr-defined]  # one iterator for all
+        for scenario, protocol in waiting:  # one iterator for all
             if driver is None:
                 driver = Driver(command)
                 await driver.start()
@@ -129,17 +156,21 @@ async def _work(
             await driver.end()
 
 
-async def _look_again(command: Sequence[str], record: Record, flags: dict[Protocol, int]) -> None:
-    driver = Driver(command)
-    await driver.start()
-    try:
-        played = await play.play(record.scenario, record.protocol, driver, flags[record.protocol], SECOND_LOOK)
-    finally:
-        await driver.end()
-    record.played, record.verdict = played, _verdict(record.scenario, played)
+async def _look_again(command: Sequence[str], again: Iterator[Record], flags: dict[Protocol, int]) -> None:
+    """Play again what is doubtful, each with a new process."""
+    for record in again:
+        driver = Driver(command)
+        await driver.start()
+        try:
+            played = await play.play(record.scenario, record.protocol, driver, flags[record.protocol], SECOND_LOOK)
+        finally:
+            await driver.end()
+        record.played, record.verdict = played, _verdict(record.scenario, played)
 
 
 def _verdict(scenario: Scenario, played: Played) -> Verdict:
+    if played.broken is not None:
+        return "suite-error"
     if played.findings:
         return judge.verdict(scenario.level, played.findings)
     return "unsupported" if played.unsupported is not None else judge.verdict(scenario.level, [])

@@ -91,6 +91,7 @@ class Server:
         self.events: list[Event] = []
         self.running: list[Running] = []
         self._past: list[Running] = []
+        self.broken: str | None = None  #: how this server failed, which is no fault of the client
         self.illegal: list[Request] = []
         self.connections: list[Connection] = []
         self._began = time.monotonic()
@@ -126,6 +127,11 @@ class Server:
         connection = Connection(len(self.connections) + 1, writer)
         self.connections.append(connection)
         with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await self._read(reader, connection)
+        writer.close()
+
+    async def _read(self, reader: asyncio.StreamReader, connection: Connection) -> None:
+        try:
             while data := await reader.read(1 << 16):
                 self.note("client", data, connection.number)
                 for request in connection.reader.feed(data):
@@ -133,7 +139,8 @@ class Server:
                         break
                     await self._answer(connection, request)
             self.note("client", b"closes", connection.number)
-        writer.close()
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            self.broken = f"{type(error).__name__}: {error}"
 
     def _whose(self, request: Request) -> Running | None:
         """Return what the caller does that a request belongs to; of several the one with its keys."""

@@ -16,6 +16,8 @@ _ARROWS = {"caller": "   ", "client": " > ", "server": " < ", "note": " # "}
 def failure(record: Record) -> Iterator[str]:
     """Yield the lines about a scenario that a client does not stand: what is wrong, and the dialogue."""
     yield f"{record.verdict}  {record.id}  {record.scenario.title}"
+    if record.played.broken is not None:
+        yield f"      the suite failed: {record.played.broken}"
     for one in record.played.findings:
         where = f"{record.scenario.file}:{record.scenario.talk_line + one.line - 1}: " if one.line else ""
         yield f"      {where}{one.text}"
@@ -49,6 +51,7 @@ def headline(document: dict[str, Any]) -> str:
     failed, warned = counts.get("fail", 0), counts.get("warn", 0)
     if not judged:
         return "nothing was judged"
+    cases = f"{judged} cases" + ("" if document["run"]["complete"] else " of a part of the suite")
     if failed:
-        return f"{failed} of {judged} cases fail"
-    return f"conforms in all {judged} cases" + (f", with {warned} warnings" if warned else "")
+        return f"{failed} of {cases} fail"
+    return f"conforms in all {cases}" + (f", with {warned} warnings" if warned else "")

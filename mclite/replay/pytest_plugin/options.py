@@ -25,6 +25,13 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "memcached conformance suite")
     for option in OPTIONS:
         group.addoption(option.flag, **option.fields)
+    group.addoption(
+        "--client",
+        action="append",
+        default=[],
+        metavar="DRIVER",
+        help="judge a client instead of a server: a driver of the suite, a file or a command; may be repeated",
+    )
     group.addoption("--called-as-check", action="store_true", help=argparse.SUPPRESS)
 
 

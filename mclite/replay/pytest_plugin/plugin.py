@@ -11,7 +11,7 @@ import gc
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -37,7 +37,11 @@ from mclite.replay.scenario.scenario import LEVELS
 from mclite.replay.target.processes import end_with_parent, temporary_folder
 from mclite.replay.target.spec import TargetError
 
+if TYPE_CHECKING:
+    from mclite.replay.pytest_plugin.client import ClientSuite
+
 _SESSION = pytest.StashKey[Session]()
+_CLIENTS: pytest.StashKey[ClientSuite] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,6 +80,10 @@ def configure(config: pytest.Config, root: Path) -> None:
     """Prepare a session for the suite at `root`; conftest.py calls it, for it knows where it lies."""
     try:
         options = read_options(config, root)
+        if config.getoption("client"):
+            from mclite.replay.pytest_plugin.client import ClientSuite  # most runs judge a server
+
+            config.stash[_CLIENTS] = ClientSuite(config, root)
     except UsageError as error:
         _refuse(config, f"usage: {error}", USAGE)
     for level in LEVELS:
@@ -101,7 +109,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             worker["workerid"],
         )
         return
-    if config.getoption("collectonly"):
+    if config.getoption("collectonly") or _CLIENTS in config.stash:
         return
     suite.folder = temporary_folder("mclite-run-")
     infos, servers = [], []
@@ -152,6 +160,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the TOML files of the suite that hold scenarios."""
     suite = session_of(parent.config)
+    if clients := parent.config.stash.get(_CLIENTS, None):
+        return clients.file(file_path, parent)
     if not holds_scenarios(file_path, suite.root):
         return None
     file: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
@@ -206,6 +216,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     suite = session_of(session.config)
     items = session.items
+    if clients := session.config.stash.get(_CLIENTS, None):
+        clients.choose(items)
     suite.choose([item for item in items if isinstance(item, ScenarioItem)])
     if suite.runs and not is_controller(session.config):
         suite.plan([item for item in worker_share(session.config, items) if isinstance(item, ScenarioItem)])
@@ -290,6 +302,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if suite.infos:
         suite.finish()
         junit.show_run(suite)
+    if clients := session.config.stash.get(_CLIENTS, None):
+        clients.finish()
+        session.exitstatus = clients.exit_code(int(exitstatus), suite.malformed)
+        return
     session.exitstatus = suite.exit_code(int(exitstatus), session.testsfailed)
 
 
@@ -308,6 +324,8 @@ def _leave_out_hypothesis(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say the verdict, what failed first, and where the report is."""
+    if _CLIENTS in config.stash:
+        config.stash[_CLIENTS].summary(terminalreporter)
     if _SESSION in config.stash and session_of(config).infos:
         summary.show(terminalreporter, session_of(config))
         beside.show(terminalreporter, session_of(config))

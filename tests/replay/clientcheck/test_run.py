@@ -3,8 +3,11 @@ import sys
 import pytest
 from client_run import check, scenario_text, toy
 
+from mclite.replay.clientcheck import run as running
 from mclite.replay.clientcheck.driver import DriverError, Hello
-from mclite.replay.clientcheck.run import plays
+from mclite.replay.clientcheck.judge import Fault, Finding
+from mclite.replay.clientcheck.play import Played
+from mclite.replay.clientcheck.run import Record, plays
 from mclite.replay.clientcheck.scenario import load_all, parse
 
 
@@ -41,6 +44,16 @@ def test_a_driver_that_cannot_store_is_no_driver() -> None:
     dies = f"import sys\nprint('''{hello}''', flush=True)\nsys.stdin.readline()"
     with pytest.raises(DriverError, match="cannot store and fetch an item over text: the process"):
         check([sys.executable, "-c", dies], ["honest/add"])
+
+
+def test_a_fault_that_a_busy_machine_may_cause_is_looked_at_again_a_few_times_a_file() -> None:
+    def record(number: int, fault: Fault) -> Record:
+        (scenario,) = parse(scenario_text("do get a\n"), "test.toml")
+        return Record(scenario, "text", "fail", Played([Finding(fault, str(number))]))
+
+    hangs = [record(number, "hang") for number in range(9)]
+    results = [record(number, "result") for number in range(5)]
+    assert list(running._to_look_at([*hangs, *results])) == [*hangs[:3], *results]
 
 
 def test_a_scenario_of_another_protocol_is_not_played() -> None:
