@@ -36,6 +36,11 @@ class Fault:
     how: Answer
     source: str | None = None
     at_once: Write = b"".join
+    everywhere: Callable[[bytes], bytes] = bytes  #: for what the relay cannot part
+
+    def unread(self, part: bytes) -> bytes:
+        """Return what is sent to the client of bytes that the relay cannot part."""
+        return self.everywhere(part)
 
     def answer(self, request: Request, link: Link) -> bytes:
         """Return the spoiled answer to a request."""
@@ -204,6 +209,11 @@ def _(request: Request, link: Link) -> bytes:
 def _(request: Request, link: Link) -> bytes:
     answer = link.ask(request)
     return answer.replace(b"VERSION ", b"VERSION", 1) if request.verb == b"version" else answer
+
+
+FAULTS["version-without-space"] = replace(
+    FAULTS["version-without-space"], everywhere=lambda part: part.replace(b"VERSION ", b"VERSION")
+)
 
 
 # -- storage, cas
