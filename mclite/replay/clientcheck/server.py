@@ -165,11 +165,12 @@ class Server:
             return
         directive: Directive | None = None
         if running is not None:
-            if request.verb in FAMILIES[running.do.operation]:
+            overdue = not set(request.keys) <= set(running.keys) and self._is_overdue(request)
+            if request.verb in FAMILIES[running.do.operation] and not overdue:
                 running.arrived.append(request)
                 directive = running.directive()
                 running.seen.set()
-            elif request.verb not in NEUTRAL and not self._is_overdue(request):
+            elif request.verb not in NEUTRAL and not overdue and not self._is_overdue(request):
                 running.foreign.append(request)
         if connection.mode == "with-next" and connection.owner is not running:
             await self.release(connection)
