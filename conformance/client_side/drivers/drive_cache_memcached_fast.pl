@@ -60,7 +60,9 @@ while (my $raw = <STDIN>) {
     my $key = exists $line->{key} ? decode_base64($line->{key}) : undef;
     $line->{value} = decode_base64($line->{value}) if exists $line->{value};
     $line->{keys} = [map { decode_base64($_) } @{ $line->{keys} }] if exists $line->{keys};
-    if (ref $line->{exptime}) { say_line({ id => $line->{id}, unsupported => "times are numbers" }); next }
+    my ($none) = grep { exists $line->{$_} } qw(flags noreply);
+    $none = "exptime that is no number" if ref $line->{exptime};
+    if (defined $none) { say_line({ id => $line->{id}, unsupported => "the client takes no $none" }); next }
     my $result = eval { $do{ $line->{op} }->($line, $key) };
     if (my $error = $@) {
         $error = { class => "die", text => "$error" } unless ref $error eq "HASH";

@@ -18,27 +18,27 @@ class Driver:
     def close(self) -> None:
         self.client.disconnect_all()
 
-    def _store(self, name: str, key: bytes, value: bytes, exptime: Any = 0, noreply: bool = False) -> Any:
+    def _store(self, name: str, key: bytes, value: bytes, exptime: Any, noreply: bool) -> Any:
         return bool(getattr(self.client, name)(text(key), value, time=exptime, noreply=noreply))
 
-    def set(self, **line: Any) -> Any:
-        return self._store("set", **line)
+    def set(self, key: bytes, value: bytes, exptime: Any = 0, noreply: bool = False) -> Any:
+        return self._store("set", key, value, exptime, noreply)
 
-    def add(self, **line: Any) -> Any:
-        return self._store("add", **line)
+    def add(self, key: bytes, value: bytes, exptime: Any = 0, noreply: bool = False) -> Any:
+        return self._store("add", key, value, exptime, noreply)
 
-    def replace(self, **line: Any) -> Any:
-        return self._store("replace", **line)
+    def replace(self, key: bytes, value: bytes, exptime: Any = 0, noreply: bool = False) -> Any:
+        return self._store("replace", key, value, exptime, noreply)
 
-    def append(self, **line: Any) -> Any:
-        return self._store("append", **line)
+    def append(self, key: bytes, value: bytes, exptime: Any = 0, noreply: bool = False) -> Any:
+        return self._store("append", key, value, exptime, noreply)
 
-    def prepend(self, **line: Any) -> Any:
-        return self._store("prepend", **line)
+    def prepend(self, key: bytes, value: bytes, exptime: Any = 0, noreply: bool = False) -> Any:
+        return self._store("prepend", key, value, exptime, noreply)
 
-    def cas(self, key: bytes, cas: int, **line: Any) -> Any:
+    def cas(self, key: bytes, value: bytes, cas: int, exptime: Any = 0) -> Any:
         self.client.cas_ids[key] = cas  # gets has noted it there
-        return self._store("cas", key, **line)
+        return self._store("cas", key, value, exptime, False)
 
     def get(self, key: bytes) -> Any:
         return item(self.client.get(text(key)))

@@ -52,6 +52,7 @@ const called = (method, ...args) => new Promise((resolve, reject) => {
 
 function fields(line) {
   const found = { ...line };
+  for (const name of ["flags", "noreply"]) if (name in line) throw new Unsupported(`the client takes no ${name}`);
   for (const name of ["key", "value"]) if (name in found) found[name] = Buffer.from(found[name], "base64");
   if (found.keys) found.keys = found.keys.map((key) => Buffer.from(key, "base64"));
   if (found.exptime && typeof found.exptime === "object") throw new Unsupported("times are numbers");
