@@ -17,8 +17,6 @@ EXEMPT = {"__init__.py", "__main__.py"}
 #: Modules that only tests of others run so far. Nothing is added here.
 WITHOUT = {
     "replay/pytest_plugin/items.py",
-    "replay/run/stage.py",
-    "replay/run/target_run.py",
 }
 
 

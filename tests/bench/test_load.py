@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -33,6 +34,14 @@ def test_run_returns_what_was_measured(driver: Driver, scripted: Callable) -> No
     assert 0 < result["p50"] <= result["p99"] <= result["p999"]
     assert result["server_busy"] == 0
     assert result["load_busy"] > 0
+
+
+def test_a_run_in_which_nothing_was_answered_is_no_measure(driver: Driver, scripted: Callable) -> None:
+    """A busy machine gives the server no core for longer than a short round lasts."""
+    server = scripted(lambda line: (line[:4] == b"get " and time.sleep(0.2)) or server.get(line))
+    result = driver.order("run", at(server), workload="get", **TIMES | {"connections": 1, "seconds": 0.01})
+    assert result["requests"] > 0
+    assert result["seconds"] > 0.2
 
 
 def test_run_at_a_rate(driver: Driver, scripted: Callable) -> None:

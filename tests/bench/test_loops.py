@@ -31,9 +31,9 @@ def close(connections: Sequence[Connection]) -> None:
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_closed_loop_counts_bytes_and_requests(ours: Server, name: str) -> None:
     connections = opened(ours.address, name)
-    for connection in connections:
-        connection.prepare()
     for _ in range(100):  # until the server was given a core
+        for connection in connections:
+            connection.prepare()
         taken = loops.closed(connections, 0.03, ours.pids)
         if taken.requests:
             break
