@@ -16,6 +16,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,41 @@ sys.path.insert(0, str(Path(__file__).with_name("helpers")))
 
 from waiting import SECONDS_MAX, connected
 
+#: What a test may need that not every machine has (CONTRIBUTING.md).
+MARKERS = {
+    "browser": "needs chromium and chromedriver",
+    "compiled": "needs the compiled build, which a C compiler makes: tests/compiled runs it",
+    "memcached": "needs a real memcached",
+    "network": "connects to other machines",
+}
+LOCAL = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 MEMCACHED = os.environ.get("MCLITE_TEST_MEMCACHED")
 _BARRIER = b"slabs reassign 1 1\r\n"  # changes nothing, is counted nowhere, and has an answer of its own
 _BARRIER_ANSWER = b"SAME src and dst class are identical\r\n"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers: here and not in pyproject.toml, since tests/compiled runs elsewhere."""
+    for name, needs in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {needs}")
+    sys.addaudithook(_stay_here)
+
+
+_may_leave = False  # the test that runs is marked `network`
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note whether the test may connect to other machines."""
+    global _may_leave
+    _may_leave = item.get_closest_marker("network") is not None
+
+
+def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse connections to other machines from tests that are not marked so."""
+    if event == "socket.connect" and not _may_leave:
+        address = arguments[1]
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOCAL):
+            raise AssertionError(f"connects to {address[0]}: mark the test `network`")
 
 
 class Talk(ABC):
@@ -184,7 +217,7 @@ class Memcached(Server):
 Start = Callable[..., Server]
 
 
-@pytest.fixture(params=["mclite", "memcached"] if MEMCACHED else ["mclite"])
+@pytest.fixture(params=["mclite", pytest.param("memcached", marks=pytest.mark.memcached)] if MEMCACHED else ["mclite"])
 def start(request: pytest.FixtureRequest) -> Iterator[Start]:
     """Return what starts a server with options, as `mclite serve` and memcached take them."""
     started: list[Server] = []

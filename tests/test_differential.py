@@ -62,6 +62,9 @@ def real_memcached() -> str | None:
     return asked or (str(usual) if usual.is_file() else None)
 
 
+pytestmark = pytest.mark.memcached
+
+
 @pytest.fixture(scope="module")
 def pair() -> Iterator[Pair]:
     program = real_memcached()

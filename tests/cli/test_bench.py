@@ -64,6 +64,7 @@ def test_a_server_that_is_started(tmp_path: Path) -> None:
     assert all(one["rate"] > 0 for row in result["workloads"] for one in row["results"])
 
 
+@pytest.mark.memcached
 def test_everything_on_memcached_against_itself(memcached: str, tmp_path: Path) -> None:
     file = tmp_path / "speed.json"
     shown = bench("--spawn", memcached, "--against", memcached, "--smoke", "--json", str(file))
@@ -81,6 +82,7 @@ def test_everything_on_memcached_against_itself(memcached: str, tmp_path: Path) 
     assert all(one["p99"] > 0 for one in result["latency"]["results"])
 
 
+@pytest.mark.memcached
 def test_a_server_that_runs_already_keeps_none_of_our_keys(memcached: str) -> None:
     from mclite.bench.servers import Server
 

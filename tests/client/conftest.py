@@ -86,17 +86,20 @@ def client_of(request: pytest.FixtureRequest, text: bool) -> Iterator[Any]:
         loop.close()
 
 
-EVERYWHERE = [(where, kind) for where in ("in-process", "mclite", "memcached") for kind in ("sync", "async")]
-IDS = ["-".join(pair) for pair in EVERYWHERE]
+EVERYWHERE = [
+    pytest.param((where, kind), id=f"{where}-{kind}", marks=[pytest.mark.memcached] if where == "memcached" else [])
+    for where in ("in-process", "mclite", "memcached")
+    for kind in ("sync", "async")
+]
 
 
-@pytest.fixture(params=EVERYWHERE, ids=IDS)
+@pytest.fixture(params=EVERYWHERE)
 def client(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A client, sync or async, of each server; the server is empty."""
     yield from client_of(request, text=False)
 
 
-@pytest.fixture(params=EVERYWHERE, ids=IDS)
+@pytest.fixture(params=EVERYWHERE)
 def text_client(request: pytest.FixtureRequest) -> Iterator[Any]:
     """The same, with values as text."""
     yield from client_of(request, text=True)

@@ -14,6 +14,7 @@ from mclite.replay.results.document import Results
 from mclite.replay.scenario.lint import default_root, scenario_files
 from mclite.replay.scenario.scenario import Scenario, load
 
+pytestmark = pytest.mark.memcached
 #: Faults that let a run pass, and why.
 GREEN = {"mn-silent": "without mn a server counts as one that has no meta commands, which is no failure"}
 

@@ -19,6 +19,7 @@ from mclite.server.server import loop_factory
 sockets = pytest.importorskip("mclite.server.sockets", reason="this is not the compiled build")
 
 MEGABYTE = 1 << 20
+pytestmark = pytest.mark.compiled
 
 
 class Recorder(asyncio.Protocol):

@@ -175,6 +175,7 @@ def genuine() -> dict[str, Path]:
 GENUINE = genuine()
 
 
+@pytest.mark.memcached
 @pytest.mark.skipif(not GENUINE, reason="there is no genuine memcached; see the head of this file")
 @pytest.mark.parametrize("release", GENUINE)
 def test_the_genuine_release_answers_the_same(release: str) -> None:

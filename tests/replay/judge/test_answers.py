@@ -60,6 +60,7 @@ def asked(scenario: Scenario, sample: Sample, release: Version) -> bool:
     return not scenario.talk.seconds(release) and not any(isinstance(op, AnyOf) for op in script)
 
 
+@pytest.mark.memcached
 @pytest.mark.skipif(not THERE, reason="MCLITE_TEST_RELEASES names no folder with releases")
 @pytest.mark.parametrize("name", THERE)
 def test_genuine_releases_answer_as_recorded(name: str) -> None:
