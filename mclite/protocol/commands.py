@@ -69,7 +69,7 @@ _ROWS: Final = (
     _row("append", "storage", _STORE, 4, 1, _STORED, 0, "204-270", "1.2.4", "add data after the existing data"),
     _row("prepend", "storage", _STORE, 4, 1, _STORED, 0, "204-270", "1.2.4", "add data before the existing data"),
     _row("cas", "storage", _CAS, 4, 1, "STORED EXISTS NOT_FOUND NOT_STORED", 0, "204-270", "1.2.4",
-         "store, if nobody changed the item since it was fetched with gets"),
+         "store, unless the item was changed since it was fetched with gets"),
     _row("get", "retrieval", "<key>*", 1, 0, "VALUE END", 1, "288-327", "1.2.0", "fetch items"),
     _row("gets", "retrieval", "<key>*", 1, 0, "VALUE END", 1, "288-327", "1.2.4", "fetch items and their cas uniques"),
     _row("gat", "retrieval", "<exptime> <key>*", 2, 0, "VALUE END", 1, "425-461", "1.5.3",

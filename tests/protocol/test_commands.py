@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,3 +98,15 @@ def test_its_counter_moves(row: Command, server: Server) -> None:
 
 def test_flush_all_is_counted(server: Server) -> None:
     assert server.moved(b"flush_all\r\n", frozenset({"cmd_flush"})) == {"cmd_flush": 1}
+
+
+def test_the_docs_have_this_table() -> None:
+    """docs/server.md: one row a verb, in the order of the table."""
+    rows = ["| command | what it does | lines | since |", "|---|---|---|---|"]
+    for row in COMMANDS.values():
+        usage = f"{row.name.decode()} {row.arguments}".strip().replace("|", "\\|")
+        rows.append(f"| `{usage}` | {row.summary} | {row.lines} | {row.since} |")
+    text = (Path(__file__).parents[2] / "docs" / "server.md").read_text("utf-8")
+    found = re.search(r"^## Commands\n.*?(^\|.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    assert found[1].splitlines() == rows
