@@ -119,7 +119,9 @@ class Stage:
         self.address = parse_address(info.address) if spec is None else None
         self.lock = TargetLock(self.address) if self.address is not None else None
         self._servers: dict[tuple[frozenset[str], bool], Server] = {}
-        if main is not None:
+        if main is not None and spec is not None and spec.words() != main.spec.words():
+            main.stop(at_once=True)  # it was started before its release was known
+        elif main is not None:
             self._servers[main.needs, False] = main
         self._refused: dict[frozenset[str], str] = {}
         self._closed = threading.Event()

@@ -35,6 +35,7 @@ _KEYS: dict[str, type] = {
     "declares": list,
     "gate": str,
     "backend": str,
+    "before": dict,
     "files": dict,
     "start": dict,
 }
@@ -79,17 +80,22 @@ class TargetSpec:
     files: dict[str, str] = field(default_factory=dict)
     file: Path | None = None
     asked: str = ""  #: what the user wrote after --spawn
+    before: tuple[tuple[Version, str], ...] = ()  #: what is added to the command of older releases
     release: Version | None = None  #: of memcached, if the server claims one
 
     def of_release(self, release: str | None) -> TargetSpec:
         """Return the same server with the options of memcached `release`."""
         return replace(self, release=parse_version(release)) if release is not None else self
 
+    def words(self) -> str:
+        """Return what is added to the command because of the release."""
+        return next((add for before, add in self.before if self.release is not None and self.release < before), "")
+
     def command_for(self, needs: frozenset[str], values: dict[str, str]) -> list[str]:
         """Return the command that starts the server as `needs` say, as a list of words."""
         ways = [self.starts[need] for need in sorted(needs) if need in self.starts]
         base = next((way.command for way in ways if way.command is not None), self.command)
-        line = " ".join([base, *(way.words(self.release) for way in ways)])
+        line = " ".join([base, self.words(), *(way.words(self.release) for way in ways)])
         words = [fill(word, values) for word in shlex.split(_user(line))]
         return [_from_here(word, first=not index, asked=self.file is None) for index, word in enumerate(words)]
 
@@ -121,6 +127,8 @@ class TargetSpec:
         plain += ["backend"] if self.backend else []
         plain += self.files
         yield "command", self.command, [*plain, "user"]
+        for _, add in self.before:
+            yield "before", add, [*plain, "user"]
         for name, text in self.files.items():
             yield f"files.{name}", text, plain
         for start, way in self.starts.items():
@@ -232,10 +240,7 @@ def _load(path: Path, program: str = "", asked: str = "") -> TargetSpec:
             raise TargetError(f"{path}: [start.{name}] is none of {', '.join(STARTS)}")
         _check(table, _START_KEYS, f"{path}: [start.{name}]")
         copies = {key: path.parent / value for key, value in table.get("copies", {}).items()}
-        try:
-            before = tuple(sorted((parse_version(key), add) for key, add in table.get("before", {}).items()))
-        except ValueError as error:
-            raise TargetError(f"{path}: [start.{name}] before: {error}") from None
+        before = _before(table, f"{path}: [start.{name}] before")
         starts[name] = Start(**{**table, "copies": copies, "before": before})
     return TargetSpec(
         name=document.get("name", base.name),
@@ -246,9 +251,23 @@ def _load(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         backend=document.get("backend", base.backend),
         starts=starts,
         files=document.get("files", base.files),
+        before=_before(document, f"{path}: before") if "before" in document else base.before,
         file=path,
         asked=asked or str(path),
     )
+
+
+def _before(table: Mapping[str, Any], where: str) -> tuple[tuple[Version, str], ...]:
+    """Return what older releases get, the oldest first."""
+    found = []
+    for key, add in table.get("before", {}).items():
+        try:
+            found.append((parse_version(key), add))
+        except ValueError as error:
+            raise TargetError(f"{where}: {error}") from None
+        if not isinstance(add, str):
+            raise TargetError(f"{where}: what releases before {key} get must be a str")
+    return tuple(sorted(found))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from suite_run import COUNTS
@@ -14,7 +15,9 @@ from waiting import SECONDS_MAX, until
 
 from mclite.replay.play.transport import Address
 from mclite.replay.run.stage import NotPlayed, Stage, Venue, refusal
+from mclite.replay.run.target_run import TargetRun
 from mclite.replay.scenario.scenario import Scenario
+from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.spec import Start, TargetSpec
 
 PLAIN = """
@@ -228,3 +231,15 @@ def test_a_server_that_is_silent_lives_and_one_that_hangs_up_does_not(
     assert not place.lives(Venue(hanging_up, None), "closed")
     assert "cannot be connected to" in place.retire(Venue(silence, None))
     assert place.lives(Venue(Address("udp", "127.0.0.1", 1), None), "timeout")  # nobody can tell
+
+
+def test_a_server_whose_release_is_started_otherwise_is_started_again(
+    run: Callable[..., TargetRun], spec: Callable[..., TargetSpec], one: Callable[[str], Scenario]
+) -> None:
+    older = replace(spec(), before=((parse_version("1.4.20"), "--zeros"),))
+    for known, again in (("1.6.45", False), ("1.4.19", True)):
+        made = run(older, known=known, judged=known)
+        with made.stage.venue(one(PLAIN)) as venue:
+            assert venue.server is not None
+            assert ("--zeros" in venue.server.command) is again
+            assert venue.server.alive

@@ -106,9 +106,23 @@ def test_older_releases_get_the_options_that_they_have(tmp_path: Path) -> None:
         read_spec(write(tmp_path / "y.toml", text.replace("1.5.0", "new")))
 
 
+def test_older_releases_get_options_however_they_are_started(tmp_path: Path) -> None:
+    text = 'command = "x {port}"\nbefore = { "1.4.20" = "-t {port}", "1.4.18" = "" }\n[start.fresh]\nadd = "--new"\n'
+    spec = read_spec(write(tmp_path / "x.toml", text))
+    for release, words in ((None, ""), ("1.4.20", ""), ("1.4.19", "-t 7"), ("1.4.18", "-t 7"), ("1.4.17", "")):
+        made = spec.of_release(release)
+        assert made.command_for(frozenset(), {"port": "7"})[2:] == words.split()
+        assert made.command_for(frozenset({"fresh"}), {"port": "7"})[2:] == [*words.split(), "--new"]
+    with pytest.raises(TargetError, match=r"before: 'new' is not a version"):
+        read_spec(write(tmp_path / "y.toml", text.replace("1.4.20", "new")))
+    with pytest.raises(TargetError, match=r"before: what releases before 1.4.20 get must be a str"):
+        read_spec(write(tmp_path / "y.toml", text.replace('"-t {port}"', "1")))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ('command = "x {port}"\nbefore = { "1.5.0" = "{a}" }', "before has the unknown slot {a}"),
         ('command = "x {port} {nosuch}"', "command has the unknown slot {nosuch}; there are {port}, {port2}, {host}"),
         ('command = "x {port} {Conf}"\nfiles = { conf = "" }', "command has the unknown slot {Conf}"),
         ('command = "x {port}"\nfiles = { conf = "a {nosuch}" }', "files.conf has the unknown slot {nosuch}"),
@@ -194,6 +208,7 @@ KEYS = {
     "declares": '["meta"]',
     "gate": '"should"',
     "backend": '"other"',
+    "before": '{ "1.5.0" = "-o" }',
     "files": '{ a = "b" }',
 }
 START_KEYS = {
