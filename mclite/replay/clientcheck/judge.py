@@ -41,6 +41,8 @@ Fault = Literal[
 ALWAYS: frozenset[str] = frozenset(
     {"foreign-value", "wrong-value", "hang", "died", "frozen", "memory", "illegal", "injected"}
 )
+#: Operations that give a value.
+_GIVING = frozenset({"get", "gets", "gat", "get_many", "gets_many", "incr", "decr"})
 #: Bytes of a key above which a client may send a hash of it.
 _LONG = 200
 
@@ -63,8 +65,19 @@ def verdict(level: Level, findings: Sequence[Finding]) -> Verdict:
     return {"must": "fail", "should": "warn", "observed": "differs"}[level]  # type: ignore[return-value]
 
 
-def values(running: Running, outcome: Outcome, items: Items) -> Iterator[Finding]:
-    """Yield what is wrong with the values that the caller got."""
+def values(running: Running, outcome: Outcome, items: Items, bytes_flags: int = 0) -> Iterator[Finding]:
+    """Yield what is wrong with the values that the caller got.
+
+    What a client makes of an item with other flags than it gives to bytes is its own affair, as long as it is not the
+    value of another key.
+    """
+    others = {key for key in running.keys if key in items.held and items.held[key].flags != bytes_flags}
+    for finding in _values(running, outcome, items):
+        if finding.fault != "wrong-value" or not others or outcome.kind == "number":
+            yield finding
+
+
+def _values(running: Running, outcome: Outcome, items: Items) -> Iterator[Finding]:
     line = running.do.line
     if outcome.kind == "value" and outcome.found is not None:
         yield from _value(running.keys[0], outcome.found.value, items, line)
@@ -75,15 +88,7 @@ def values(running: Running, outcome: Outcome, items: Items) -> Iterator[Finding
             yield from _value(key, found.value, items, line)
     if outcome.kind == "number" and outcome.text.encode() not in items.ever.get(running.keys[0], ()):
         yield from _value(running.keys[0], outcome.text.encode(), items, line)
-    if outcome.kind == "odd" and running.do.operation in (
-        "get",
-        "gets",
-        "gat",
-        "get_many",
-        "gets_many",
-        "incr",
-        "decr",
-    ):
+    if outcome.kind == "odd" and running.do.operation in _GIVING:
         yield Finding("wrong-value", f"the caller got {outcome.text}", line)
 
 

@@ -241,7 +241,7 @@ class _Player:
             raise _Unsupported(got.text)
         self.disturbed |= bool(do.directives)
         self.server.note("caller", f"gets {got.show()}".encode())
-        self.played.findings += judge.values(running, got, self.items)
+        self.played.findings += judge.values(running, got, self.items, self.bytes_flags)
         if not (any(running.foreign) or running.arrived) and do.noreply:
             await asyncio.sleep(_SETTLE * self.scale)
         self.judge(running, got, seconds)

@@ -44,6 +44,16 @@ def test_values_belong_to_their_keys() -> None:
     assert faults(judge.values(running("do incr a", b"a"), Outcome("number", text="42"), items)) == ["foreign-value"]
 
 
+def test_an_item_with_other_flags_may_become_anything_but_the_value_of_another() -> None:
+    items = Items()
+    items.put(b"a", b"\xff", 8)
+    items.put(b"b", b"two")
+    asked = running("do get a", b"a")
+    assert faults(judge.values(asked, Outcome("odd", text="number NaN"), items, 2)) == []
+    assert faults(judge.values(asked, Outcome("value", found=Found(b"?")), items, 2)) == []
+    assert faults(judge.values(asked, Outcome("value", found=Found(b"two")), items, 2)) == ["foreign-value"]
+
+
 @pytest.mark.parametrize(
     ("talk", "keys", "arrived", "found"),
     [
