@@ -45,7 +45,8 @@ class Driver:
         return items((key, item(*pair)) for key, pair in found.items())
 
     def delete(self, key: bytes) -> Any:
-        return self.client.delete(text(key))
+        # True is said of an item that is not there, too.
+        return None if self.client.delete(text(key)) else False
 
     def incr(self, key: bytes, by: int = 1) -> Any:
         return number(self.client.incr(text(key), by))

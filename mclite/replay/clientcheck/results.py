@@ -82,7 +82,8 @@ def _scenario(record: Record, reason: str | None) -> Document:
     findings: list[Document] = [
         {"fault": one.fault, "text": text, "line": one.line} for one, text in zip(played.findings, shown, strict=True)
     ]
-    events = [[round(one.at, 1), one.who, one.conn, brief(one.data, _HEAD, _TAIL)] for one in played.events]
+    kept = played.events if findings else ()  # a dialogue that shows nothing wrong is not kept
+    events = [[round(one.at, 1), one.who, one.conn, brief(one.data, _HEAD, _TAIL)] for one in kept]
     if len(events) > _FIRST + _LAST:
         left = len(events) - _FIRST - _LAST
         events[_FIRST:-_LAST] = [[events[_FIRST][0], "note", 0, f"{left} events more"]]
