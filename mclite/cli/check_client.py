@@ -28,6 +28,7 @@ EPILOG = """\
   mclite check-client './my-driver --fast'              # your own: docs/clients.md has the form
   mclite check-client pymemcache memjs mclite           # a page with a column each
   mclite check-client pylibmc --only late --only keys/crlf-get -v
+  mclite check-client --results a.json --results b.json # a page of results that are there
   mclite check-client aiomcache --no-report --gate should
 
 Exit codes: 0 conforms, 1 deviates, 2 usage, 3 the driver cannot be started or does not do what a driver does, 4 nothing
@@ -54,6 +55,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-n", dest="width", type=int, default=running.WIDTH, metavar="N", help="scenarios at once; default: 12"
     )
     parser.add_argument("--report-dir", type=Path, metavar="DIR", help="where the results go; default: reports")
+    parser.add_argument(
+        "--results", action="append", default=[], type=Path, metavar="FILE", help="a column from an earlier run's JSON"
+    )
     parser.add_argument("--no-report", action="store_true", help="write no results")
     parser.add_argument(
         "--with-withheld",
@@ -75,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         for scenario in scenarios:
             print(f"{scenario.level:9} {scenario.id:45} {scenario.title}")
         return 0
-    if not args.drivers:
+    if not args.drivers and not args.results:
         raise UsageError("name a driver; --list names those of the suite")
     if args.width < 1:
         raise UsageError("-n takes a number of scenarios, 1 or more")
@@ -87,7 +91,11 @@ def run(args: argparse.Namespace) -> int:
     if not args.no_report:
         need("jinja2")
         _check(args.report_dir or Path("reports"))
-    made, codes = [], []
+    codes = []
+    try:
+        made = [results.read(path) for path in args.results]
+    except results.ResultsError as error:
+        raise UsageError(str(error)) from None
     for name, command in commands:
         try:
             found = asyncio.run(_judge(name, command, chosen, args))

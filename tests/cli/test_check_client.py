@@ -55,6 +55,17 @@ def test_nothing_judged_and_nothing_written(tmp_path: Path, capsys: pytest.Captu
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_a_page_of_results_that_are_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["check-client", str(TOY), "--only", "honest/incr", "--report-dir", str(tmp_path)]
+    assert main(words) == 0
+    file = str(tmp_path / "client-toy-part.json")
+    assert main(["check-client", "--results", file, "--results", file, "--report-dir", str(tmp_path)]) == 0
+    assert (tmp_path / "clients-part.html").is_file()
+    (tmp_path / "none.json").write_text("{}")
+    assert main(["check-client", "--results", str(tmp_path / "none.json")]) == 2
+    assert "holds no results of a client" in capsys.readouterr().err
+
+
 def test_the_list_names_drivers_and_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-client", "--list"]) == 0
     said = capsys.readouterr().out
