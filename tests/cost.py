@@ -24,7 +24,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from mclite.replay.scenario.lint import default_root, scenario_files
+from mclite.replay.scenario.lint import scenario_files
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import load
 from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.servers import Server

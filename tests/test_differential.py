@@ -23,7 +23,7 @@ from mclite.compare.kinds import kind_of
 from mclite.compare.noise import calm, cut_short
 from mclite.compare.pair import SURE, Pair
 from mclite.compare.search import Found, Limits, Search
-from mclite.replay.scenario.lint import default_root
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.versions import claimed_version, parse_version
 from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import find_spec

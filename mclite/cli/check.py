@@ -15,7 +15,8 @@ from mclite.cli import OutputError, UsageError
 from mclite.cli.extras import need
 from mclite.replay import files
 from mclite.replay.run.arguments import OPTIONS
-from mclite.replay.scenario.lint import default_root, holds_scenarios
+from mclite.replay.scenario.lint import holds_scenarios
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import headings
 
 if TYPE_CHECKING:

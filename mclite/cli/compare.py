@@ -118,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
 def _address(asked: str, stack: contextlib.ExitStack) -> Address:
     """Return the address that is asked for; a server that is meant to be started is."""
     from mclite.replay.play.transport import parse_address
-    from mclite.replay.scenario.lint import default_root
+    from mclite.replay.scenario.root import default_root
     from mclite.replay.target.servers import Server
     from mclite.replay.target.spec import find_spec
 
@@ -134,7 +134,7 @@ def _address(asked: str, stack: contextlib.ExitStack) -> Address:
 
 def _is_started(asked: str) -> bool:
     """Tell whether a server that is asked for is no address, but meant to be started."""
-    from mclite.replay.scenario.lint import default_root
+    from mclite.replay.scenario.root import default_root
 
     name = asked.partition("=")[0]
     return "{port}" in asked or name.endswith(".toml") or (default_root() / "targets" / f"{name}.toml").is_file()

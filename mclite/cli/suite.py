@@ -20,7 +20,8 @@ from mclite.replay.judge.verdicts import CONFORMS, DEVIATES, STALE_BASELINE
 from mclite.replay.report import versions_table
 from mclite.replay.scenario import coverage
 from mclite.replay.scenario.export import export
-from mclite.replay.scenario.lint import default_root, lint, load_all, scenario_files
+from mclite.replay.scenario.lint import lint, load_all, scenario_files
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import LEVELS, Scenario, SuiteError, load
 from mclite.replay.scenario.versions import Version, known_release, parse_version
 from mclite.replay.target import processes

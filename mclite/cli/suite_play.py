@@ -16,8 +16,8 @@ from mclite.replay.play.transport import Address, Unreachable, parse_address
 from mclite.replay.report import evidence as show
 from mclite.replay.run.prepare import is_empty
 from mclite.replay.run.stage import refusal
-from mclite.replay.scenario.lint import default_root
 from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
 from mclite.replay.scenario.versions import KNOWN, claimed_version, known_release, parse_version
 from mclite.replay.target.capabilities import ask_version

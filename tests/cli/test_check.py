@@ -13,7 +13,8 @@ from mclite.cli import UsageError
 from mclite.cli.check import configure, options, selected
 from mclite.cli.parser import Parser
 from mclite.replay.run.arguments import OPTIONS
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.root import default_root
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = f"{sys.executable} {ROOT / 'tests' / 'replay' / 'toy_server.py'} {{port}}"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mclite.cli import main
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 
 SHOULD = "[[scenario]]\nid = 'x'\ntitle = 'It should'\ntalk = '''\n> x\n'''"

@@ -11,7 +11,8 @@ from spoiled.relay import Request, Value, cut, values
 
 from mclite.replay.judge.verdicts import MATCHED
 from mclite.replay.results.document import Results
-from mclite.replay.scenario.lint import default_root, scenario_files
+from mclite.replay.scenario.lint import scenario_files
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario, load
 
 pytestmark = pytest.mark.memcached

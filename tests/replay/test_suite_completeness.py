@@ -9,7 +9,8 @@ import pytest
 
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.meta import FLAGS
-from mclite.replay.scenario.lint import default_root, load_all, sent_texts
+from mclite.replay.scenario.lint import load_all, sent_texts
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.sections import SECTIONS
 

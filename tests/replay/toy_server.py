@@ -1,8 +1,9 @@
 """A toy memcached in one file: set, get, gets, delete, stats, version; what it does wrong is chosen by words.
 
 Usage: toy_server.py PORT [WORD]... with these words: `wrong-set` answers STORE for STORED, `no-meta` knows no mn,
-`die-on-delete` ends at a delete, `old` claims and behaves as 1.6.18, `items` says that it holds items, `terse` has
-shorter error texts, `die-later` ends at the first get behind a delete.
+`die-on-delete` ends at a delete of a scenario, `die-on-incr` at any incr, `old` claims and behaves as 1.6.18, `items`
+says that it holds items, `terse` has shorter error texts, `die-later` ends at the first get behind a delete of
+a scenario.
 """
 
 from __future__ import annotations
@@ -58,12 +59,14 @@ class Connection(socketserver.StreamRequestHandler):
                         cas = b" %d" % unique if verb == b"gets" else b""
                         out += b"VALUE %s %s %d%s\r\n%s\r\n" % (key, flags, len(data), cas, data)
                 return out + b"END\r\n"
-            case [b"delete", key, *rest]:
-                if "die-on-delete" in WORDS and not rest:  # the probe of cas deletes with noreply
+            case [b"delete", key, *_]:
+                if "die-on-delete" in WORDS and b"_probe" not in key:
                     os._exit(7)
-                if not rest:
+                if b"_probe" not in key:
                     DELETED.set()
                 return b"DELETED\r\n" if ITEMS.pop(key, None) else b"NOT_FOUND\r\n"
+            case [b"incr", *_] if "die-on-incr" in WORDS:
+                os._exit(7)
             case [b"flush_all"]:
                 ITEMS.clear()
                 return b"OK\r\n"

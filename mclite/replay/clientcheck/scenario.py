@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from mclite.replay.clientcheck.arrival import PROTOCOLS, Protocol
 from mclite.replay.clientcheck.notation import Talk
-from mclite.replay.scenario.lint import default_root
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import LEVELS, Fault, Level, SuiteError, line_ranges
 from mclite.replay.scenario.sections import LAST_LINE
 from mclite.replay.scenario.talk import TalkError

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mclite.replay.judge.exchanges import Exchange, exchanges
-from mclite.replay.scenario.lint import default_root
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.versions import KNOWN_VERSIONS, Version, parse_guard
 from mclite.replay.scenario.wire import escape
 

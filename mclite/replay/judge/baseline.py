@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,11 +103,14 @@ class Baseline:
         known = self._known(made)
         return replace(made, baseline=self.match(made), baseline_reason=known.reason if known is not None else None)
 
-    def stale(self, records: Iterable[Record]) -> list[str]:
-        """Return a sentence for each entry that the records of a complete run leave without a scenario."""
+    def stale(self, records: Iterable[Record], others: Mapping[str, str | None]) -> list[str]:
+        """Return a sentence for each entry that a complete run leaves without a scenario.
+
+        `others` are the ids of what is no scenario but may be listed, with the cause of each that fails.
+        """
         records = list(records)
-        gone = self.entries.keys() - {made.id for made in records}
-        unseen = self.causes.keys() - {key(made) for made in records if made.verdict in WRONG}
+        gone = self.entries.keys() - {made.id for made in records} - others.keys()
+        unseen = self.causes.keys() - {key(made) for made in records if made.verdict in WRONG} - set(others.values())
         return [
             *(f"STALE {name}: the baseline names it, and there is no such scenario here" for name in sorted(gone)),
             *(f"STALE {name!r}: the baseline names this cause, and no scenario shows it" for name in sorted(unseen)),

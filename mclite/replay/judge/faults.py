@@ -6,7 +6,7 @@
     reason = "An empty line follows the error for a key of 251 bytes (protocol.txt 46-48)."
     link = "https://..."                   # the upstream commit or issue that mended it; may be left out
     dies = true                            # the server ends at these scenarios; may be left out
-    lacks = ["lru"]                        # capabilities that these releases do not have; may be left out
+    lacks = ["lru"]                        # what these releases do not have, as offers.toml names it; may be left out
 
     [fault.answers]                        # scenario: fingerprints of the wrong answer; may be left out if it lacks any
     "keys/length/too-long-get" = ["8d80192055f1"]
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from mclite.replay.judge.record import KnownFault
-from mclite.replay.scenario.requirements import CAPABILITIES
+from mclite.replay.scenario.offers import documented
 from mclite.replay.scenario.versions import Guard, Version, parse_guard
 
 #: The table of the suite, in its root.
@@ -54,7 +54,7 @@ class Fault:
     answers: dict[str, tuple[str, ...]]
     link: str | None = None
     dies: bool = False  #: the server does not survive its scenarios
-    lacks: tuple[str, ...] = ()  #: capabilities
+    lacks: tuple[str, ...] = ()  #: names of offers.toml
 
     @property
     def known(self) -> KnownFault:
@@ -81,9 +81,12 @@ class Faults:
         """Return the fault because of which a server of release `version` does not survive `scenario`, or None."""
         return next((one for one in self._of(scenario, version) if one.dies), None)
 
-    def lacking(self, capability: str, version: Version) -> Fault | None:
-        """Return the fault because of which release `version` has no `capability`, or None."""
-        return next((one for one in self.faults if capability in one.lacks and version in one.releases), None)
+    def lacking(self, name: str, version: Version) -> Fault | None:
+        """Return the fault because of which release `version` does not have a command or option, or None."""
+        offers = documented()
+        return next(
+            (one for one in self.faults if version in one.releases and name in offers.all_members(one.lacks)), None
+        )
 
     def _of(self, scenario: str, version: Version) -> Iterable[Fault]:
         return (one for one in self._by_scenario.get(scenario, ()) if version in one.releases)
@@ -119,8 +122,8 @@ def _fault(table: Any, where: str) -> Fault:
     for key in ("id", "releases", "reason", "answers" if not table.get("lacks") else "lacks"):
         if not table.get(key):
             raise FaultsError(f"{where}: the {key} is missing")
-    if unknown := set(table.get("lacks", [])) - CAPABILITIES:
-        raise FaultsError(f"{where}: {sorted(map(str, unknown))[0]} is no capability")
+    if unknown := set(map(str, table.get("lacks", []))) - set(documented().names()):
+        raise FaultsError(f"{where}: {sorted(unknown)[0]} is no command, option or group of offers.toml")
     answers = table.get("answers", {})
     for name, prints in answers.items():
         if not isinstance(prints, list) or not prints or not all(isinstance(one, str) for one in prints):

@@ -11,6 +11,7 @@ import pytest
 
 from mclite.replay.play.transport import parse_address
 from mclite.replay.run.arguments import OPTIONS
+from mclite.replay.scenario.offers import documented
 from mclite.replay.scenario.scenario import Level
 from mclite.replay.scenario.versions import known_release
 from mclite.replay.target.spec import Asked, TargetError, find_spec
@@ -66,6 +67,8 @@ def read_options(config: pytest.Config, root: Path) -> Options:
             targets.append(Asked(_shown("--spawn", text), spec=find_spec(text, folder)))
         if not targets:
             targets.append(Asked("", spec=find_spec("mclite", folder)))
+        for asked in targets:
+            _declare(asked, config)
         reference = _reference(config.getoption("reference"), config.getoption("reference_spawn"), folder)
     except (ValueError, TargetError) as error:
         raise UsageError(str(error)) from None
@@ -100,6 +103,21 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         no_report=config.getoption("no_report"),
         check=config.getoption("called_as_check"),
     )
+
+
+def _declare(asked: Asked, config: pytest.Config) -> None:
+    """Let a target have what its file and the command line declare; raise ValueError when that cannot be."""
+    lacks, require = (_names(config.getoption(option)) for option in ("lacks", "require"))
+    profile, spec = config.getoption("profile"), asked.spec
+    given = {"--lacks": ",".join(lacks), "--require": ",".join(require), "--profile": profile}
+    asked.declared_by = " ".join(f"{option} {value}" for option, value in given.items() if value)
+    if spec is not None:
+        lacks, require, profile = [*spec.lacks, *lacks], [*spec.require, *require], profile or spec.profile
+    asked.declared = documented().declared(lacks, require, profile)
+
+
+def _names(given: list[str]) -> list[str]:
+    return [name.strip() for text in given for name in text.split(",") if name.strip()]
 
 
 def _reference(address: str | None, spawn: str | None, folder: Path) -> Asked | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from mclite.replay.files import WriteError
 from mclite.replay.judge import baseline
 from mclite.replay.judge.baseline import Baseline
+from mclite.replay.judge.offers import Offered, pinned
 from mclite.replay.judge.record import Record
 from mclite.replay.play.transport import parse_address
 from mclite.replay.pytest_plugin.options import Options
@@ -44,8 +45,10 @@ class Output:
         if len(pages) > 1:
             self._page(pages, pages[0].parent / f"index{'' if complete else '-part'}.html")
 
-    def baseline(self, known: Baseline, records: Collection[Record], name: str, complete: bool) -> Baseline | None:
-        """Write the baseline that the records match; return it, or None when it is not written."""
+    def baseline(
+        self, known: Baseline, records: Collection[Record], offers: Collection[Offered], name: str, complete: bool
+    ) -> Baseline | None:
+        """Write the baseline that records and offers match; return it, or None when it is not written."""
         path = self.options.baseline
         assert path is not None
         died = next((made.id for made in records if made.died), None)
@@ -53,7 +56,7 @@ class Output:
             why = f"the target died in {died}" if died is not None else "the run is incomplete"
             self._fail(f"{path} is not written: {why}")
             return None
-        known = known.updated(records)
+        known = pinned(offers, known, known.updated(records))
         try:
             baseline.write(known, path, name)
         except WriteError as error:

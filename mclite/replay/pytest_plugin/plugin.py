@@ -24,6 +24,7 @@ from mclite.replay.pytest_plugin import junit
 from mclite.replay.pytest_plugin import terminal as summary
 from mclite.replay.pytest_plugin import terminal_reference as beside
 from mclite.replay.pytest_plugin.items import ScenarioFile, ScenarioItem
+from mclite.replay.pytest_plugin.offer_items import OfferFile, OfferItem, is_table
 from mclite.replay.pytest_plugin.options import UsageError, add_options, read_options
 from mclite.replay.pytest_plugin.session import Session
 from mclite.replay.pytest_plugin.share import StaticScheduling, is_controller, worker_share
@@ -162,6 +163,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     suite = session_of(parent.config)
     if clients := parent.config.stash.get(_CLIENTS, None):
         return clients.file(file_path, parent)
+    if is_table(file_path, suite.root):
+        table: OfferFile = OfferFile.from_parent(parent, path=file_path)
+        table.suite = suite
+        return table
     if not holds_scenarios(file_path, suite.root):
         return None
     file: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
@@ -249,6 +254,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let the record travel with the report of the call."""
     report = yield
+    if isinstance(item, OfferItem) and call.when == "call" and item.made is not None:
+        report.user_properties.append(("mclite-offer", {"target": item.target, "id": item.made.id}))
     if isinstance(item, ScenarioItem) and call.when == "call" and item.made is not None:
         for made in (item.made, *item.suite.late(item.target)):
             report.user_properties.append(("mclite", {"target": item.target, "record": to_json(made)}))
@@ -265,6 +272,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             made = from_json(Record, travelled["record"], "a record")
             _CURRENT[-1].gather(travelled["target"], made)
             junit.show_case(_CURRENT[-1].config, report, made)
+        elif name == "mclite-offer" and _CURRENT:
+            travelled = value
+            _CURRENT[-1].offers[travelled["target"]].asked.add(travelled["id"])
         elif name == "mclite-client" and _CURRENT:
             if report.when == "call":
                 travelled = value

@@ -18,11 +18,11 @@ from mclite.replay import files
 from mclite.replay.clients import results as clients
 from mclite.replay.judge import baseline, faults
 from mclite.replay.judge.baseline import Baseline
+from mclite.replay.judge.offers import Offered, matched
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import (
     CONFORMS,
     DEVIATES,
-    MATCHED,
     NOT_WRITTEN,
     NOTHING_JUDGED,
     PLAYED,
@@ -33,6 +33,7 @@ from mclite.replay.judge.verdicts import (
 from mclite.replay.play.outcome import Keys, process_prefix
 from mclite.replay.play.timeline import Timeline
 from mclite.replay.play.transport import parse_address
+from mclite.replay.pytest_plugin.offered import OfferBook
 from mclite.replay.pytest_plugin.options import Options
 from mclite.replay.pytest_plugin.output import Output
 from mclite.replay.results.document import Client, Results, Run, Target
@@ -73,6 +74,7 @@ class Session:
         self.runs: list[TargetRun] = []
         self.records: list[dict[str, Record]] = []
         self.clients: list[dict[str, Client]] = []
+        self.offers: list[OfferBook] = []
         self.folder: Path | None = None
         self.holdings = Holdings(root)
         self.chosen: list[set[str]] = [set() for _ in options.targets]
@@ -116,6 +118,7 @@ class Session:
                 run.reference, run.beside = self._references[info.judged], self.options.reference.option
             self.runs.append(run)
             self._baselines.append(self._read_baseline(info))
+            self.offers.append(OfferBook(info, settings.faults, self._baselines[-1]))
             self.records.append({})
             self.clients.append({})
 
@@ -146,6 +149,8 @@ class Session:
     def rank(self, item: pytest.Item) -> tuple[int, int]:
         """Return where the item comes: first what needs a running target alone, last what waits."""
         target = getattr(item, "target", None)
+        if hasattr(item, "offer"):
+            return -1, 0
         if not isinstance(target, int) or not hasattr(item, "scenario"):
             return 2, 0
         if self._needs_alone(item):  # type: ignore[arg-type]  # checked by what it has
@@ -222,6 +227,10 @@ class Session:
         strict = self.options.strict
         return made.fails(self.gate(target), strict) or (strict and made.differs)
 
+    def fails_offer(self, made: Offered) -> bool:
+        """Tell whether what is not offered fails the run; while a baseline is written, nothing does."""
+        return not self.options.update_baseline and made.fails_run(self.options.strict)
+
     def _marked(self, target: int, made: Record) -> Record:
         """Return the record with what the baseline says of it."""
         known = self._baselines[target]
@@ -259,12 +268,13 @@ class Session:
     def finish(self) -> None:
         """Write the results of each target for which scenarios were played, and its page."""
         for index, (info, records) in enumerate(zip(self.infos, self.records, strict=True)):
-            if not records and not self.clients[index]:
+            asked = self.offers[index].asked
+            if not records and not self.clients[index] and not asked:
                 continue
             held = self.holdings.ids(parse_version(info.judged))
-            complete = held == records.keys()
+            complete = held == records.keys() | asked
             self._settle_baseline(index, complete)
-            made = self._document(index, complete, len(held))
+            made = self._document(index, complete, len(held.difference(self.offers[index].causes)))
             self.documents.append(made)
             if self.options.no_report:
                 continue
@@ -281,11 +291,17 @@ class Session:
         if known is None:
             return
         if self.options.update_baseline:
-            updated = self.output.baseline(known, records.values(), self.infos[index].name, complete)
+            if not matched(records.values()):
+                self.output.problems.append(f"{self.options.baseline} is not written: nothing that was judged matched")
+                return
+            offered = self.offers[index]
+            name = self.infos[index].name
+            updated = self.output.baseline(known, records.values(), offered.reported, name, complete)
             if updated is not None:
                 self.records[index] = {name: updated.marked(made) for name, made in records.items()}
+                offered.mark(updated)
         elif complete:
-            self.stale = known.stale(records.values())
+            self.stale = known.stale(records.values(), self.offers[index].causes)
             self.output.problems += self.stale
 
     def _document(self, index: int, complete: bool, held: int) -> Results:
@@ -315,7 +331,7 @@ class Session:
             capabilities={name: Capability(*found) for name, found in info.capabilities.items()},
         )
         found = clients.explained(self.clients[index], records)
-        return document(run, target, records.values(), mclite.__version__, found)
+        return document(run, target, records.values(), mclite.__version__, found, self.offers[index].reported)
 
     def exit_code(self, exitstatus: int, failed: int) -> int:
         """Return the exit code of the run, given pytest's own and how many items failed."""
@@ -332,9 +348,10 @@ class Session:
             return NOT_WRITTEN
         if failed or exitstatus == pytest.ExitCode.TESTS_FAILED or any(made.run.lost for made in self.documents):
             return DEVIATES
-        if self.stale or any(made.baseline == "fixed" for made in everything):
+        fixed = any(one.baseline == "fixed" for book in self.offers for one in book.reported)
+        if self.stale or fixed or any(made.baseline == "fixed" for made in everything):
             return STALE_BASELINE
-        judged = [{made.verdict for made in records.values()} for records in self.records if records]
-        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED or not all(MATCHED & verdicts for verdicts in judged):
+        judged = [records.values() for records in self.records if records]
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED or not all(map(matched, judged)):
             return NOTHING_JUDGED
         return CONFORMS

@@ -11,8 +11,9 @@ from mclite.replay.judge.faults import FILE, Faults, read
 from mclite.replay.report import summary
 from mclite.replay.report.answers_table import Row, group, shown
 from mclite.replay.report.client_requests import command_of, is_usual
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
 from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.talk import AnyOf
 from mclite.replay.scenario.versions import Version, parse_guard

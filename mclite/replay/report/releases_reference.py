@@ -17,7 +17,9 @@ from mclite.replay.report import markdown
 from mclite.replay.report.answers_table import BEFORE, EMPTY, NOTHING, brief, names
 from mclite.replay.report.client_requests import COMMANDS, OTHER, command_of
 from mclite.replay.report.releases import Known, may_vary
-from mclite.replay.scenario.requirements import SINCE, STARTS, required_since
+from mclite.replay.scenario import needs
+from mclite.replay.scenario.offers import documented
+from mclite.replay.scenario.requirements import STARTS, required_since
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.talk import Write
 from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, Version, written
@@ -30,11 +32,6 @@ _CHAPTERS = {
     "meta_noop": "mn", "meta_set": "ms", "watchers": "watch",
     **dict.fromkeys(("stats_conns", "stats_detail", "stats_general", "stats_items", "stats_settings"), "stats"),
     **dict.fromkeys(("stats_sizes", "stats_slabs", "stats_tls"), "stats"),
-}  # fmt: skip
-#: Commands and the capability that knows their first release.
-_CAPABILITIES = {
-    "gats": "gat", "lru_crawler": "lru-crawler", "cache_memlimit": "cache-memlimit", "me": "meta-debug",
-    **dict.fromkeys(("mg", "ms", "md", "ma", "mn"), "meta"),
 }  # fmt: skip
 MADE = "Made by `mclite releases --write docs/releases`; do not edit."
 
@@ -74,9 +71,17 @@ def _limited(about: Known) -> dict[str, list[Scenario]]:
     """Return the scenarios that are about some of the releases that have their command, by the command."""
     found: dict[str, list[Scenario]] = {}
     for scenario in about.scenarios.values():
-        if scenario.until is not None or (scenario.since or _FIRST) > (required_since(scenario.requires) or _FIRST):
+        sent = (_since(name) for name in needs.needs(scenario.talk.source))
+        there = max(one or _FIRST for one in (required_since(scenario.requires), *sent))
+        if scenario.until is not None or (scenario.since or _FIRST) > there:
             found.setdefault(_subject(scenario), []).append(scenario)
     return {name: sorted(some, key=lambda one: (one.since or _FIRST, one.id)) for name, some in found.items()}
+
+
+def _since(command: str) -> Version | None:
+    """Return the first release that has a command; None when every known one has it."""
+    offer = documented().entries.get(command)
+    return offer.since if offer is not None and offer.kind == "command" else None
 
 
 def _subject(scenario: Scenario) -> str:
@@ -215,7 +220,7 @@ def _short(link: str) -> str:
 def _index(counts: dict[str, tuple[int, int]], found: Sequence[Entry]) -> str:
     commands = [["command", "since", "requests that are not answered alike", "what only some releases do"]]
     for name, (some, only) in counts.items():
-        since = SINCE.get(_CAPABILITIES.get(name, name))
+        since = _since(name)
         first = _releases([since]) if since else "" if name == OTHER else KNOWN[0]
         commands.append([f"[{name}]({_file(name)})", first, str(some), str(only)])
     releases = [["release", "answered otherwise than by the release before it"]]

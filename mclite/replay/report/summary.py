@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from mclite.replay.judge.record import Record
-from mclite.replay.report import causes
+from mclite.replay.report import causes, offers
 from mclite.replay.report.support import subjects
 from mclite.replay.results.document import Results
 from mclite.replay.results.tally import (
@@ -37,6 +37,8 @@ def state(results: Results) -> State:
     scenarios = results.scenarios
     if any(scenario.verdict == "target-died" for scenario in scenarios):
         return "died"
+    if offers.failing(results):
+        return "fails"
     if not any(scenario.verdict in JUDGED for scenario in scenarios):
         return "nothing"
     failed = failures(results)
@@ -57,6 +59,7 @@ def headline(results: Results) -> str:
     scenarios = results.scenarios
     must = tallies(scenarios)[0]
     failed = failures(results)
+    absent, part = offers.said(results), offers.part(results)
     cases, where = count(len(failed), "case"), _where(failed)
     match state(results):
         case "died":
@@ -68,6 +71,9 @@ def headline(results: Results) -> str:
             return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
         case "except":
             return f"{name} conforms to {version} except {cases}{where}."
+        case "fails" if absent is not None:
+            more = f", and {cases} {'fails' if len(failed) == 1 else 'fail'}{where}" if failed else ""
+            return f"{name} does not conform to {version}: it does not offer {absent}{more}."
         case "fails" if not any(scenario.verdict in GOOD for scenario in scenarios):
             judged = sum(scenario.verdict in JUDGED for scenario in scenarios)
             return f"{name} does not conform to {version}: not one of {count(judged, 'answer')} is memcached's."
@@ -83,7 +89,8 @@ def headline(results: Results) -> str:
             return f"{name} does not conform to {version}: {cases} {verb}{where}."
         case "conforms":
             which = "the required case passes" if must.judged == 1 else f"all {must.judged} required cases pass"
-            return f"{name} conforms to {version}: {which}."
+            what = f" in what it offers, {part}" if part is not None else ""
+            return f"{name} conforms to {version}{what}: {which}."
 
 
 def caveats(results: Results) -> list[str]:
@@ -99,14 +106,10 @@ def caveats(results: Results) -> list[str]:
         have = "has" if len(lost) == 1 else "have"
         said.append(f"{count(len(lost), 'scenario')} {have} no result, because the run ended early: {named}.")
     if lacking := must.verdicts["unsupported"]:
-        there = {name for name, probe in results.target.capabilities.items() if probe.present}
-        needs = {need for s in scenarios if s.verdict == "unsupported" for need in s.requires} - there
-        what = f" ({', '.join(sorted(needs))})" if needs else ""
-        said.append(f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer{what}.")
-    if untried := sorted(name for name, probe in results.target.capabilities.items() if probe.present is None):
-        said.append(f"Not tried, since asking could change or reveal what others keep there: {', '.join(untried)}.")
+        said.append(f"{count(lacking, 'required case')} {_need(lacking)} what the target does not offer.")
+    said += offers.caveats(results)
     if not_run := must.verdicts["skipped"] + must.verdicts["blocked"]:
-        said.append(f"{count(not_run, 'required case')} did not run.")
+        said.append(f"{count(not_run, 'required case')} {'was' if not_run == 1 else 'were'} not tried.")
     if should.bad:
         said.append(f"{count(should.bad, 'recommended case')} {'deviates' if should.bad == 1 else 'deviate'}.")
     if observed.bad:
@@ -156,7 +159,7 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
     With `strict` a warning counts as a failure.
     """
     scenarios = results.scenarios
-    out = [headline(results)]
+    out = [headline(results), *offers.lines(results, strict=strict)]
     if several := causes.found(results, strict=strict):
         out.append(f"{count(len(several), 'cause')}: {causes.one_line(several)}")
         out += causes.lines(several, first)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mclite.replay.judge.offers import Offered
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import Verdict
 from mclite.replay.scenario.scenario import Level
@@ -125,3 +126,4 @@ class Results:
     summary: Summary
     scenarios: tuple[Record, ...]
     clients: tuple[Client, ...] = ()
+    offers: tuple[Offered, ...] = ()  #: the commands and options that were asked for

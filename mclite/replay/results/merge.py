@@ -56,6 +56,7 @@ def merge(shards: Sequence[Results]) -> tuple[Results, list[str]]:
                 found[record.id], better = sorted((other, record), key=lambda one: _RANK.index(one.verdict))
                 notes.append(f"{record.id} is {found[record.id].verdict} in one and {better.verdict} in another.")
     scenarios = tuple(found[name] for name in sorted(found))
+    offers = tuple({one.name: one for shard in shards for one in shard.offers}.values())
     run = replace(
         first.run,
         seconds=sum(shard.run.seconds for shard in shards),
@@ -65,7 +66,12 @@ def merge(shards: Sequence[Results]) -> tuple[Results, list[str]]:
     )
     clients = {client.name: client for shard in shards for client in shard.clients}
     merged = replace(
-        first, run=run, summary=summarize(run, scenarios), scenarios=scenarios, clients=tuple(clients.values())
+        first,
+        run=run,
+        summary=summarize(run, scenarios, offers),
+        scenarios=scenarios,
+        clients=tuple(clients.values()),
+        offers=offers,
     )
     return merged, notes
 

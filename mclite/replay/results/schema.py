@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from mclite.replay.judge.offers import Offered
 from mclite.replay.judge.record import Event, Record, Transcript
 from mclite.replay.results.document import ClientCheck, Counts, Resembles, Results, Run
 from mclite.replay.scenario.versions import parse_guard
@@ -30,7 +31,8 @@ _LEFT_OUT: dict[type, frozenset[str]] = {
     Run: frozenset({"held"}),
     Resembles: frozenset({"first", "last"}),
     ClientCheck: frozenset({"scenarios"}),
-    Results: frozenset({"clients"}),
+    Results: frozenset({"clients", "offers"}),
+    Offered: frozenset({"baseline", "baseline_reason"}),
 }
 
 

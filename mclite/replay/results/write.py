@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mclite.replay import files
+from mclite.replay.judge.offers import Offered
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import MATCHED, VERDICTS
 from mclite.replay.results.document import Client, Counts, Resembles, Results, Run, Suite, Summary, Target
@@ -21,19 +22,25 @@ LIKENESS = 0.9
 
 
 def document(
-    run: Run, target: Target, records: Iterable[Record], suite_version: str, clients: tuple[Client, ...] = ()
+    run: Run,
+    target: Target,
+    records: Iterable[Record],
+    suite_version: str,
+    clients: tuple[Client, ...] = (),
+    offers: tuple[Offered, ...] = (),
 ) -> Results:
     """Return the results of a run, the scenarios sorted by id."""
     scenarios = tuple(sorted(records, key=lambda record: record.id))
     suite = Suite(suite_version, PROTOCOL_VERSION)
-    return Results(suite, run, target, summarize(run, scenarios), scenarios, clients)
+    return Results(suite, run, target, summarize(run, scenarios, offers), scenarios, clients, offers)
 
 
-def summarize(run: Run, scenarios: Sequence[Record]) -> Summary:
-    """Return what the scenarios of a run come to."""
+def summarize(run: Run, scenarios: Sequence[Record], offers: Sequence[Offered] = ()) -> Summary:
+    """Return what the scenarios of a run come to, and what its target offers."""
     counts = Counter(record.verdict for record in scenarios)
     verdicts = {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
-    return Summary(conforms(run, scenarios), verdicts, resembles(scenarios, run.judged), beside_reference(scenarios))
+    good = conforms(run, scenarios) and not any(one.fails_run(run.strict) for one in offers)
+    return Summary(good, verdicts, resembles(scenarios, run.judged), beside_reference(scenarios))
 
 
 def conforms(run: Run, scenarios: Sequence[Record]) -> bool:

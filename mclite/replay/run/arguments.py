@@ -75,6 +75,26 @@ OPTIONS: tuple[Option, ...] = (
             "(docs/safety.md)",
         },
     ),
+    Option(
+        "--lacks",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NAMES",
+            "help": "what the target does not have, and need not: commands, options or groups of "
+            "conformance/offers.toml, e.g. incr,meta",
+        },
+    ),
+    Option(
+        "--require",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NAMES",
+            "help": "what the target must have, whatever profile or release it is judged as: touch,gat",
+        },
+    ),
+    Option("--profile", {"metavar": "NAME", "help": "what the target is meant to have: classic, meta or full"}),
     Option("--clients", {"action": "store_true", "help": "also try the client libraries that are installed"}),
     Option(
         "--gate",

@@ -7,14 +7,15 @@ import socket
 import time
 
 from mclite.replay.play.outcome import run_prefix
-from mclite.replay.play.transport import Address, connect
+from mclite.replay.play.transport import Address, Unreachable, connect
 from mclite.replay.results.write import slug
 from mclite.replay.run.stage import TRANSPORTS, TargetInfo
+from mclite.replay.scenario.offers import documented
 from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import Kind
 from mclite.replay.scenario.versions import KNOWN, claimed_version
 from mclite.replay.scenario.wire import escape
-from mclite.replay.target.capabilities import Capability, ask_version, probe, probe_builds
+from mclite.replay.target.capabilities import CLOCK, Capability, DiedError, ask_version, probe, probe_builds
 from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import Asked, TargetError
 
@@ -33,25 +34,47 @@ def prepare(
         if missing := asked.spec.missing(TRANSPORTS & {transport}):
             raise TargetError(f"nothing says how to start it {STARTS[missing[0]]}: see its target file")
         server = Server(asked.spec, TRANSPORTS & {transport})
+    prefix, empty = run_prefix(), False
+    found: dict[str, Capability] = {}
     try:
-        address = server.address_for(transport) if server is not None else asked.address
-        assert address is not None
-        return _ask(asked, address, server, judge_as, destructive), server
+        while True:
+            address = server.address_for(transport) if server is not None else asked.address
+            assert address is not None
+            answer = ask_version(address)
+            empty = empty or (server is None and is_empty(address))  # before the probe, which stores items
+            left = [offer for offer in (*documented().entries.values(), CLOCK) if offer.name not in found]
+            try:
+                found |= probe(address, f"{prefix}_probe".encode(), left, harmful=destructive or server is not None)
+            except DiedError as died:
+                if server is None:
+                    raise Unreachable(f"{address}: {died}, which asked whether it has such a command") from None
+                found |= died.found
+                server.stop()
+                server = Server(server.spec, server.needs)
+                continue
+            return _info(asked, address, server, judge_as, prefix, empty, answer, found), server
     except BaseException:
         if server is not None:
             server.stop()
         raise
 
 
-def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | None, destructive: bool) -> TargetInfo:
-    answer = ask_version(address)
+def _info(
+    asked: Asked,
+    address: Address,
+    server: Server | None,
+    judge_as: str | None,
+    prefix: str,
+    empty: bool,
+    answer: bytes,
+    found: dict[str, Capability],
+) -> TargetInfo:
+    """Return what is known about a target that answers `version` so, and of which the probe found `found`."""
     version = None
     if answer.startswith(b"VERSION "):
         version = escape(answer.removeprefix(b"VERSION ").rstrip(b"\r\n"))
     claimed = claimed_version(version) if version else None
     known = claimed if claimed in KNOWN else None
-    prefix = run_prefix()
-    found = probe(address, f"{prefix}_probe".encode(), harmful=destructive or server is not None)
     found |= probe_builds(address)
     if server is None and address.kind == "tcp":
         found["udp"] = _probe_udp(address)
@@ -67,9 +90,12 @@ def _ask(asked: Asked, address: Address, server: Server | None, judge_as: str | 
         judged=judge_as or known or KNOWN[-1],
         prefix=prefix,
         spawn=server.command.replace(str(address.port), "{port}") if server is not None else None,
-        empty=server is None and is_empty(address),
+        empty=empty,
         capabilities={name: (item.present, item.evidence) for name, item in found.items()},
-        declares=list(asked.spec.declares) if asked.spec else [],
+        lacks=sorted(asked.declared.lacks),
+        required=sorted(asked.declared.required),
+        profile=asked.declared.profile,
+        declared_by=asked.declared_by,
     )
 
 

@@ -52,7 +52,10 @@ class TargetInfo:
     baseline: str | None = None
     empty: bool = False
     capabilities: dict[str, tuple[bool | None, str]] = field(default_factory=dict)
-    declares: list[str] = field(default_factory=list)
+    lacks: list[str] = field(default_factory=list)  #: entries of offers.toml that are declared absent
+    required: list[str] = field(default_factory=list)  #: entries of offers.toml that the target must have
+    profile: str | None = None
+    declared_by: str = ""  #: the options that declare it, e.g. `--lacks incr`
 
     @property
     def shown(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mclite.replay.judge import likeness
@@ -17,7 +17,9 @@ from mclite.replay.play.outcome import Keys, Patience, Result
 from mclite.replay.play.player import Player
 from mclite.replay.play.transport import Address
 from mclite.replay.run.stage import WAITS, NotPlayed, Settings, Stage, TargetInfo, Venue
-from mclite.replay.scenario.requirements import CAPABILITIES, STARTS
+from mclite.replay.scenario import needs
+from mclite.replay.scenario.offers import documented
+from mclite.replay.scenario.requirements import BUILDS, STARTS, capabilities
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
 from mclite.replay.scenario.versions import KNOWN, parse_version, written
 from mclite.replay.target.capabilities import Capability
@@ -27,6 +29,8 @@ from mclite.replay.target.spec import TargetSpec
 
 #: How long an answer is waited for when a scenario is played as of another version, just to compare.
 COMPARE = 0.25
+#: What nobody asked for, as in results of another suite, is there.
+_THERE = Capability(True, "")
 #: Number of retries before a difference from the reference is reported.
 RETRIES = 2
 
@@ -167,7 +171,7 @@ class TargetRun:
             words.append(f"--chop {self.settings.chop}")
         if self.settings.destructive:
             words.append("--destructive")
-        words.append(self.beside)
+        words += [self.info.declared_by, self.beside]
         return " ".join(word for word in words if word)
 
     def _require(self, scenario: Scenario) -> None:
@@ -180,19 +184,32 @@ class TargetRun:
         """Raise NotPlayed unless the target is there and can do what the scenario requires."""
         if self.dead is not None:
             raise NotPlayed("blocked", f"the target died while {self.dead} was played")
+        needed = needs.needs(scenario.talk.source, self.judged)
+        for name in sorted(needed, key=lambda name: self.capabilities.get(name, _THERE).present is not False):
+            self._require_offer(name, (name,))
         for name in scenario.requires:
-            if name in CAPABILITIES and name not in STARTS:
-                found = self.capabilities.get(name)
-                if found is not None and found.present is None:
-                    raise NotPlayed("skipped", f"{name} was not tried: {found.evidence}")
-                if found is not None and not found.present:
-                    if name in self.info.declares:
-                        raise NotPlayed("fail", f"{name} is declared, but {found.evidence}")
-                    if fault := self.settings.faults.lacking(name, self.judged):
-                        raise NotPlayed("known", f"no {name}: {found.evidence}", fault)
-                    raise NotPlayed("unsupported", f"no {name}: {found.evidence}")
-            elif name not in STARTS:
+            if name in STARTS:
+                continue
+            if name not in capabilities():
                 raise NotPlayed("suite-error", f"it requires {name!r}, which nothing can provide")
+            members = () if name in BUILDS else documented().members(name)
+            if not needed.intersection(members):
+                self._require_offer(name, members)
+
+    def _require_offer(self, name: str, members: Sequence[str]) -> None:
+        """Raise NotPlayed unless the target has one of the entries for which a name stands; of a build none does."""
+        wanted = [member for member in members if member not in self.info.lacks]
+        if members and not wanted:
+            raise NotPlayed("unsupported", f"{name} is declared absent")
+        there = [self.capabilities[one] for one in wanted or (name,) if one in self.capabilities]
+        if not there or any(found.present for found in there):
+            return
+        if untried := next((found for found in there if found.present is None), None):
+            raise NotPlayed("skipped", f"{name} was not tried: {untried.evidence}")
+        faults = (self.settings.faults.lacking(member, self.judged) for member in wanted)
+        if fault := next(filter(None, faults), None):
+            raise NotPlayed("known", f"no {name}: {there[0].evidence}", fault)
+        raise NotPlayed("unsupported", f"no {name}: {there[0].evidence}")
 
     def _require_passed(self, scenario: Scenario, name: str) -> None:
         whole = name if "/" in name else f"{scenario.id.rsplit('/', 1)[0]}/{name}"

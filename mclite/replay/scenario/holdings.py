@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mclite.replay.scenario.lint import scenario_files
+from mclite.replay.scenario.offers import FILE, documented
 from mclite.replay.scenario.scenario import Heading, Scenario, headings
 from mclite.replay.scenario.versions import Version
 
@@ -23,9 +24,11 @@ class Holdings:
         self._files[path] = scenarios
 
     def ids(self, version: Version) -> frozenset[str]:
-        """Return the ids of all scenarios that are about targets judged as `version`."""
+        """Return the ids of all scenarios that are about targets judged as `version`, and of what is to be offered."""
         for path in scenario_files(self.root):
             if path not in self._files:
                 self._files[path] = headings(path, self.root)
+        table = self.root / FILE
+        offers = [f"offers/{name}" for name in documented().entries] if table.is_file() else []
         everything: Iterable[Heading | Scenario] = (one for ones in self._files.values() for one in ones)
-        return frozenset(one.id for one in everything if one.applies_to(version))
+        return frozenset(offers).union(one.id for one in everything if one.applies_to(version))

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mclite.replay.scenario import harmless
-from mclite.replay.scenario.requirements import CAPABILITIES, STARTS
+from mclite.replay.scenario import harmless, offers
+from mclite.replay.scenario.requirements import STARTS, capabilities
 from mclite.replay.scenario.scenario import TRANSPORTS, Fault, Scenario, SuiteError, line_ranges, load
 from mclite.replay.scenario.sections import LAST_LINE, SECTIONS
 from mclite.replay.scenario.talk import Act, AnyOf, Expect, Script, SomeOf, Write
@@ -19,7 +19,7 @@ from mclite.replay.scenario.text import Literal, Text
 from mclite.replay.scenario.versions import KNOWN_VERSIONS
 
 #: TOML files of the suite that hold no scenarios.
-OTHER_FILES = frozenset({"exclusions.toml", "releases.toml"})
+OTHER_FILES = frozenset({"exclusions.toml", "releases.toml", "offers.toml"})
 #: Commands that other clients of the server would notice.
 _DISTURBING = {
     "flush_all": r"flush_all( -?[0-9]+)?( noreply)?",
@@ -29,12 +29,6 @@ _DISTURBING = {
     "shutdown": r"shutdown.*",
 }
 _STORE = re.compile(r"(?:set|add|replace|append|prepend|cas|ms) ([A-Za-z0-9_+/=.-]{1,250}) [0-9].*")
-
-
-def default_root() -> Path:
-    """Return the folder of the suite: in a wheel next to the engine, in a checkout next to the package."""
-    packaged = Path(__file__).resolve().parents[1] / "conformance"
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[3] / "conformance"
 
 
 def scenario_files(root: Path) -> list[Path]:
@@ -79,7 +73,28 @@ def lint(root: Path) -> list[Fault]:
         first = talks.setdefault(key, scenario)
         if first is not scenario:
             faults.append(Fault(scenario.file, scenario.line, f"{scenario.slug}: says just what {first.id} says"))
+    faults += _offers(root)
     return sorted(faults, key=lambda fault: (fault.file, fault.line))
+
+
+def _offers(root: Path) -> Iterator[Fault]:
+    """Yield what is wrong with the table of offers of the suite at `root`, if it has one."""
+    path = root / offers.FILE
+    if not path.is_file():
+        return
+    try:
+        table = offers.read(path)
+    except offers.OffersError as error:
+        yield Fault(offers.FILE, 1, str(error))
+        return
+    for offer in table.entries.values():
+        for start, end in line_ranges(offer.lines):
+            if end > LAST_LINE:
+                problem = f"{offer.name}: protocol.txt ends with line {LAST_LINE}, so there is no {start}-{end}"
+                yield Fault(offers.FILE, 1, problem)
+    grouped = {name for profile in table.profiles.values() for name in profile.offers}
+    if left := sorted(table.entries.keys() - grouped) if table.profiles else []:
+        yield Fault(offers.FILE, 1, f"no profile has {', '.join(left)}")
 
 
 def problems(scenario: Scenario, by_id: dict[str, Scenario]) -> Iterator[str]:
@@ -87,7 +102,7 @@ def problems(scenario: Scenario, by_id: dict[str, Scenario]) -> Iterator[str]:
     yield from _title(scenario.title)
     yield from _lines(scenario)
     for name in scenario.requires:
-        if name not in CAPABILITIES and name not in STARTS:
+        if name not in capabilities() and name not in STARTS:
             yield f"it requires {name!r}, which is no capability and no way to start a server"
     yield from _depends(scenario, by_id)
     yield from _versions(scenario)

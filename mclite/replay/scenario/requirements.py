@@ -4,34 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mclite.replay.scenario.offers import documented
 from mclite.replay.scenario.versions import Version, parse_version
 
-#: What a running target can do. `mclite.replay.target.capabilities` finds out whether it can.
-CAPABILITIES: frozenset[str] = frozenset(
-    {
-        "meta",
-        "meta-debug",
-        "cas",
-        "touch",
-        "gat",
-        "verbosity",
-        "flush",
-        "stats",
-        "stats-settings",
-        "stats-items",
-        "stats-slabs",
-        "stats-sizes",
-        "stats-conns",
-        "slabs",
-        "lru",
-        "lru-crawler",
-        "watch",
-        "cache-memlimit",
-        "debugtime",
-        "proxy-build",
-        "tls-build",
-    }
-)
+#: What a server was built with, which is nothing that it fails to offer.
+BUILDS: frozenset[str] = frozenset({"proxy-build", "tls-build", "debugtime"})
+
+
+def capabilities() -> frozenset[str]:
+    """Return what a running target can do, by the names that `requires` may hold."""
+    return BUILDS | frozenset(documented().names())
+
 
 #: Ways to start a server that scenarios may require, and what each is for.
 STARTS: dict[str, str] = {
@@ -60,31 +43,27 @@ STARTS: dict[str, str] = {
     "fresh": "just now, for this scenario alone",
 }
 
-#: The first release of memcached that has it, found by asking every release; what is not listed, every known one has.
-#: `slabs`, `lru` and `lru-crawler` are there earlier, but switched off, and the lines of `watch` were still being made.
+#: The first release of memcached that can be started so, found by asking every release; what is not listed, all can.
 SINCE: dict[str, Version] = {
     name: parse_version(release)
     for name, release in {
         "shutdown": "1.4.16",
         "no-flush": "1.4.17",
-        "watch": "1.4.34",
-        "cache-memlimit": "1.4.27",
         "idle-timeout": "1.4.27",
-        "stats-conns": "1.4.19",
         "no-dump": "1.4.34",
-        "lru": "1.5.0",
-        "slabs": "1.5.0",
-        "lru-crawler": "1.5.0",
         "temporary-ttl": "1.5.0",
-        "gat": "1.5.3",
         "tls": "1.5.13",
         "auth": "1.5.15",
-        "meta": "1.6.0",
-        "meta-debug": "1.6.0",
     }.items()
 }
 
 
 def required_since(requires: Iterable[str]) -> Version | None:
     """Return the first release that has everything in `requires`; None when every known one has it."""
-    return max((SINCE[name] for name in requires if name in SINCE), default=None)
+    offers = documented()
+    found = [SINCE.get(name) if name in STARTS else offers.since(name) for name in requires if name in _known()]
+    return max((one for one in found if one is not None), default=None)
+
+
+def _known() -> frozenset[str]:
+    return frozenset(STARTS) | frozenset(documented().names())

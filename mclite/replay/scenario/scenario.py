@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from mclite.replay.scenario import needs
 from mclite.replay.scenario.requirements import required_since
 from mclite.replay.scenario.talk import Talk, TalkError
 from mclite.replay.scenario.versions import Version, parse_version
@@ -150,8 +151,11 @@ def _heading(fields: dict[str, Any], prefix: str) -> Heading:
 
 
 def _range(fields: dict[str, Any]) -> tuple[Version | None, Version | None]:
-    """Return the first and the last version that a scenario is about, from its fields."""
-    since = parse_version(fields["since"]) if "since" in fields else None
+    """Return the first and the last version that a scenario is about, from its fields.
+
+    Without `since` it is about the releases that have what it sends.
+    """
+    since = parse_version(fields["since"]) if "since" in fields else needs.since(str(fields.get("talk", "")))
     until = parse_version(fields["until"]) if "until" in fields else None
     return max(filter(None, (since, required_since(fields.get("requires", ())))), default=None), until
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mclite.replay.play.transport import Address
+from mclite.replay.scenario.offers import Declared, DeclaredError, documented
 from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import LEVELS, Kind, Level
 from mclite.replay.scenario.versions import Version, parse_version
@@ -32,7 +33,9 @@ _KEYS: dict[str, type] = {
     "name": str,
     "program": str,
     "command": str,
-    "declares": list,
+    "lacks": list,
+    "require": list,
+    "profile": str,
     "gate": str,
     "backend": str,
     "before": dict,
@@ -73,7 +76,9 @@ class TargetSpec:
     name: str
     command: str
     program: str = ""
-    declares: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()  #: names of offers.toml
+    require: tuple[str, ...] = ()  #: names of offers.toml
+    profile: str | None = None
     gate: Level = "must"  #: the lowest level at which a wrong answer fails the run
     backend: str | None = None
     starts: dict[str, Start] = field(default_factory=dict)
@@ -234,6 +239,7 @@ def _load(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         raise TargetError(f"{path} says no command")
     if document.get("gate", "must") not in LEVELS:
         raise TargetError(f"{path}: gate is {document['gate']!r}, and it may be {', '.join(LEVELS)}")
+    _check_declared(document, path)
     starts = dict(base.starts)
     for name, table in document.get("start", {}).items():
         if name not in STARTS:
@@ -246,7 +252,9 @@ def _load(path: Path, program: str = "", asked: str = "") -> TargetSpec:
         name=document.get("name", base.name),
         command=document.get("command", base.command),
         program=program or document.get("program", base.program),
-        declares=tuple(document.get("declares", base.declares)),
+        lacks=tuple(document.get("lacks", base.lacks)),
+        require=tuple(document.get("require", base.require)),
+        profile=document.get("profile", base.profile),
         gate=document.get("gate", base.gate),
         backend=document.get("backend", base.backend),
         starts=starts,
@@ -287,6 +295,17 @@ def _check(table: Any, kinds: Mapping[str, type], where: str) -> None:
             raise TargetError(f"{where}: {key} must be a {kinds[key].__name__}")
 
 
+def _check_declared(document: Mapping[str, Any], path: Path) -> None:
+    """Raise TargetError unless what a target file declares are names that there are."""
+    for key in ("lacks", "require"):
+        if not all(isinstance(name, str) for name in document.get(key, [])):
+            raise TargetError(f"{path}: {key} must be a list of names")
+    try:
+        documented().declared(document.get("lacks", ()), document.get("require", ()), document.get("profile"))
+    except DeclaredError as error:
+        raise TargetError(f"{path}: {error}") from None
+
+
 def common_values() -> dict[str, str]:
     """Return the slots that mean the same in every command."""
     return {"python": sys.executable, "host": "127.0.0.1"}
@@ -299,3 +318,5 @@ class Asked:
     option: str
     address: Address | None = None
     spec: TargetSpec | None = None
+    declared: Declared = field(default_factory=Declared)  #: in its file and on the command line
+    declared_by: str = ""  #: the options of the command line that declare it

@@ -19,11 +19,10 @@ from mclite.replay.play.transport import Unreachable
 from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import WAITS, Settings, Venue
 from mclite.replay.run.target_run import TargetRun
-from mclite.replay.scenario.lint import default_root, load_all
-from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import parse_version
-from mclite.replay.target.capabilities import PROBES
 from mclite.replay.target.spec import Asked, TargetError, find_spec
 
 PATIENCE, TOGETHER = 0.6, 8.0
@@ -37,7 +36,7 @@ UNANSWERED = 4
 
 GOOD = frozenset({"pass", "same"})
 BAD = frozenset({"fail", "warn", "differs", "target-died", "skipped", "unsupported"})
-"""Skipped or unsupported is what the server could not be started for."""
+"""Skipped is what the server could not be started for; unsupported, what the fault took away."""
 
 
 @dataclass(slots=True)
@@ -105,7 +104,6 @@ def judge(
         spec = dataclasses.replace(
             find_spec("mclite", default_root() / "targets"),
             command="mclite -l {host} -p {port}",
-            declares=tuple(PROBES.keys() - STARTS.keys()),  # what a fault takes away is missed, not unsupported
         )
         try:
             info, main = prepare(Asked("", spec=spec), RELEASE)

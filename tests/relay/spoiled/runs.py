@@ -29,7 +29,7 @@ from mclite.replay.results.write import document
 from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import WAITS, Settings
 from mclite.replay.run.target_run import TargetRun
-from mclite.replay.scenario.lint import default_root
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import parse_version
 from mclite.replay.target.spec import Asked

@@ -58,11 +58,11 @@ def refused(name: str, verb: str = "incr", got: str = "ERROR\\r\\n", fingerprint
 
 
 def test_stale() -> None:
-    assert KNOWN.stale([made("a/b/c", "fail", "f1"), made("x", "pass")]) == [
+    assert KNOWN.stale([made("a/b/c", "fail", "f1"), made("x", "pass")], {}) == [
         "STALE a/b/d: the baseline names it, and there is no such scenario here"
     ]
     known = Baseline(causes=[WholeCause("incr: ERROR", "later"), WholeCause("decr: ERROR", "later")])
-    assert known.stale([refused("i")]) == [
+    assert known.stale([refused("i")], {}) == [
         "STALE 'decr: ERROR': the baseline names this cause, and no scenario shows it"
     ]
 

@@ -6,7 +6,8 @@ import pytest
 
 from mclite.replay.judge.faults import FILE, Faults, FaultsError, read
 from mclite.replay.judge.record import KnownFault
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.versions import KNOWN_VERSIONS, parse_version
 
 ONE = """
@@ -77,7 +78,7 @@ def test_no_table_is_an_empty_one(tmp_path: Path) -> None:
         (ONE.replace('"1.6.39"', '"x"'), "releases: 'x' is not a version"),
         (ONE.replace('["f3"]', '"f3"'), "a/b/c must be a list of fingerprints"),
         (ONE.replace('id = "dies"', 'id = "wrong"'), "an id twice"),
-        (ONE.replace("dies = true", 'lacks = ["lru", "lur"]'), "lur is no capability"),
+        (ONE.replace("dies = true", 'lacks = ["lru", "lur"]'), "lur is no command, option or group"),
     ],
 )
 def test_what_is_wrong_in_a_table_is_named(tmp_path: Path, text: str, problem: str) -> None:

@@ -184,16 +184,13 @@ def test_a_baseline_pins_every_level(suite: Suite, toy: str) -> None:
     assert suite(PASSES + wrong + other.replace("DELETED", "GONE"), *spawn(toy), "--baseline", "b.toml").code == 1
 
 
-def test_unsupported_needs_evidence_and_declared_fails(suite: Suite, toy: str) -> None:
+def test_unsupported_needs_evidence(suite: Suite, toy: str) -> None:
     meta = PASSES.replace('id = "stored"', 'id = "stored"\nrequires = ["meta"]')
     run = suite(meta, *spawn(toy, "no-meta"))
     assert run.code == 0
-    assert run.record("stored")["reason"] == r"no meta: `mn` was answered `ERROR\r\n`"
+    assert run.record("stored")["reason"].startswith("no meta: `mg m")
+    assert run.record("stored")["reason"].endswith(r"_probe_mg` was answered `ERROR\r\n`")
     assert run.verdicts["stored"] == "unsupported"
-    file = f'name = "toy"\ncommand = "{toy} no-meta"\ndeclares = ["meta"]\n'
-    run = suite(meta, "--spawn", "toy.toml", files={"toy.toml": file})
-    assert run.code == 1
-    assert run.results["toy"]["summary"]["verdicts"]["fail"] == 1
 
 
 def test_depends(suite: Suite, toy: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_results import typed
+from made_results import offer, typed
 
 from mclite.replay.report import summary
 
@@ -70,8 +70,8 @@ def test_a_verdict_says_what_it_leaves_open(make: Any) -> None:
     by_level["should"][0]["verdict"] = "warn"
     said = summary.caveats(typed(results))
     assert said[0] == "The run is incomplete: 220 scenarios have a result."
-    assert any(text.endswith("need what the target does not offer (auth, udp).") for text in said)
-    assert "1 required case did not run." in said
+    assert any(text.endswith("need what the target does not offer.") for text in said)
+    assert "1 required case was not tried." in said
     assert "1 recommended case deviates." in said
     assert "All failures are known, from the baseline." in said
 
@@ -123,12 +123,17 @@ def test_what_protocol_txt_is_silent_on_proves_no_conformance(make: Any) -> None
     )
 
 
-def test_what_is_there_is_not_blamed(make: Any) -> None:
-    results = make(size=220, lacks=("udp",))
-    for one in results["scenarios"]:
-        if one["verdict"] == "unsupported":
-            one["requires"] = ["meta", "udp"]
-    assert any("does not offer (udp)" in text for text in summary.caveats(typed(results)))
+def test_what_is_not_offered_is_part_of_the_verdict(make: Any) -> None:
+    results = judged(make)
+    results["offers"] = [offer("get", "offered"), offer("incr", "not-offered"), offer("watch", "not-tried")]
+    assert summary.state(typed(results)) == "fails"
+    assert summary.headline(typed(results)) == (
+        "memcached 1.6.45 does not conform to memcached 1.6.45: it does not offer incr."
+    )
+    assert summary.lines(typed(results))[1] == "Not offered (1):"
+    results["offers"][1] = offer("incr", "declared")
+    assert summary.state(typed(results)) == "conforms"
+    assert " in what it offers, 1 of 2 commands: all " in summary.headline(typed(results))
 
 
 def test_lines_for_a_terminal(make: Any) -> None:

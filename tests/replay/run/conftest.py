@@ -50,7 +50,7 @@ def described(address: str, **fields: Any) -> TargetInfo:
     usual: dict[str, Any] = {
         "slug": "toy", "name": "toy", "asked": f"--target {address}", "answer": "VERSION 1.6.45\r\n",
         "version": "1.6.45", "known": "1.6.45", "judged": "1.6.45", "prefix": "m1", "empty": True,
-        "capabilities": {"meta": (True, "`mn` was answered `MN`"), "udp": (False, "no answer")},
+        "capabilities": {"mn": (True, "`mn` was answered `MN`"), "udp": (False, "no answer")},
     }  # fmt: skip
     return TargetInfo(address=address, **usual | fields)
 

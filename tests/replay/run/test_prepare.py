@@ -13,11 +13,13 @@ from waiting import SECONDS_MAX
 from mclite.replay.play.transport import Address, Unreachable
 from mclite.replay.run import prepare as module
 from mclite.replay.run.prepare import is_empty, prepare
+from mclite.replay.scenario.offers import Declared
 from mclite.replay.scenario.versions import KNOWN
 from mclite.replay.target.servers import Server
 from mclite.replay.target.spec import Asked, TargetError, find_spec
 
 Scripted = Callable[..., Address]
+Serve = Callable[[Callable[[socket.socket], None]], Address]
 EMPTY = {b"stats": b"STAT pid 1\r\nSTAT curr_items 0\r\nEND\r\n"}
 
 
@@ -28,9 +30,13 @@ def asked(address: Address) -> Asked:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Probe only for what the tests look at: a server that is silent to the rest costs seconds."""
-    probes = module.probe
+    probes, wanted = module.probe, {"mn", "flush_all", "set", "touch", "shutdown", "incr", "stats"}
     monkeypatch.setattr(
-        module, "probe", lambda address, key, harmful: probes(address, key, ["meta", "flush"], harmful=harmful)
+        module,
+        "probe",
+        lambda address, key, offers, harmful: probes(
+            address, key, [one for one in offers if one.name in wanted], harmful=harmful
+        ),
     )
 
 
@@ -39,9 +45,9 @@ def test_a_server_that_runs_is_what_it_says(scripted: Scripted) -> None:
     info, server = prepare(asked(address), None)
     assert server is None
     assert (info.name, info.version, info.known, info.judged) == (str(address), "1.6.18", "1.6.18", "1.6.18")
-    assert (info.spawn, info.empty, info.declares) == (None, True, [])
-    assert info.capabilities["meta"][0] is True
-    assert info.capabilities["flush"][0] is None  # it could harm others
+    assert (info.spawn, info.empty, info.lacks, info.required) == (None, True, [], [])
+    assert info.capabilities["mn"][0] is True
+    assert info.capabilities["flush_all"][0] is None  # it could harm others
     assert info.capabilities["udp"][0] is False
     assert info.prefix
     assert prepare(asked(address), None)[0].prefix != info.prefix
@@ -76,7 +82,7 @@ def test_a_server_of_our_own_is_asked_everything(toy: str) -> None:
         assert info.spawn is not None
         assert "{port}" in info.spawn
         assert not info.empty  # only what others keep is looked after
-        assert info.capabilities["flush"][0] is not None
+        assert info.capabilities["flush_all"][0] is not None
         assert "udp" not in info.capabilities
     finally:
         server.stop()
@@ -144,3 +150,67 @@ def test_udp_is_probed_on_the_same_port() -> None:
             assert found.present is present
             assert text.strip().decode() in found.evidence
     assert module._probe_udp(address).present is False
+
+
+def test_what_is_known_about_a_target_travels(toy: str, tmp_path: Path) -> None:
+    asked = Asked("--spawn toy", spec=find_spec(toy, tmp_path), declared_by="--lacks incr")
+    asked.declared = Declared(frozenset({"incr"}), frozenset({"mg"}), "classic")
+    info, server = prepare(asked, None)
+    assert server is not None
+    try:
+        assert (info.lacks, info.required, info.profile, info.declared_by) == (
+            *(["incr"], ["mg"], "classic", "--lacks incr"),
+        )
+        assert info.capabilities["set"][0] is True
+        assert info.capabilities["touch"][0] is False
+        assert info.capabilities["shutdown"][0] is None
+    finally:
+        server.stop()
+
+
+def test_a_server_that_ends_at_a_question_is_started_again_for_the_others(toy: str, tmp_path: Path) -> None:
+    info, server = prepare(Asked("--spawn toy", spec=find_spec(f"{toy} die-on-incr", tmp_path)), None)
+    assert server is not None
+    try:
+        assert server.alive
+        present, evidence = info.capabilities["incr"]
+        assert present
+        assert evidence.endswith("_probe_incr 1` ended the server")
+        assert info.capabilities["stats"][0] is True
+        assert str(server.address) == info.address
+    finally:
+        server.stop()
+
+
+def test_a_server_that_the_suite_did_not_start_and_that_ends_is_named(toy: str, tmp_path: Path) -> None:
+    server = Server(find_spec(f"{toy} die-on-incr", tmp_path))
+    try:
+        with pytest.raises(Unreachable, match="ended at `incr "):
+            prepare(Asked("--target x", address=server.address), None)
+    finally:
+        server.stop()
+
+
+def test_an_empty_server_is_empty_though_the_probe_stores_items(serve: Serve) -> None:
+    items: set[bytes] = set()
+
+    def answer(peer: socket.socket) -> None:
+        with peer.makefile("rb") as lines:
+            for line in lines:
+                words = line.split()
+                match words[:1]:
+                    case [b"version"]:
+                        peer.sendall(b"VERSION 1\r\n")
+                    case [b"set"]:
+                        items.add(words[1])
+                        lines.readline()
+                        peer.sendall(b"STORED\r\n")
+                    case [b"stats"]:
+                        peer.sendall(b"STAT curr_items %d\r\nEND\r\n" % len(items))
+                    case _:
+                        peer.sendall(b"ERROR\r\n")
+
+    address = serve(answer)
+    assert prepare(Asked("--target x", address=address), None)[0].empty
+    assert items
+    assert not prepare(Asked("--target x", address=address), None)[0].empty

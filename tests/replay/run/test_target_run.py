@@ -80,29 +80,29 @@ def test_the_command_that_replays_has_the_options_of_the_run(
 
 
 @pytest.mark.parametrize(
-    ("capability", "found", "declares", "verdict"),
+    ("found", "lacks", "verdict", "reason"),
     [
-        ("meta", (False, "`mn` was answered `ERROR`"), [], "unsupported"),
-        ("meta", (False, "`mn` was answered `ERROR`"), ["meta"], "fail"),
-        ("meta", (None, "it could harm"), [], "skipped"),
-        ("meta", (True, "MN"), [], "pass"),
+        ((False, "`mg k` was answered `ERROR`"), [], "unsupported", "no meta: `mg k` was answered `ERROR`"),
+        ((None, "it could harm"), [], "skipped", "meta was not tried: it could harm"),
+        ((True, "EN"), [], "pass", None),
+        ((True, "EN"), ["mg", "ms", "md", "ma", "mn", "me"], "unsupported", "meta is declared absent"),
+        ((True, "EN"), ["ms"], "pass", None),
+        ((True, "EN"), ["get"], "unsupported", "get is declared absent"),  # which it sends
     ],
 )
-def test_what_a_scenario_requires_decides_before_it_is_played(
+def test_what_a_scenario_needs_decides_before_it_is_played(
     run: Callable[..., TargetRun],
     write: Callable[[str], list[Scenario]],
     running: Callable[..., str],
-    capability: str,
     found: tuple[bool | None, str],
-    declares: list[str],
+    lacks: list[str],
     verdict: str,
+    reason: str | None,
 ) -> None:
-    target = run(running(), capabilities={capability: found}, declares=declares)
-    made = target.examine(write(needing(capability))[0])
-    assert made.verdict == verdict
-    if verdict != "pass":
-        assert made.outcome == "not-run"
-        assert found[1] in (made.reason or "")
+    target = run(running(), capabilities={"mg": found}, lacks=lacks)
+    made = target.examine(write(needing("meta"))[0])
+    assert (made.verdict, made.reason) == (verdict, reason)
+    assert (made.outcome == "not-run") is (verdict != "pass")
 
 
 def test_a_scenario_is_blocked_by_the_one_that_it_builds_on(

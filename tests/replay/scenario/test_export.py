@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from mclite.replay.judge import faults
+from mclite.replay.scenario import offers
 from mclite.replay.scenario.export import export
 from mclite.replay.scenario.scenario import SuiteError
 from mclite.replay.target import spec
@@ -92,6 +93,12 @@ def test_the_schema_of_target_files_knows_every_key() -> None:
     found = schema("target")["properties"]
     assert found.keys() == spec._KEYS.keys()
     assert found["start"]["additionalProperties"]["properties"].keys() == spec._START_KEYS.keys()
+
+
+def test_the_table_of_offers_has_the_form_that_the_schema_describes() -> None:
+    table = tomllib.loads((SUITE / "offers.toml").read_text())
+    jsonschema.Draft202012Validator(schema("offers")).validate(table)
+    assert schema("offers")["properties"]["offer"]["items"]["properties"].keys() == offers._KEYS.keys()
 
 
 def test_the_table_of_faults_has_the_form_that_the_schema_describes() -> None:

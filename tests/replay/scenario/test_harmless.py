@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from mclite.replay.scenario import harmless
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import parse
 
 PREFIX = b"m12345"

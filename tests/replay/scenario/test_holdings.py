@@ -6,7 +6,9 @@ import pytest
 from suite_run import HEAD, PASSES
 
 from mclite.replay.scenario.holdings import Holdings
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.offers import documented
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Heading, headings, load
 from mclite.replay.scenario.versions import KNOWN_VERSIONS, parse_version
 
@@ -18,8 +20,9 @@ def test_headings_are_what_is_loaded() -> None:
     scenarios, faults = load_all(root)
     assert not faults
     holdings = Holdings(root)
+    offers = {f"offers/{name}" for name in documented().entries}
     for version in KNOWN_VERSIONS:
-        assert holdings.ids(version) == {one.id for one in scenarios if one.applies_to(version)}
+        assert holdings.ids(version) == offers | {one.id for one in scenarios if one.applies_to(version)}
 
 
 def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from mclite.replay.play.outcome import Keys, Patience
 from mclite.replay.play.player import Player
 from mclite.replay.play.transport import Address
-from mclite.replay.scenario.lint import default_root, lint, load_all
+from mclite.replay.scenario.lint import lint, load_all
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.versions import KNOWN_VERSIONS
 
 Serve = Callable[[Callable[[socket.socket], None]], Address]

@@ -7,7 +7,8 @@ from recorded import Changed, replay
 from mclite.replay.judge.answers import Sample, samples
 from mclite.replay.judge.faults import FILE, read
 from mclite.replay.judge.record import fingerprint
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import KNOWN_VERSIONS, Version, parse_guard
 

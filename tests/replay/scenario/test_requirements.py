@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mclite.replay.scenario.requirements import CAPABILITIES, SINCE, STARTS, required_since
+from mclite.replay.scenario.requirements import SINCE, STARTS, capabilities, required_since
 from mclite.replay.scenario.scenario import parse
 from mclite.replay.scenario.versions import KNOWN_VERSIONS, parse_version
 
@@ -17,8 +17,9 @@ talk = "> mn"
 
 
 def test_what_is_listed_can_be_required() -> None:
-    assert SINCE.keys() <= CAPABILITIES | STARTS.keys()
+    assert SINCE.keys() <= STARTS.keys()
     assert set(SINCE.values()) <= set(KNOWN_VERSIONS)
+    assert {"meta", "flush", "stats-items", "incr", "proxy-build"} <= capabilities()
 
 
 def test_a_scenario_is_about_the_releases_that_have_what_it_requires() -> None:
@@ -29,3 +30,11 @@ def test_a_scenario_is_about_the_releases_that_have_what_it_requires() -> None:
     assert parse(later, "a/b.toml")[0].since == parse_version("1.6.9")
     earlier = SCENARIO.replace('"observed"', '"observed"\nsince = "1.4.20"')
     assert parse(earlier, "a/b.toml")[0].since == parse_version("1.6.0")
+
+
+def test_without_since_it_is_about_the_releases_that_have_what_it_sends() -> None:
+    bare = SCENARIO.replace('requires = ["fresh", "meta", "gat"]\n', "").replace("> mn", "> gat 0 {key}")
+    assert parse(bare, "a/b.toml")[0].since == parse_version("1.5.3")
+    assert parse(bare.replace("> gat", "> incr"), "a/b.toml")[0].since is None
+    earlier = bare.replace('"observed"', '"observed"\nsince = "1.4.20"')
+    assert parse(earlier, "a/b.toml")[0].since == parse_version("1.4.20")

@@ -32,7 +32,8 @@ def test_a_line_outside_has_none(line: int) -> None:
 
 
 def test_every_scenario_cites_lines_of_the_document() -> None:
-    from mclite.replay.scenario.lint import default_root, load_all
+    from mclite.replay.scenario.lint import load_all
+    from mclite.replay.scenario.root import default_root
 
     scenarios, _ = load_all(Path(default_root()))
     assert scenarios

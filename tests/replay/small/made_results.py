@@ -172,7 +172,15 @@ def make(
         "scenarios": scenarios,
         "transcripts": transcripts,
         "clients": [client("pymemcache.Client"), client("pylibmc", fails="races")],
+        "offers": [offer("get"), offer("set")],
     }  # fmt: skip
+
+
+def offer(name: str, state: str = "offered", **fields: Any) -> dict[str, Any]:
+    """Return a command that answered, or was refused."""
+    answer = "END" if state in ("offered", "answers") else "ERROR"
+    made = {"name": name, "kind": "command", "state": state, "lines": ["1-2"], "required": False}
+    return {**made, "evidence": f"`{name} k` was answered `{answer}\\r\\n`", **fields}
 
 
 def typed(results: dict[str, Any]) -> Results:

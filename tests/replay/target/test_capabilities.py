@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from mclite.replay.play.transport import Address, Unreachable
+from mclite.replay.scenario.offers import documented
 from mclite.replay.target import capabilities
-from mclite.replay.target.capabilities import BUILDS, PROBES, Capability, ask_version, probe, probe_builds
+from mclite.replay.target.capabilities import BUILDS, CLOCK, Capability, ask_version, probe, probe_builds
 
 Scripted = Callable[..., Address]
 Serve = Callable[[Callable[[socket.socket], None]], Address]
@@ -19,33 +20,62 @@ def silent(peer: socket.socket) -> None:
         pass
 
 
+ASKED = [CLOCK, *documented().entries.values()]
+ENTRIES = {one.name: one for one in ASKED}
+
+
 @pytest.mark.parametrize(
     ("name", "answers", "present"),
     [
-        ("meta", {b"mn": b"MN\r\n"}, True),
-        ("meta", {b"mn": b"ERROR\r\n"}, False),
-        ("flush", {b"flush_all mclite": b"CLIENT_ERROR invalid exptime argument\r\n"}, True),
-        ("flush", {b"flush_all mclite": b"CLIENT_ERROR flush_all not allowed\r\n"}, False),
-        ("flush", {b"flush_all mclite": b"OK\r\n"}, True),  # the word taken for 0: it has flushed
-        ("flush", {b"flush_all mclite": b"ERROR\r\n"}, False),
-        ("cache-memlimit", {b"cache_memlimit 1": b"MEMLIMIT_TOO_SMALL cannot set\r\n"}, True),
+        ("mn", {b"mn": b"MN\r\n"}, True),
+        ("mn", {b"mn": b"ERROR\r\n"}, False),
+        ("mn", {b"mn": b"MMM\r\n"}, True),  # a wrong answer is one of a server that has it
+        ("mn", {b"mn": b"CLIENT_ERROR what is mn?\r\n", b"bogus": b"CLIENT_ERROR what is bogus?\r\n"}, False),
+        ("incr", {b"incr k1_incr 1": b"NOT_FOUND\r\n"}, True),
+        ("incr", {b"incr k1_incr 1": b"CLIENT_ERROR wrong\r\n"}, True),
+        ("incr", {b"incr k1_incr 1": b"ERROR unknown command\r\n"}, False),
+        ("flush_all", {b"flush_all mclite": b"CLIENT_ERROR invalid exptime argument\r\n"}, True),
+        ("flush_all", {b"flush_all mclite": b"CLIENT_ERROR flush_all not allowed\r\n"}, False),
+        ("flush_all", {b"flush_all mclite": b"OK\r\n"}, True),  # the word taken for 0: it has flushed
+        ("flush_all", {b"flush_all mclite": b"ERROR\r\n"}, False),
+        ("cache_memlimit", {b"cache_memlimit 1": b"MEMLIMIT_TOO_SMALL cannot set\r\n"}, True),
         ("lru", {b"lru tune 100 100 1 1": b"ERROR hot and warm\r\n"}, True),
         ("lru", {b"lru tune 100 100 1 1": b"ERROR\r\n"}, False),
-        ("cas", {b"gets k1": b"VALUE k1 0 1 7\r\n1\r\nEND\r\n"}, True),
-        ("cas", {b"gets k1": b"VALUE k1 0 1\r\n1\r\nEND\r\n"}, False),
-        ("touch", {b"touch k1 0": b"NOT_FOUND\r\n"}, True),
-        ("touch", {b"touch k1 0": b"TOUCHED\r\n"}, True),  # the item of the probe before is not deleted yet
-        ("touch", {b"touch k1 0": b"ERROR\r\n"}, False),
-        ("gat", {b"gat 0 k1": b"VALUE k1 0 1\r\n1\r\nEND\r\n"}, True),
+        ("gets", {b"gets k1_gets": b"VALUE k1_gets 0 1 7\r\n1\r\nEND\r\n"}, True),
+        ("gets", {b"gets k1_gets": b"VALUE k1_gets 0 1\r\n1\r\nEND\r\n"}, False),
+        ("touch", {b"touch k1_touch 0": b"NOT_FOUND\r\n"}, True),
+        ("touch", {b"touch k1_touch 0": b"ERROR\r\n"}, False),
+        ("gat", {b"gat 0 k1_gat": b"END\r\n"}, True),
         ("stats-items", {b"stats items": b"END\r\n"}, True),
+        ("stats-items", {b"stats items": b"ERROR\r\n"}, False),
+        ("debugtime", {b"debugtime r": b"OK\r\n"}, True),
     ],
 )
 def test_probes(scripted: Scripted, name: str, answers: dict[bytes, bytes], present: bool) -> None:
-    found = probe(scripted(answers), b"k1", [name], harmful=True)[name]
+    found = probe(scripted({b"bogus": b"ERROR\r\n", **answers}), b"k1", [ENTRIES[name]], harmful=True)[name]
     assert found.present is present
-    ((request, answer),) = answers.items()
+    request, answer = next(iter(answers.items()))
     assert request.decode() in found.evidence
     assert answer.split(b"\r\n")[0].decode() in found.evidence
+
+
+def test_to_hang_up_is_the_answer_to_quit_and_to_nothing_else(serve: Serve) -> None:
+    def closing(peer: socket.socket) -> None:
+        peer.recv(65536)
+
+    address = serve(closing)
+    found = probe(address, b"k1", [ENTRIES["quit"], ENTRIES["incr"]])
+    assert found["quit"] == Capability(True, "`quit` closes the connection")
+    assert found["incr"] == Capability(False, "`incr k1_incr 1` closes the connection")
+
+
+def test_what_answers_the_same_to_everything_offers_nothing(serve: Serve) -> None:
+    def garbage(peer: socket.socket) -> None:
+        while peer.recv(65536):
+            peer.sendall(b"garbage\r\n")
+
+    found = probe(serve(garbage), b"k1", harmful=True)
+    assert {name for name, item in found.items() if item.present} == set()
 
 
 def test_what_a_server_was_built_with_shows_in_its_settings(scripted: Scripted) -> None:
@@ -64,10 +94,10 @@ def test_no_answer_is_absent_and_costs_little(serve: Serve, monkeypatch: pytest.
     monkeypatch.setattr(capabilities, "WAIT", 0.2)
     monkeypatch.setattr(capabilities, "_ask", lambda *asked: waits.append(asked[2]) or ask(*asked))
     found = probe(address, b"k1", harmful=True)
-    assert found.keys() == PROBES.keys()
-    assert all(item.present is False for item in found.values())
-    assert found["meta"].evidence == "`mn` got no answer"
-    assert waits == [0.2] * 3 + [0.1] * (len(PROBES) - 3)
+    assert found.keys() == ENTRIES.keys()
+    assert {name for name, item in found.items() if item.present is not False} == {"shutdown"}
+    assert found["mn"].evidence == "`mn` got no answer"
+    assert waits == [0.2] * 3 + [0.1] * (len(ENTRIES) - 3)  # one more for the word that nobody knows, one less to ask
 
 
 def test_ask_version(scripted: Scripted, serve: Serve) -> None:
@@ -78,8 +108,11 @@ def test_ask_version(scripted: Scripted, serve: Serve) -> None:
         ask_version(serve(lambda peer: peer.sendall(b"x" * 100_000)), 0.2)
 
 
-#: What a server that the suite did not start is asked.
-HARMLESS = {"meta", "meta-debug", "cas", "touch", "gat", "stats", "stats-settings", "stats-items", "stats-slabs"}
+#: What a server that the suite did not start is not asked.
+HARMFUL = {
+    *("verbosity", "flush_all", "cache_memlimit", "slabs", "lru", "lru_crawler", "watch", "debugtime"),
+    *("stats-sizes", "stats-conns", "lru-crawler-metadump", "lru-crawler-mgdump"),
+}
 
 
 def test_what_could_harm_is_not_tried(serve: Serve) -> None:
@@ -92,9 +125,11 @@ def test_what_could_harm_is_not_tried(serve: Serve) -> None:
             peer.sendall(b"ERROR\r\n")
 
     found = probe(serve(answer), b"k1")
-    assert {name for name, item in found.items() if item.present is False} == HARMLESS
-    others = PROBES.keys() - HARMLESS
-    assert others == {name for name, item in found.items() if item.present is None}
-    assert all("only --destructive" in found[name].evidence for name in others)
-    for name in others:
-        assert PROBES[name][0] not in received
+    assert {name for name, item in found.items() if item.present is None} == HARMFUL | {"shutdown"}
+    assert {name for name, item in found.items() if item.present is False} == ENTRIES.keys() - HARMFUL - {"shutdown"}
+    assert all("only --destructive" in found[name].evidence for name in HARMFUL)
+    assert "would end the server" in found["shutdown"].evidence
+    for name in HARMFUL:
+        request = ENTRIES[name].request(b"k1")
+        assert request is not None
+        assert request not in received

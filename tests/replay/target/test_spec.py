@@ -34,9 +34,13 @@ def test_the_command_and_what_is_added(tmp_path: Path) -> None:
 
 
 def test_a_target_file_like_another(tmp_path: Path) -> None:
-    write(tmp_path / "a.toml", 'name = "A"\ncommand = "a"\ndeclares = ["meta"]\n[start.auth]\nadd = "-Y"\n')
+    write(
+        tmp_path / "a.toml",
+        'name = "A"\ncommand = "a"\nlacks = ["meta"]\nprofile = "classic"\n[start.auth]\nadd = "-Y"\n',
+    )
     spec = read_spec(write(tmp_path / "b.toml", 'like = "a"\ncommand = "b"\n[start.shutdown]\nadd = "-A"\n'))
-    assert (spec.name, spec.command, spec.declares, set(spec.starts)) == ("A", "b", ("meta",), {"auth", "shutdown"})
+    assert (spec.name, spec.command, set(spec.starts)) == ("A", "b", {"auth", "shutdown"})
+    assert (spec.lacks, spec.require, spec.profile) == (("meta",), (), "classic")
     for text in ('like = "c"', 'like = "b"'):
         with pytest.raises(TargetError, match="not like another"):
             read_spec(write(tmp_path / "c.toml", text))
@@ -200,12 +204,30 @@ def test_relative_words_of_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert spec.command_for(frozenset(), {"port": "7"}) == [f"{tmp_path}/x", "7", "b", f"{tmp_path}/conf/a"]
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('lacks = ["incrr"]', "'incrr' is none of add, append,"),
+        ("lacks = [1]", "lacks must be a list of names"),
+        ('require = ["nothing"]', "'nothing' is none of"),
+        ('profile = "classy"', "the profile 'classy' is none of classic, meta, full"),
+        ('lacks = ["meta"]\nrequire = ["mg", "touch"]', "mg: declared absent, and required"),
+        ('declares = ["meta"]', "unknown key 'declares'"),
+    ],
+)
+def test_what_is_declared_are_names_that_there_are(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(TargetError, match=problem):
+        read_spec(write(tmp_path / "x.toml", f'command = "c"\n{text}'))
+
+
 KEYS = {
     "like": '"other"',
     "name": '"n"',
     "program": '"p"',
     "command": '"c"',
-    "declares": '["meta"]',
+    "lacks": '["meta"]',
+    "require": '["touch"]',
+    "profile": '"classic"',
     "gate": '"should"',
     "backend": '"other"',
     "before": '{ "1.5.0" = "-o" }',
