@@ -136,10 +136,10 @@ def latency(
     """Ask every server at the same fixed rate and return the percentiles.
 
     The time of all rounds is cut into short slices, which the servers take in turns. A percentile is the median of
-    those of the slices: a virtual machine that stands still for milliseconds spoils some slices, and no more.
+    those of the slices: a virtual machine that pauses for milliseconds spoils some slices, and no more.
 
     Args:
-        rows: what `throughput` returned; the rate comes from its `get`, or from a short probe
+        rows: what `throughput` returned; the rate is that of its `get`, or of a short probe
     """
     rate = settings.rate
     if rate is None:
@@ -196,7 +196,7 @@ def _result(number: int, rounds: Sequence[Figures]) -> Figures:
 
 
 def ratios(rounds: Sequence[Sequence[Figures]], key: str, quartiles: bool = False) -> list[Figures]:
-    """Return how the first server stands to each other: the ratio of medians, the lowest, the highest.
+    """Compare the first server with each other: the ratio of medians, the lowest, the highest.
 
     Args:
         rounds: for each server, the figures of its rounds

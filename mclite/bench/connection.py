@@ -1,4 +1,4 @@
-"""One connection of the load: what it sends next, and whether what came back is right to the byte.
+"""One connection of the load: what it sends next, and whether the reply is right to the byte.
 
 The loop compares a whole reply at one stroke (`data == connection.expect`); everything else, a reply in
 pieces, a number that changes, a write that the kernel took half of, goes through the methods here.
@@ -62,7 +62,7 @@ class Connection:
         self.asking = b""  # the request of `ask`, while it waits
         self.at = 0  # index of the step under way
         self.expect: bytes | None = None  # its reply; None: a number, see `take`
-        self.got = 0  # bytes of the reply that came so far
+        self.got = 0  # bytes of the reply received so far
         self.buffer = b""  # of a number's reply
         self.stored = self.refused = 0  # sets of a workload that evicts, by their answer
         self.value = workloads.COUNTER_START
@@ -136,10 +136,10 @@ class Connection:
             raise _died(error) from None
 
     def receive(self) -> bytes:
-        """Return what came, at least one byte.
+        """Return received bytes, at least one.
 
         Raises:
-            TargetDiedError: the connection is closed, or nothing came for GIVE_UP seconds
+            TargetDiedError: the connection is closed, or silent for GIVE_UP seconds
         """
         try:
             data = self.recv(self.read_size)
@@ -255,7 +255,7 @@ class Connection:
             raise _died(error) from None
         if not data:
             raise TargetDiedError("the server closed the connection")
-        raise WrongReplyError(f"{len(data)} bytes came that nobody asked for: {shown(data)}")
+        raise WrongReplyError(f"{len(data)} bytes without a request: {shown(data)}")
 
     def close(self) -> None:
         """Hang up."""
@@ -269,7 +269,7 @@ def _died(error: OSError) -> TargetDiedError:
 
 
 def difference(request: bytes, want: bytes, got: bytes) -> str:
-    """Return one line that shows a request, what had to come and what came, where they differ."""
+    """Return one line with a request and its wanted and received replies, where they differ."""
     at = next((i for i, (a, b) in enumerate(zip(want, got, strict=False)) if a != b), min(len(want), len(got)))
     line = max(want.rfind(b"\n", 0, at) + 1, at - 40)
     return (

@@ -14,7 +14,7 @@ from mclite.bench.driver import Driver
 from mclite.bench.limits import allow_files
 from mclite.bench.servers import Server
 
-SETTLE = 1e-6  # seconds an item, for work in the background: memcached grows its hash table beside
+SETTLE = 1e-6  # seconds an item, for work in the background: memcached grows its hash table meanwhile
 COME_ROUND = 1e-4  # seconds a connection, so that each of 10,000 has its turn
 
 

@@ -44,7 +44,7 @@ class Taken:
 def closed(connections: Sequence[Connection], seconds: float, pids: Sequence[int] = (), own: int = 0) -> Taken:
     """Drive the connections for a time; each asks again as soon as it was answered.
 
-    A workload that uses its items up runs in slices, with the clock stopped while items are stored anew.
+    A workload that uses its items up runs in slices, with the clock stopped while items are stored again.
 
     Args:
         connections: prepared
@@ -202,7 +202,7 @@ def at_rate(connections: Sequence[Connection], seconds: float, rate: float, pids
 
 
 def _answers(connection: Connection, data: bytes, now: float, add: Callable[[float], None]) -> int:
-    """Check what came against the replies under way, note their times; return how many are whole."""
+    """Check received bytes against the expected replies, note their times; return how many are whole."""
     answered = 0
     while data or not answered:
         since, reply = connection.due[0] if connection.due else (now, b"")

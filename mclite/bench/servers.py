@@ -92,7 +92,7 @@ class Server:
 
         Raises:
             BadTargetError: no address
-            TargetDiedError: nobody answers there
+            TargetDiedError: no server answers there
         """
         server = cls(cls.parse(target))
         server.name = f"{target} {server._version(time.monotonic() + 5.0)}"

@@ -1,4 +1,4 @@
-"""What the benchmark sends and what must come back: one table, printed to bytes before the clock runs.
+"""What the benchmark sends and which bytes must answer it: one table, made into bytes before the clock runs.
 
 The rule that keeps the figures true: the reply to every step is known to the byte before it is sent. Where
 it is not (`gets` carries a cas unique, `incr` the new number) it is learned beforehand or computed on the
@@ -28,7 +28,7 @@ COUNTER_REPLY = 12  # bytes: ten digits, CR LF
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One write to a connection: the requests in it, and the bytes that must come back.
+    """One write to a connection: the requests in it, and the bytes that must answer them.
 
     Args:
         request: the bytes to send

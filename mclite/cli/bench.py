@@ -1,4 +1,4 @@
-"""`mclite bench`: how fast is a server, and how does it stand to others under the same load?
+"""`mclite bench`: measure how fast a server is, and compare it with others under the same load.
 
 Exit codes: 0 measured · 1 a server answered wrong bytes · 2 usage · 3 a server cannot be reached or died
 · 6 the file cannot be written.
@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retries",
         type=_count,
-        help="take a round again, up to so often, when other processes disturbed it (default 0)",
+        help="repeat a round, at most N times, when other processes disturbed it (default 0)",
     )
     parser.add_argument("--connections", type=_count, help=f"that send (default {defaults.connections})")
     parser.add_argument(

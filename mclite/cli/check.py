@@ -29,7 +29,7 @@ EPILOG = """\
   mclite check 127.0.0.1:11211 --only storage/set -v    # a chapter, a file or a scenario
   mclite check 127.0.0.1:11211 -m must -k 'incr or decr'
   mclite check a:11211 --baseline known.toml --junit-xml junit.xml
-  mclite check 127.0.0.1:11211 -- --durations=5         # what stands after -- goes to pytest
+  mclite check 127.0.0.1:11211 -- --durations=5         # what follows -- goes to pytest
 
 Exit codes: 0 conforms, 1 deviates, 2 usage, 3 target unreachable or died, 4 nothing ran or nothing that was judged
 matched, 5 stale baseline, 6 the results cannot be written.

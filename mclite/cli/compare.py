@@ -50,10 +50,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         type=_positive,
         metavar="N",
-        help=f"end after so long, whatever the servers do; default: {SECONDS:g}",
+        help=f"end after N seconds, whatever the servers do; default: {SECONDS:g}",
     )
-    parser.add_argument("--sessions", type=_count, metavar="N", help="search in so many sessions")
-    parser.add_argument("--kinds", type=_count, metavar="N", help="stop after so many kinds of difference")
+    parser.add_argument("--sessions", type=_count, metavar="N", help="maximum sessions")
+    parser.add_argument("--kinds", type=_count, metavar="N", help="stop after N kinds of difference")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sessions; default: 0")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("differences.toml"), metavar="FILE", help="default: %(default)s"

@@ -1,6 +1,6 @@
 """`mclite demo`: a tour of memcached on a server of its own, and then the shell.
 
-Every step is carried out, and what the tour says of it is checked: exit code 1 if it did not come out so.
+Every step is carried out, and what the tour says of it is checked: exit code 1 if the server answered otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EXPIRY_WAIT_MAX = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line that client WHO types, and the beginnings of the lines that must come back."""
+    """A line that client `who` types, and the beginnings of the expected lines."""
 
     who: str
     line: str
@@ -77,7 +77,7 @@ TOUR: tuple[Scene, ...] = (
     ),
     Scene(
         "Stale while revalidate, with meta commands",
-        "A marks the item as stale. One client wins the right to make it anew (W), the others get the old data (X, Z).",
+        "A marks the item as stale. One client wins the right to recache it (W), the others get the old data (X, Z).",
         (
             Step("A", "ms page v1 T300", ("HD",)),
             Step("A", "md page I T30", ("HD",)),
@@ -97,7 +97,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 class DemoError(Exception):
-    """Something did not come out as the tour says."""
+    """A server answered otherwise than the tour says."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -151,7 +151,7 @@ def play(
 
 
 def _carry_out(client: Client[bytes], call: Call[Any], wait: float) -> list[list[Piece]]:
-    """Return the answer to CALL as lines; with WAIT ask again, for so many seconds at most, while there is an item."""
+    """Return the answer to `call` as lines; ask again for at most `wait` seconds while there is an item."""
     deadline = time.monotonic() + wait
     while True:
         replies = client.run_many([call])[0]

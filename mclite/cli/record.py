@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", required=True, metavar="ADDRESS", help="host:port, unix:/path or tls://host:port")
     parser.add_argument("-o", "--output", type=Path, default=Path("session.toml"), metavar="FILE", help="%(default)s")
     parser.add_argument("--title", default="what an application says", help="of the scenario; 80 characters at most")
-    parser.add_argument("--seconds", type=float, metavar="N", help="stop by itself after so long")
+    parser.add_argument("--seconds", type=float, metavar="N", help="stop after N seconds")
 
 
 def run(args: argparse.Namespace) -> int:

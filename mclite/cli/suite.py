@@ -195,7 +195,7 @@ def _add_coverage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", nargs="?", type=Path, help="protocol.txt of memcached 1.6.45; default: Debian's")
     parser.add_argument("--root", type=Path, default=default_root(), help="the folder of the suite")
     parser.add_argument("--fail-under", type=float, default=0.0, metavar="PERCENT", help="exit with 1 below this")
-    parser.add_argument("--lines", action="store_true", help="name for each line who shows it, or why nothing does")
+    parser.add_argument("--lines", action="store_true", help="name for each line its scenarios, or why it has none")
 
 
 def _coverage(args: argparse.Namespace) -> int:

@@ -30,7 +30,7 @@ class AsyncTransport(Protocol):
         """Connect."""
 
     async def check(self) -> bytes | None:
-        """Return what has come, without waiting for more: None for nothing, b"" if the peer has hung up."""
+        """Return the bytes received so far without waiting: None for none, b"" if the peer has hung up."""
 
     async def send(self, data: bytes) -> bytes:
         """Send `data`."""
@@ -65,7 +65,7 @@ class StreamTransport:
         self._reader, self._writer = streams
 
     async def check(self) -> bytes | None:
-        """Return what has come, without waiting for more: None for nothing, b"" if the peer has hung up."""
+        """Return the bytes received so far without waiting: None for none, b"" if the peer has hung up."""
         await asyncio.sleep(0)  # let the event loop take in what has arrived
         reader = self._stream()
         if reader.at_eof() or reader.exception() is not None:
@@ -128,7 +128,7 @@ class AsyncSessionTransport:
         self._inner.open()
 
     async def check(self) -> bytes | None:
-        """Return what has come: None for nothing, b"" if the session has ended."""
+        """Return the bytes received so far: None for none, b"" if the session has ended."""
         return self._inner.check()
 
     async def send(self, data: bytes) -> bytes:
@@ -136,7 +136,7 @@ class AsyncSessionTransport:
         return self._inner.send(data)
 
     async def receive(self, timeout: float | None) -> bytes:
-        """Return what has come; nothing is a timeout."""
+        """Return the bytes received so far; none is a timeout."""
         return self._inner.receive(timeout)
 
 

@@ -45,7 +45,7 @@ class Call(Generic[T]):
         return line + b"\r\n" if self.data is None else b"%b\r\n%b\r\n" % (line, self.data)
 
     def expect(self) -> Expect:
-        """Return what may come as the answer."""
+        """Return which replies may answer it."""
         return expect(self.row, [*self.args, *self.quiet_tokens])
 
     @property

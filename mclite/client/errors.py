@@ -46,7 +46,7 @@ class ServerError(RefusedError):
 class BadReplyError(MemcacheError):
     """The server sent what is no answer to what was asked.
 
-    The connection is closed: nothing that comes after it can be trusted.
+    The connection is closed: nothing that follows can be trusted.
     """
 
 

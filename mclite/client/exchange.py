@@ -1,4 +1,4 @@
-"""The client without its socket: when to connect, what to send, what the bytes that come back mean.
+"""The client without its socket: when to connect, what to send, and what received bytes mean.
 
 The strategy: `Exchange.perform` is a generator. It yields what is to be done (Open, Send, Receive, Close), a thin shell
 does it, sync or async, and sends back the bytes, or throws in the exception that it caused. So retries, timeouts,
@@ -266,7 +266,7 @@ class Exchange:
         if slot.number >= 0:
             results[slot.number] = refused(line, reply.code, reply.text)
         else:
-            raise SenselessError(f"{reply.to_bytes()[:100]!r} came in answer to {line.decode()}")
+            raise SenselessError(f"{reply.to_bytes()[:100]!r} answered {line.decode()}")
 
     def _finish(self, slot: _Slot, results: list[Any]) -> None:
         replies = slot.expect.replies
@@ -298,7 +298,7 @@ class Exchange:
                 raise BadReplyError(self.reason) from None
             if reply is not None:
                 return reply
-            if self.until is not None and time.monotonic() >= self.until:  # bytes come, but never the last
+            if self.until is not None and time.monotonic() >= self.until:  # bytes arrive, but never the last
                 yield from self._be_late(waiting[0])
             data = yield from self._guarded(Receive(), waiting[0])
             if data == b"":
@@ -334,7 +334,7 @@ class Exchange:
     def _refuse_unasked(self) -> Plan:
         """Refuse unsolicited bytes: an error of the connection, or client and server are out of step."""
         pending = self._reader.pending
-        yield from self._lose(f"the server sent what nobody asked for: {pending[:100]!r}")
+        yield from self._lose(f"the server sent bytes without a request: {pending[:100]!r}")
         raise BadReplyError(self.reason)
 
     def _guarded(self, effect: Effect, slot: _Slot | None = None) -> Plan:
@@ -344,7 +344,7 @@ class Exchange:
         except TimeoutError:
             if self.until is not None and time.monotonic() >= self.until:
                 yield from self._be_late(slot)
-            yield from self._lose(f"nothing came from {self.where} for {self.timeout} s, and {_due(slot)} was due")
+            yield from self._lose(f"{self.where} sent nothing for {self.timeout} s, and {_due(slot)} was due")
             raise TimedOutError(self.reason) from None
         except OSError as error:
             yield from self._lose(f"the connection to {self.where} was lost: {error.strerror or error}")

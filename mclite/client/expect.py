@@ -1,4 +1,4 @@
-"""Which replies may come to a request: what the client knows before it reads.
+"""Which replies may answer a request: what the client knows before it reads.
 
 The strategy: an Expect is made from the row of the command table and the arguments that were sent, takes replies one
 by one, and says when the answer is whole. The rule that keeps it true: whatever could not be the server's answer to
@@ -42,7 +42,7 @@ class Expect(ABC):
 
 
 def _wrong(reply: Reply, wanted: str) -> SenselessError:
-    return SenselessError(f"{wanted} was due, and this came: {reply.to_bytes()[:100]!r}")
+    return SenselessError(f"{wanted} was due, not {reply.to_bytes()[:100]!r}")
 
 
 class OneLine(Expect):
@@ -80,7 +80,7 @@ class Values(Expect):
                 raise _wrong(reply, "a cas unique" if self._with_cas else "no cas unique")
             if not self._due[reply.key]:
                 twice = "twice" if reply.key in self._due else "though it was not asked for"
-                raise SenselessError(f"the item {reply.key[:100]!r} came {twice}")
+                raise SenselessError(f"the item {reply.key[:100]!r} was sent {twice}")
             self._due[reply.key] -= 1
             self.replies.append(reply)
             return False
@@ -158,7 +158,7 @@ class Closing(Expect):
     closes = True
 
     def take(self, reply: Reply) -> bool:
-        """Refuse whatever comes."""
+        """Refuse any reply."""
         raise _wrong(reply, "the end of the connection")
 
 
@@ -233,7 +233,7 @@ class MetaAnswer(Expect):
 
 
 def expect(row: Command, args: Sequence[bytes]) -> Expect:
-    """Return what may come to the command of `row` with `args` (without noreply)."""
+    """Return which replies may answer the command of `row` with `args` (without noreply)."""
     if row.kind == "meta":
         return MetaAnswer(row, args)
     if row.kind == "retrieval":

@@ -75,7 +75,7 @@ class Transport(Protocol):
         """Connect."""
 
     def check(self) -> bytes | None:
-        """Return what has come, without waiting: None for nothing, b"" if the peer has hung up."""
+        """Return the bytes received so far without waiting: None for none, b"" if the peer has hung up."""
 
     def send(self, data: bytes, until: float | None = None) -> bytes:
         """Send `data`; return what arrived meanwhile, so that neither side waits for the other to read.
@@ -129,7 +129,7 @@ class SocketTransport:
         return self._socket
 
     def check(self) -> bytes | None:
-        """Return what has come, without waiting: None for nothing, b"" if the peer has hung up."""
+        """Return the bytes received so far without waiting: None for none, b"" if the peer has hung up."""
         try:
             return self._open_socket().recv(READ_BYTES)
         except _BLOCKED:
@@ -192,7 +192,7 @@ class SocketTransport:
 
 
 class SessionTransport:
-    """Straight to a Session of an Instance, without a socket. Nothing ever blocks: what does not come is a timeout."""
+    """Straight to a Session of an Instance, without a socket. Nothing blocks: a missing answer is a timeout at once."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
@@ -207,7 +207,7 @@ class SessionTransport:
         self.instance.connected(self._session)
 
     def check(self) -> bytes | None:
-        """Return what has come, without waiting: None for nothing, b"" if the session has ended."""
+        """Return the bytes received so far without waiting: None for none, b"" if the session has ended."""
         data = b"".join(self._arrived)
         self._arrived.clear()
         if data:
@@ -231,7 +231,7 @@ class SessionTransport:
             return data
         if timeout is None:
             return b""
-        raise TimeoutError("nothing more will come from a session in the same process")
+        raise TimeoutError("a session in the same process has no more to send")
 
     def close(self) -> None:
         """End the session."""

@@ -1,7 +1,7 @@
-"""What a server sent, taken apart: lines and data blocks, with keys, cas uniques and times found in them.
+"""Split an answer into lines and data blocks, and find the keys, cas uniques and times in them.
 
-Two answers are the same when their texts are, each cas unique of one stands where the matching one of the other does,
-and times differ by no more than the servers' clocks do.
+Two answers are the same when their texts are, their cas uniques match in order, and their times differ by no more than
+the servers' clocks do.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Line:
 
     @property
     def said(self) -> bytes:
-        """The line as it came."""
+        """The line as the server sent it."""
         return b"".join(_bytes_of(part) for part in self.parts)
 
     def same(self, other: Line) -> bool:
@@ -83,7 +83,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that came before the connection was ready again, or seemed to wait, or was closed."""
+    """All that the server sent until the connection was ready again, seemed to wait, or was closed."""
 
     lines: tuple[Line, ...]
     after: After
@@ -123,7 +123,7 @@ class Uniques:
         self.last: bytes | None = None
 
     def of(self, number: bytes) -> Part:
-        """Return the part that stands for a number; 0 is no cas unique."""
+        """Return the part for a number; 0 is no cas unique."""
         if number.strip(b"0") == b"":
             return number
         self.last = number

@@ -1,7 +1,7 @@
 """Sessions drawn by Hypothesis, which makes every choice of the grammar: batch after batch, as a seed says.
 
 Hypothesis also mutates what it drew and prefers the ends of each choice. It is asked to draw only: what shrinks a
-difference (shrink.py) knows requests, keys and flags, and goes on while other sessions are still to come.
+difference (shrink.py) knows requests, keys and flags, and goes on while other sessions are still to be drawn.
 """
 
 from __future__ import annotations

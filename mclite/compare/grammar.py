@@ -51,7 +51,7 @@ _SIZES = (1, 1, 2, 3, 5, 8, 12)
 
 
 def _rare(random: Random, common: Sequence[str], rare: Sequence[str], one_in: int) -> str:
-    """Return what is common, and once in so many times what is rare."""
+    """Return one of `common`, and with a chance of 1 in `one_in` one of `rare`."""
     return random.choice(rare if random.randrange(one_in) == 0 else common)
 
 

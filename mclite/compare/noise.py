@@ -19,7 +19,7 @@ NOISE: Final = {
         "so such requests get a write of their own"
     ),
     "edge of a read": (
-        "a line of more than 2,048 bytes that is no multi-get is taken for a command if it came whole, and ends the "
+        "a line of more than 2,048 bytes that is no multi-get is taken for a command if it arrives whole, and ends the "
         "connection if only its beginning did: so such requests get a write of their own"
     ),
     "white space": (
@@ -30,13 +30,13 @@ NOISE: Final = {
         "one answer is the beginning of the other, and both servers hung up: a server that closes a connection with "
         "bytes unread resets it, and what it had answered may be lost"
     ),
-    "endless": ("both servers sent more than is read, or never came to an end: how much of it was read says nothing"),
+    "endless": ("both servers sent more than is read, or sent without an end: how much of it was read says nothing"),
     "held back": (
         "one answer is the beginning of the other, and both servers wait for more of a request: memcached may send "
         "earlier answers only when the request is complete"
     ),
     "seen once": "a difference was seen, and time was up before the same session could be said once more",
-    "unsteady": "the difference did not come again when the same session was said once more",
+    "unsteady": "the difference did not reproduce when the same session was repeated",
 }
 
 _FETCH = frozenset({*verbs("retrieval"), "mg"})
@@ -82,7 +82,7 @@ def looks_at_space(value: bytes | None) -> bool:
 
 
 def cut_short(a: Answer, b: Answer) -> str | None:
-    """Return the name in NOISE when two answers differ only in how much of them came; None if that is not so."""
+    """Return the name in NOISE when two answers differ only in how much of them was read, else None."""
     if a.after != b.after or a.after == "ready":
         return None
     pairs = list(zip(a.lines, b.lines, strict=False))

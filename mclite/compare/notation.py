@@ -1,4 +1,4 @@
-"""Bytes as texts of a talk: escapes, repeats, and the slots that stand for keys, cas uniques and times."""
+"""Write bytes as texts of a talk: escapes, repeats, and slots for keys, cas uniques and times."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from mclite.compare.answers import TOLERANCE, Key, Line, Time, Unique
 
-#: A byte that comes so many times in a row is written once, with a number.
+#: Minimum length of a run of one byte that is written once, with a number.
 RUN = 24
 _RUNS = re.compile(rb"(.)\1{%d,}" % (RUN - 1), re.DOTALL)
 _SIZE = re.compile(r" size=\d+")
@@ -17,7 +17,7 @@ _TABLE = [_NAMED.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:
 
 
 def write_bytes(data: bytes) -> str:
-    """Return the text that stands for `data`."""
+    """Return the text that is read as `data`."""
     out = []
     position = 0
     for run in _RUNS.finditer(data):
@@ -41,7 +41,7 @@ def line(sigil: str, text: str) -> str:
 
 
 def slots_of_keys(names: Mapping[str, bytes]) -> dict[bytes, str]:
-    """Return what stands for each of the keys, and for its base64 form, in an expected line."""
+    """Return the slot for each of the keys, and for its base64 form, in an expected line."""
     plain = {key: f"{{{name}}}" for name, key in names.items()}
     return {**{base64.b64encode(key): f"{{{name}|base64}}" for name, key in names.items()}, **plain}
 
@@ -50,19 +50,19 @@ class Slots:
     """The names that a talk has given by some point: to keys, and to cas uniques."""
 
     def __init__(self, keys: Mapping[bytes, str]) -> None:
-        """Begin with `keys`, what stands for each of them in what is expected."""
+        """Begin with `keys`: the slot for each of them in an expected line."""
         self.keys = dict(keys)
         self.uniques: dict[int, str] = {}
 
     def key(self, data: bytes) -> str:
-        """Return what stands for a key that came: perhaps a known one with something behind it."""
+        """Return the slot for a received key, which may have a suffix."""
         if data in self.keys:
             return self.keys[data]
         known = max((key for key in self.keys if data.startswith(key)), key=len, default=b"")
         return self.keys.get(known, "") + write_bytes(data[len(known) :])
 
     def unique(self, part: Unique) -> str:
-        """Return what stands for a cas unique in an expected line: it is bound where it comes first."""
+        """Return the slot for a cas unique in an expected line: its first appearance binds it."""
         known = self.uniques.get(part.index)
         if known is not None:
             return f"{{{known}}}"

@@ -191,7 +191,7 @@ class Side:
             connection.close()
 
     def empty(self) -> bool:
-        """Tell whether the server holds no items, so that nobody minds a flush_all."""
+        """Tell whether the server holds no items, so that flush_all destroys nothing."""
         connection = self.connect()
         try:
             deadline = self.deadline.within(PATIENCE)

@@ -22,9 +22,9 @@ from mclite.replay.scenario.talk import Act
 from mclite.replay.scenario.text import Values
 from mclite.replay.scenario.versions import KNOWN, parse_version
 
-#: Seconds in which nothing comes, where a server waits for more.
+#: Seconds without an answer where a server waits for more.
 SILENCE = 0.2
-#: Seconds that an answer is waited for when a scenario is tried.
+#: Seconds to wait for an answer when a scenario is tried.
 PATIENCE = 0.5
 _UNIQUE = re.compile(r"\{cas([+-][0-9]+)?\}")
 

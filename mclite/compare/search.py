@@ -28,7 +28,7 @@ KINDS, LONGEST_ANSWERS, LONGEST_FILE = 5000, 1 << 18, 1 << 25
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a search ends: after so many sessions or kinds of difference; None is no limit. A pair limits the time."""
+    """Maximum sessions and kinds of difference of a search; None is no limit. A pair limits the time."""
 
     sessions: int | None = None
     kinds: int | None = None
@@ -242,7 +242,7 @@ class Search:
         return found
 
     def _reads_space(self, exchanges: list[Exchange]) -> bool:
-        """Tell whether arithmetic on white space came before, or is, the difference: A is asked what it holds."""
+        """Tell whether arithmetic on white space precedes, or is, the difference: A is asked what it holds."""
         steps = spread(tuple(exchange.write for exchange in exchanges))
         for index, step in enumerate(writes(steps)):
             question = value_before(step.requests[0])

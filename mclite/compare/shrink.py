@@ -1,7 +1,7 @@
 """Makes a session that shows a difference shorter, as long as it still shows it.
 
 It takes away what it can, the largest pieces first: steps, requests of a write, how they were cut, words of a line;
-then it puts the simplest word where another stands. Every change that keeps the difference is kept.
+then it replaces words by the simplest one. Every change that keeps the difference is kept.
 """
 
 from __future__ import annotations

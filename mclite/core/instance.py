@@ -71,7 +71,7 @@ class Instance:
         self.next_second = 0.0
         """until when the time stays what it is, as `time.monotonic` counts"""
         self.allow_fast = True
-        """whether the fast path may be taken; the same bytes come without it"""
+        """whether the fast path may be taken; the answers are the same without it"""
         self.fast: FastPath | None = None
         """the fast path, if requests may take it now"""
         self._fast = FastPath(store) if type(store) is MemoryStore else None

@@ -116,7 +116,7 @@ OPTIONS: Final = (
 EXTENDED: Final = (
     Option("", "maxconns_fast", "flag", "maxconns_fast", "refuse connections above -c with an error"),
     Option("", "no_maxconns_fast", "off", "maxconns_fast", "let connections above -c wait"),
-    Option("", "idle_timeout", "integer", "idle_timeout", "close a connection idle for so many seconds", 0, 1 << 31),
+    Option("", "idle_timeout", "integer", "idle_timeout", "close a connection idle for this many seconds", 0, 1 << 31),
     Option("", "track_sizes", "flag", "track_sizes", "keep the histogram of stats sizes"),
     Option("", "temporary_ttl", "integer", "temporary_ttl", "shown in stats settings, with temp_lru on"),
     Option("", "no_lru_maintainer", "off", "lru_maintainer", "free expired items only when something is stored"),

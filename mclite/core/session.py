@@ -105,7 +105,7 @@ class Session:
     def pipelined(self) -> bool:
         """True if the present request follows others whose answers, even empty ones for noreply, have not been sent.
 
-        memcached sends them when it comes to mn. Few commands ask, so the requests are read a second time for it.
+        memcached sends them when it reaches mn. Few commands ask, so the requests are read a second time for it.
         """
         position = 0
         waiting = False

@@ -569,7 +569,7 @@ cdef class FastPath:
         return True
 
     cdef Py_ssize_t store_one(self, Form* form, const char* at, Py_ssize_t size, Py_ssize_t length, Word key) except -1:
-        """Store what stands behind the line of LENGTH bytes at AT, as FORM says, under KEY; return as `one` does."""
+        """Store the data block behind the line of `length` bytes at `at`, as `form` says, under `key`; return as `one` does."""
         cdef Py_ssize_t taken = length + form.size + 2
         if taken > size or at[taken - 2] != c"\r" or at[taken - 1] != c"\n":
             return 0

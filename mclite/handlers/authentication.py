@@ -21,7 +21,7 @@ _LINE_MIN: Final = 7
 
 
 class Gate:
-    """What a client meets before it is authenticated: it reads fake sets, and refuses every other line.
+    """Authenticate a client: read fake sets, and refuse every other line.
 
     The rules are memcached 1.6.45's own, and not those of its commands. Of a line the LF and the byte before it do not
     count; "noreply" and all else after the length is ignored. `open` turns true with the right token, `closed` when
@@ -48,7 +48,7 @@ class Gate:
         return buffer[position:] if self.open else b""
 
     def _line(self, buffer: bytes, position: int, out: list[bytes]) -> int:
-        """Read a line; return where it ends, or -1 if more must come."""
+        """Read a line; return where it ends, or -1 if it is incomplete."""
         end = buffer.find(b"\n", position) + 1
         if len(buffer) - position < _SHORTEST:
             return -1
@@ -69,7 +69,7 @@ class Gate:
         return end
 
     def _token(self, buffer: bytes, position: int, out: list[bytes]) -> int:
-        """Read the token; return where what follows it begins, or -1 if more must come."""
+        """Read the token; return where what follows it begins, or -1 if it is incomplete."""
         stop = position + self._length
         if len(buffer) < stop + 2:
             return -1

@@ -2,7 +2,7 @@
 
 The rule that keeps it true: nothing is kept of a frame beyond what an item may have. A header that contradicts itself
 or its opcode is answered, and the connection closed, as memcached 1.6.45 does it; a value that is too large is thrown
-away as it comes.
+away as it arrives.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Binary:
 
     @property
     def waiting(self) -> int:
-        """How many bytes of a frame have come."""
+        """The number of bytes of a frame that have arrived."""
         return len(self._buffer)
 
     def receive(self, data: bytes, out: list[bytes]) -> None:
@@ -125,7 +125,7 @@ class Binary:
             del buffer[:position]
 
     def _refusal(self, header: Header) -> bytes | None:
-        """Judge a `header` before its body comes: an answer, and the body is thrown away, or None."""
+        """Judge a `header` before its body arrives; return the answer that refuses it, or None."""
         if header.magic != MAGIC_REQUEST:
             return self._hang_up(b"")
         form = FORMS.get(header.opcode)

@@ -48,7 +48,7 @@ _ERRORS: Final = {
 
 
 def _read(request: Request, others: int) -> MetaFlags | bytes:
-    """Read key and flags; `others` is how many tokens, the verb included, come before the flags."""
+    """Read key and flags; `others` is the number of tokens before the flags, the verb included."""
     key = request.args[0]
     tokens = request.args[others - 1 :]
     if len(key) > KEY_MAX:

@@ -120,7 +120,7 @@ def log_store(
 
 
 def count_cas(session: Caller, key: bytes, compare: int, stale_ok: bool = False) -> None:
-    """Count what a check and set of `compare` on `key` will come to; with `stale_ok` a lower one is good too."""
+    """Count the outcome of a check and set of `compare` on `key` ahead; with `stale_ok` a lower one is good too."""
     instance = session.instance
     item = instance.store.live(key)
     if item is None:

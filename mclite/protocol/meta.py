@@ -117,7 +117,7 @@ def well_formed(tokens: list[bytes]) -> bool:
 
 
 def read_flags(key: bytes, tokens: list[bytes], others: int) -> MetaFlags | bytes:
-    """Read the flag `tokens` of a command on `key`; `others` is how many tokens came before them. An error is bytes."""
+    """Read the flag `tokens` of a command on `key`; `others` is the number of tokens before them. An error is bytes."""
     if len(tokens) + others > TOKENS_MAX:
         return errors.TOO_MANY_FLAGS
     flags = MetaFlags(key, tokens)

@@ -2,7 +2,7 @@
 
 The rule that keeps it true: a reply is known by its first word. `ROWS` gives each word the shape of what follows;
 a line that begins with none of them is a number or makes no sense, and then the reader stops for good, because
-what comes after cannot be trusted. CR LF is the only line end.
+what follows cannot be trusted. CR LF is the only line end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The proxy: hands bytes on both ways as they come, and keeps what passed."""
+"""Hand bytes on both ways as they arrive, and record them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Requests as an application sent them, taken apart: lines and data blocks, with keys, cas uniques and times named.
 
-A key becomes `{key}`, `{key2}` ..., so that the scenario can be played again, and beside others. What the application
-learned from the server, a cas unique, is written as the name that the server's answer bound.
+A key becomes `{key}`, `{key2}` ..., so that each replay has keys of its own. What the application learned from the
+server, a cas unique, is written as the name that the server's answer bound.
 """
 
 from __future__ import annotations

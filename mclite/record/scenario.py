@@ -102,7 +102,7 @@ class Writer:
     def _answered(self, talk: _Conversation, data: bytes) -> None:
         if talk.drained:
             return
-        if talk.asked.pending:  # it is answered before it is complete, so its end comes later
+        if talk.asked.pending:  # it is answered before it is complete, so its end follows later
             self._partial(talk)
         talk.answered += data
         for item in _complete(talk, self._namer):
@@ -146,7 +146,7 @@ def _complete(talk: _Conversation, namer: Namer) -> Iterable[str]:
 
 
 def _expected(head: bytes, namer: Namer) -> str:
-    """Return a line that the server sent as the text that must come."""
+    """Return a line that the server sent as the text that is expected."""
     for loose in _LOOSE:
         if head.startswith(loose):
             return f"{write_bytes(loose)}{{:rest}}"

@@ -261,7 +261,7 @@ class Server(Connections):
 
 
 async def stop_listening(servers: Sequence[asyncio.Server | Listener]) -> None:
-    """Close listening sockets; who was accepted just now becomes a connection first, to be closed as such.
+    """Close listening sockets; a client accepted just now becomes a connection first, to be closed as such.
 
     asyncio (3.11) would lose it: neither closed nor told to anybody, since it makes no transport for a closed server.
     """

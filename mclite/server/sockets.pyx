@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """TCP connections without the event loop's transports, for the optional compiled build on Linux.
 
-One epoll holds the sockets, and the event loop watches that epoll. When something has come, one call of `turn` reads it,
+One epoll holds the sockets, and the event loop watches that epoll. When something has arrived, one call of `turn` reads it,
 hands it to the protocols and lets them write, at the cost of one recv and one send a request; what the event loop does
 is shared by all connections that were ready. To its protocol a connection looks as asyncio's do; asyncio.Transport says
 what the methods mean. The rule that keeps it true: a connection is let go of only between two turns (`_lost`, which is
@@ -155,7 +155,7 @@ cdef class SocketTransport:
         return 0
 
     cdef int read(self) except -1:
-        """Read once, and hand over what has come."""
+        """Read once, and hand over what was read."""
         cdef PyObject* large = NULL
         cdef bytes data
         cdef Py_ssize_t got

@@ -1,7 +1,6 @@
-"""Raw mode: lines to the server as they are, and what comes back as it is, on a connection of its own.
+"""Raw mode: lines go to the server as they are, and its answers are shown as they are, on a connection of its own.
 
-When an answer is whole is read off the request if it is one that the table knows; otherwise the answer ends when
-nothing more comes for a moment.
+The request says when its answer is whole, if the table knows it; otherwise the answer ends with a pause.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from mclite.protocol.parser import Request, parse
 from mclite.protocol.reader import ReplyError, ReplyReader, Status
 
 FIRST_SECONDS: Final = 1.0
-"""how long to wait for the beginning of an answer that may not come"""
+"""Seconds to wait for the beginning of an answer that the table does not know."""
 PAUSE_SECONDS: Final = 0.2
-"""how long a pause ends an answer of unknown length"""
+"""Seconds of a pause that ends an answer of unknown length."""
 
 
 class RawTalk:
@@ -52,7 +51,7 @@ class RawTalk:
         return arrived if self._block > 0 else self._answer(arrived)
 
     def _answer(self, data: bytes) -> bytes:
-        """Read the rest of an answer of which `data` has come."""
+        """Read the rest of an answer that begins with `data`."""
         request = self._request
         silent = request is not None and (request.noreply or b"q" in request.args)
         known = None if request is None or silent else expect(request.command, request.args)

@@ -41,7 +41,7 @@ class Pages:
         self.moved = 0
 
     def count(self, use: Mapping[int, ClassUse]) -> dict[int, int]:
-        """Return the pages that each class holds, by class id, given what the items of each class come to."""
+        """Return the pages that each class holds, by class id, given the total of the items of each class."""
         for slab_class, totals in use.items():
             needed = -(-totals.number // self._slabs.chunks_per_page(slab_class))
             held = self._pages.get(slab_class, 0)

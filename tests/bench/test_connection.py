@@ -163,7 +163,7 @@ def test_unasked_bytes_are_noticed(scripted: Callable) -> None:
     connection.sock.sendall(b"get k\r\n")
     assert connection.sock.recv(5) == b"END\r\n"
     connection.sock.recv(1)
-    with pytest.raises(WrongReplyError, match="4 bytes came that nobody asked for"):
+    with pytest.raises(WrongReplyError, match="4 bytes without a request"):
         connection.nothing_more()
     connection.close()
 

@@ -2,9 +2,9 @@
 
 A batch begins with the first request that looks at the store, reading only; the first that may change something takes
 SQLite's write lock, and holds it until `settle`, which the session calls before any answer of the batch goes out. So
-what was acknowledged is committed, and nobody comes between a read and the write that rests on it. That an item was
+what was acknowledged is committed, and nothing is written between a read and the write resting on it. That an item was
 accessed, or found expired, is no change: it is noted, and written some seconds later. Such a note names the row and
-its checksum, so it can never hit an item that came later. What was read is kept in memory until somebody else commits.
+its checksum, so it can never hit an item stored later. What was read is kept in memory until another process commits.
 The rule that keeps it true: what fails is remembered, and told by `settle`, which then keeps nothing of the batch.
 """
 
@@ -94,7 +94,7 @@ class BatchStore(Store):
         self._accesses: dict[bytes, DiskItem] = {}
         self._accessed_bytes = 0
         self._accessed_since = 0
-        self._read: dict[bytes, DiskItem] = {}  # what the rows of these keys say, for as long as nobody else writes
+        self._read: dict[bytes, DiskItem] = {}  # the rows of these keys, until another process writes
         self._read_bytes = 0
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """The SQLite file of the disk engine: opened, checked, shared between processes, synced, and repaired.
 
-A directory holds `items.sqlite` (with SQLite's own `-wal` and `-shm` beside it) and `lock`. Whoever has it open holds
+A directory holds `items.sqlite` (with SQLite's own `-wal` and `-shm`) and `lock`. Whoever has it open holds
 `lock` shared; opening is done by one process at a time, under a lock on the directory itself. The one that finds
 nobody else there checks the file, and if it is damaged sets it aside, under a name that says so, and saves what can
 still be read and believed into a new one. A file that is another program's is left alone, and refused.

@@ -4,7 +4,7 @@ A copy of the file is made fit to be opened: a first page that is damaged is rep
 where the tables begin, and what was cut off at the end by zeros. Then rows are read in the order of their ids. Where
 SQLite gives up, the next id from which it can read again is looked for in growing steps, then narrowed down, so a
 damaged page costs its own rows and a few tries. A row is kept if its checksum is right, the index, as far as it can be
-read, has it under its key, and no flush had taken it: an item that was replaced, deleted or flushed must not come back.
+read, has it under its key, and no flush had taken it: an item that was replaced, deleted or flushed must not reappear.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def _schema(path: Path) -> list[tuple[Any, ...]]:
 def _copy_items(copy: Path, connection: sqlite3.Connection) -> int:
     with closing(sqlite3.connect(copy, timeout=1.0, isolation_level=None)) as source:
         source.text_factory = bytes
-        # Without its state nobody knows which rows a flush had taken, nor which cas uniques were given: those that
-        # follow begin where no count of stored items can have come.
+        # Without its state it is unknown which rows a flush had taken, and which cas uniques were given: new ones begin
+        # above any count of stored items.
         state = _state(source) or State(last_cas=int(time.time()) << 20)
         connection.execute("BEGIN IMMEDIATE")
         kept = used = 0
