@@ -17,8 +17,9 @@ from mclite.replay.judge.faults import FILE, read
 from mclite.replay.judge.record import transcript
 from mclite.replay.play.outcome import Keys, Patience
 from mclite.replay.play.player import Player
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
 from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.talk import AnyOf
 from mclite.replay.scenario.versions import KNOWN, Version, parse_version

@@ -10,7 +10,8 @@ import pytest
 
 from mclite.replay.pytest_plugin.options import UsageError, read_options
 from mclite.replay.run.arguments import OPTIONS
-from mclite.replay.scenario.lint import default_root
+from mclite.replay.scenario.offers import Declared
+from mclite.replay.scenario.root import default_root
 
 
 def read(*words: str, **values: Any) -> Any:
@@ -61,6 +62,10 @@ def test_a_reference_runs_or_is_started() -> None:
         ({"reference": "a b"}, "'a b' is no address"),
         ({"judge_as": "new"}, r"^--as: 'new' is not a version"),
         ({"chop": -1}, "--chop takes a number of bytes"),
+        ({"lacks": ["incr,incrr"]}, "'incrr' is none of add, append"),
+        ({"require": ["nothing"]}, "'nothing' is none of"),
+        ({"profile": "small"}, "the profile 'small' is none of classic, meta, full"),
+        ({"lacks": ["meta"], "require": ["mg"]}, "mg: declared absent, and required"),
         ({"target": ["a:1", "b:1"], "baseline": Path("x")}, "a baseline belongs to one target"),
         ({"target": ["a:1", "b:1"], "update_baseline": True}, "a baseline belongs to one target"),
         ({"update_baseline": True}, "--update-baseline needs --baseline FILE"),
@@ -74,3 +79,22 @@ def test_what_cannot_be_done_as_asked(values: dict[str, Any], says: str) -> None
 
 def test_a_baseline_that_is_to_be_written_need_not_be_there(tmp_path: Path) -> None:
     assert read(baseline=tmp_path / "none.toml", update_baseline=True).update_baseline
+
+
+def test_what_is_declared_of_every_target(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('command = "my {port}"\nlacks = ["touch"]\nprofile = "meta"\n')
+    options = read(target=["h:1"], spawn=[str(file)], lacks=["incr, gat", "decr"], require=["watch"])
+    running, started = options.targets
+    assert running.declared == Declared(frozenset({"incr", "decr", "gat", "gats"}), frozenset({"watch"}))
+    assert running.declared_by == "--lacks incr,gat,decr --require watch"
+    assert started.declared.lacks >= {"incr", "touch", "slabs"}
+    assert not started.declared.lacks & {"watch", "mg"}
+    assert started.declared.profile == "meta"
+
+
+def test_what_is_declared_on_the_command_line_may_contradict_no_target_file(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('command = "my {port}"\nlacks = ["touch"]\n')
+    with pytest.raises(UsageError, match="touch: declared absent, and required"):
+        read(spawn=[str(file)], require=["touch"])
