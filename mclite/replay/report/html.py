@@ -19,7 +19,7 @@ from mclite import __version__
 from mclite.replay.files import write as write_file
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import Verdict
-from mclite.replay.report import causes, clients, markdown, payload, spec, summary, support
+from mclite.replay.report import causes, clients, markdown, offers, payload, spec, summary, support
 from mclite.replay.report import comparison as beside
 from mclite.replay.results import tally
 from mclite.replay.results.document import Resembles, Results
@@ -102,6 +102,11 @@ def render(
             cards=[_card(run, link) for run, link in zip(runs, links or [""] * len(runs), strict=True)],
             overall=overall(runs),
             table=_grouped(table),
+            offers=[
+                (number, offers.by_answer(missing))
+                for number, run in enumerate(runs)
+                if (missing := offers.failing(run, strict=run.run.strict))
+            ],
             causes=[
                 (number, causes.one_line(several), several[:MOST_DEVIATIONS])
                 for number, run in enumerate(runs)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mclite.replay.judge.causes import Cause
+from mclite.replay.judge.offers import Offered
 from mclite.replay.judge.record import Record
-from mclite.replay.report import causes, summary, support
+from mclite.replay.report import causes, offers, summary, support
 from mclite.replay.report import comparison as beside
 from mclite.replay.results import tally
 from mclite.replay.results.document import Results
@@ -28,6 +29,8 @@ def render(runs: Sequence[Results]) -> str:
     parts = ["# memcached compatibility"]
     for run in runs:
         parts.append(f"**{escape(summary.headline(run))}**")
+        if missing := offers.failing(run):
+            parts += [f"Not offered ({len(missing)}):", _offers(missing)]
         if several := causes.found(run):
             parts += [f"{summary.count(len(several), 'cause')}: {escape(causes.one_line(several))}", _causes(several)]
         said = summary.caveats(run)
@@ -98,6 +101,12 @@ def _entity(char: str) -> str:
     if char == "\n":
         return " "
     return f"&#{ord(char)};" if char.isprintable() else f"&#92;x{ord(char):02x}"
+
+
+def _offers(missing: Sequence[Offered]) -> str:
+    rows = [["command or option", "evidence", "protocol.txt"]]
+    rows += [[code(one.name), escape(one.evidence), escape(", ".join(one.lines))] for one in missing]
+    return table(rows)
 
 
 def _causes(several: Sequence[Cause]) -> str:

@@ -77,7 +77,9 @@ def caveats(results: Results) -> list[str]:
         ("known", "Not offered by the release itself: {}."),
         ("not-tried", "Not tried, so that nothing is said of it: {}."),
     )
-    found = ((text, [one for one in everything if one.state == state]) for state, text in sentences)
+    found = [(text, [one for one in everything if one.state == state]) for state, text in sentences]
+    expected = [one for one in everything if one.fails and one.baseline == "expected"]
+    found.append(("Not offered, as the baseline says: {}.", expected))
     return [text.format(names(some)) for text, some in found if some]
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 from mclite.replay.judge.record import Record
 from mclite.replay.results.document import Results
 from mclite.replay.results.tally import GOOD, JUDGED
+from mclite.replay.scenario.offers import documented
 
 Status = Literal["supported", "partly", "unsupported", "untested"]
 
@@ -33,7 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Meta commands": ("mg", "ms", "md", "ma", "mn", "me"),
     "Administration": (
         "version", "verbosity", "quit", "flush_all", "stats", "cache_memlimit", "slabs", "lru", "lru_crawler",
-        "watch", "shutdown", "debugtime", "misbehave",
+        "watch", "shutdown",
     ),
 }  # fmt: skip
 
@@ -65,27 +66,6 @@ _SECTION_COMMANDS: dict[str, tuple[str, ...]] = {
     "Slab statistics": ("stats",),
     "Connection statistics": ("stats",),
     "TLS statistics": ("stats",),
-}
-
-#: The probed capabilities without which a command is not there.
-_COMMAND_CAPABILITIES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(GROUPS["Meta commands"], ("meta",)),
-    "me": ("meta", "meta-debug"),
-    "cas": ("cas",),
-    "gets": ("cas",),
-    "gats": ("cas", "gat"),
-    "gat": ("gat",),
-    "touch": ("touch",),
-    "verbosity": ("verbosity",),
-    "flush_all": ("flush",),
-    "stats": ("stats",),
-    "slabs": ("slabs",),
-    "lru": ("lru",),
-    "lru_crawler": ("lru-crawler",),
-    "watch": ("watch",),
-    "cache_memlimit": ("cache-memlimit",),
-    "debugtime": ("debugtime",),
-    "shutdown": ("shutdown",),
 }
 
 #: Chapters about single commands, which have rows of their own; so have all that begin with `meta-`.
@@ -222,9 +202,10 @@ def _features(scenario: Record) -> list[str]:
 
 
 def cell(row: Row, found: Mapping[str, Record], absent: Set[str]) -> Cell:
-    """Judge one row for one target: its scenarios are `found` by id, the capabilities `absent` were probed in vain.
+    """Judge one row for one target: its scenarios are `found` by id, and it does not offer what is `absent`.
 
-    What memcached only happens to do (level observed) speaks where nothing else does.
+    A command that is offered is supported if something passed that uses it. What memcached only happens to do (level
+    observed) speaks where nothing else does.
     """
     ours = [found[name] for name in row.ids if name in found]
     binding = [scenario for scenario in ours if scenario.level != "observed"]
@@ -233,23 +214,17 @@ def cell(row: Row, found: Mapping[str, Record], absent: Set[str]) -> Cell:
     verdicts = [scenario.verdict for scenario in ours]
     good = sum(verdict in GOOD for verdict in verdicts)
     judged = sum(verdict in JUDGED for verdict in verdicts)
-    lacking = sum(_lacks(row, scenario, absent) for scenario in ours if scenario.verdict == "unsupported")
+    lacking = verdicts.count("unsupported") if row.name in absent else 0
     status: Status
-    if not judged and not lacking:
+    if row.name in absent:
+        status = "unsupported"
+    elif not judged:
         status = "untested"
     elif not good:
         status = "unsupported"
     else:
         status = "supported" if good == judged else "partly"
     return Cell(status, good, judged, lacking, len(verdicts) - judged - lacking)
-
-
-def _lacks(row: Row, scenario: Record, absent: Set[str]) -> bool:
-    """Say whether an unsupported scenario shows that the target lacks the row itself, not something beside it."""
-    requires = scenario.requires
-    if row.kind == "feature":
-        return row.name in requires
-    return any(need in absent for need in requires if need in _COMMAND_CAPABILITIES.get(row.name, ()))
 
 
 def table(runs: Sequence[Results]) -> list[tuple[Row, list[Cell]]]:
@@ -259,6 +234,17 @@ def table(runs: Sequence[Results]) -> list[tuple[Row, list[Cell]]]:
     for run in runs:
         by_id.append({scenario.id: scenario for scenario in run.scenarios})
         every = by_id[-1] | every
-    absent = [{name for name, probe in run.target.capabilities.items() if probe.present is False} for run in runs]
-    pairs = list(zip(by_id, absent, strict=True))
+    pairs = list(zip(by_id, map(_absent, runs), strict=True))
     return [(row, [cell(row, found, lacks) for found, lacks in pairs]) for row in rows(every.values())]
+
+
+def _absent(run: Results) -> set[str]:
+    """Return the commands, options and groups that a target does not offer.
+
+    How a server was started (TLS, UDP, authentication) is none: where nobody could try it, nothing is said.
+    """
+    offers = documented()
+    probed = {name for name, probe in run.target.capabilities.items() if probe.present is False}
+    entries = set(offers.all_members(probed & set(offers.names())))  # older results name groups
+    entries |= {one.name for one in run.offers if one.state == "declared"}
+    return entries | {name for name, members in offers.groups.items() if entries.issuperset(members)}

@@ -22,8 +22,8 @@ FAILURES = frozenset({"fail", "target-died"})
 #: Verdicts that neither count as right nor as wrong, as people read them.
 NOT_JUDGED = {
     "known": "known of the release",
-    "unsupported": "not supported",
-    "skipped": "skipped",
+    "unsupported": "not offered",
+    "skipped": "not tried",
     "blocked": "blocked",
     "suite-error": "fault of the suite",
 }
@@ -65,7 +65,7 @@ class Tally:
 
     @property
     def text(self) -> str:
-        """The tally in words: `380 of 395 pass (12 not supported, 3 skipped)`."""
+        """The tally in words: `380 of 395 pass (12 not offered, 3 not tried)`."""
         verb = "are the same" if self.level == "observed" else "pass"
         words = f"{self.good} of {self.judged} {verb}" if self.judged else "none was judged"
         others = ", ".join(f"{count} {name}" for name, count in self.others.items())

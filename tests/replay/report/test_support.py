@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from made_results import make, record, typed
+from made_results import make, offer, record, typed
 
 from mclite.replay.judge.record import Record
 from mclite.replay.report import support
+from mclite.replay.scenario.offers import documented
 from mclite.replay.target.capabilities import Capability
 
 
@@ -57,17 +58,17 @@ def test_states() -> None:
 def test_what_a_server_lacks_beside_a_command_does_not_count_against_it() -> None:
     auth = scenario(verdict="unsupported", requires=["auth"], chapter="auth", section="Authentication")
     assert cell_of("set", scenario(), auth, absent=("auth",)).text == "supported"
-    assert cell_of("auth", scenario(), auth, absent=("auth",)).text == "not supported"
+    assert cell_of("auth", scenario(), auth, absent=("auth",)).text == "not tested"  # nobody could try it
     assert cell_of("set", auth, absent=("auth",)).text == "not tested"
 
 
-def test_a_command_whose_capability_was_probed_in_vain_is_not_supported() -> None:
+def test_a_command_that_is_not_offered_is_not_supported_and_what_passes_beside_it_is_no_sign() -> None:
     meta = scenario(
         id="meta/get", title="A hit", section="Meta Get", chapter="meta_get", commands=["mg"], verdict="unsupported",
         requires=["meta"],
     )  # fmt: skip
-    assert cell_of("mg", meta, absent=("meta",)).text == "not supported"
-    assert cell_of("mg", meta, absent=("meta",)).detail == "1 needs what the server lacks"
+    assert cell_of("mg", meta, absent=("mg",)).text == "not supported"
+    assert cell_of("mg", meta, absent=("mg",)).detail == "1 needs what the server lacks"
     assert cell_of("mg", replace(meta, requires=("meta", "small-items"))).text == "not tested"
 
 
@@ -103,3 +104,16 @@ def test_commands_come_in_the_order_of_the_document_and_words_that_are_none_do_n
         ("get", "Retrieval"),
         ("mg", "Meta commands"),
     ]
+
+
+def test_what_a_target_does_not_offer_counts_and_how_it_was_started_does_not() -> None:
+    results = make(size=220, lacks=("auth", "udp", "meta"))
+    results["offers"] = [offer("incr", "declared"), offer("watch", "not-tried"), offer("touch", "answers")]
+    texts = {row.name: cells[0].text for row, cells in support.table([typed(results)])}
+    assert (texts["mg"], texts["incr"]) == ("not supported", "not supported")
+    assert (texts["auth"], texts["udp"]) == ("not tested", "not tested")
+    assert texts["touch"] == "supported"
+
+
+def test_no_row_is_about_a_command_that_nobody_documents() -> None:
+    assert set(support._GROUP_OF) == {name for name, one in documented().entries.items() if one.kind == "command"}

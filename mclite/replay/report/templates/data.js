@@ -26,8 +26,8 @@ const KINDS = {
   "suite-error": ["bad", "?", "fault of the suite"],
   warn: ["warn", "!", "warning"],
   differs: ["warn", "≠", "differs from memcached"],
-  unsupported: ["rest", "–", "not supported"],
-  skipped: ["rest", "○", "skipped"],
+  unsupported: ["rest", "–", "needs what is not offered"],
+  skipped: ["rest", "○", "not tried"],
   blocked: ["rest", "○", "blocked"],
 };
 
