@@ -73,7 +73,7 @@ class Talk(ABC):
 
     @abstractmethod
     def ask(self, data: bytes, *, barrier: bool = True) -> bytes:
-        """Send DATA; without BARRIER it may end within a request, or begin what goes on by itself."""
+        """Send `data`; without `barrier` it may end within a request, or begin what goes on by itself."""
 
     def stats(self, group: bytes = b"") -> dict[str, str]:
         """Return the lines of `stats GROUP`, by name."""
@@ -81,7 +81,7 @@ class Talk(ABC):
         return {line.split(" ", 2)[1]: line.split(" ", 2)[2] for line in answer.split("\r\n") if line[:5] == "STAT "}
 
     def moved(self, data: bytes, names: frozenset[str] | None = None) -> dict[str, int]:
-        """Send DATA; return by how much it moved those counters of `stats` that it moved, of NAMES if given."""
+        """Send `data`; return by how much it moved those counters of `stats` that it moved, of `names` if given."""
         before = self.stats()
         self.ask(data)
         after = self.stats()
@@ -114,7 +114,7 @@ class Server(ABC):
         return self.talk.ask(data, barrier=barrier)
 
     def moved(self, data: bytes, names: frozenset[str] | None = None) -> dict[str, int]:
-        """Return what DATA moves, on the first connection."""
+        """Return what `data` moves, on the first connection."""
         return self.talk.moved(data, names)
 
     def stats(self, group: bytes = b"") -> dict[str, str]:
@@ -137,7 +137,7 @@ class SessionTalk(Talk):
         return self.session.closed
 
     def ask(self, data: bytes, *, barrier: bool = True) -> bytes:
-        """Send DATA, and return the answer."""
+        """Send `data`, and return the answer."""
         answer = self.session.receive(data)
         while self.session.more:
             answer += self.session.receive(b"")
@@ -165,7 +165,7 @@ class SocketTalk(Talk):
         self._sock = socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX)
 
     def ask(self, data: bytes, *, barrier: bool = True) -> bytes:
-        """Send DATA, and a barrier after it, and return the answer."""
+        """Send `data`, and a barrier after it, and return the answer."""
         with contextlib.suppress(ConnectionError):
             self._sock.sendall(data + _BARRIER if barrier else data)
         answer = b""

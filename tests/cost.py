@@ -36,7 +36,7 @@ NEWEST = parse_version("1.6.45")
 
 
 def grown(count: int, root: Path) -> int:
-    """Write a suite of at least COUNT scenarios into ROOT; return how many."""
+    """Write a suite of at least `count` scenarios into `root`; return how many."""
     suite = default_root()
     files = []
     for path in scenario_files(suite):
@@ -95,7 +95,7 @@ def _answer(connection: socket.socket, lines: int) -> bytes:
 
 
 def bare(results: Path, port: int) -> None:
-    """Send what the transcripts of RESULTS sent, and compare what comes with what came."""
+    """Send what the transcripts of `results` sent, and compare the answers with those in them."""
     transcripts: list[list[list[Any]]] = json.loads(results.read_text())["transcripts"]
     scripts = [
         [
@@ -127,7 +127,7 @@ def bare(results: Path, port: int) -> None:
 
 
 def measure(program: str, count: int, rounds: int, folder: Path) -> None:
-    """Print the row of COUNT scenarios: medians of ROUNDS in turns."""
+    """Print the row of `count` scenarios: medians of `rounds` in turns."""
     root, reports, empty = folder / "suite", folder / "reports", folder / "empty"
     for path in (root, empty):
         path.mkdir(parents=True)

@@ -59,7 +59,7 @@ def suite_of(variable: str) -> Path:
 
 
 def run_suite(folder: Path, arguments: list[str], **environment: str) -> str:
-    """Run pytest in FOLDER, and return the line in which it sums up."""
+    """Run pytest in `folder`, and return the line in which it sums up."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *arguments]
     done = subprocess.run(
         command,

@@ -94,7 +94,7 @@ class Excuse:
     HINT = re.compile(r"ma .* T")
 
     def __init__(self, faulty: Pair) -> None:
-        """Ask FAULTY: a mclite with the fault, and the memcached."""
+        """Ask `faulty`: a mclite with the fault, and the memcached."""
         self._faulty = faulty
 
     def holds(self, session: Session) -> bool:

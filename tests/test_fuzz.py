@@ -68,7 +68,7 @@ def request(chance: random.Random) -> bytes:
 
 
 def damaged(chance: random.Random, data: bytes) -> bytes:
-    """Return DATA with a few bytes changed, lost, repeated or put in."""
+    """Return `data` with a few bytes changed, lost, repeated or put in."""
     broken = bytearray(data)
     for _ in range(chance.choice([0, 0, 1, 2, 5])):
         at = chance.randrange(len(broken) + 1)
@@ -85,7 +85,7 @@ def damaged(chance: random.Random, data: bytes) -> bytes:
 
 
 def sessions(chance: random.Random, limit: int) -> Iterator[bytes]:
-    """Yield what clients send, LIMIT bytes in all."""
+    """Yield what clients send, `limit` bytes in all."""
     while limit > 0:
         if chance.random() < 0.1:
             data = chance.randbytes(chance.choice([1, 10, 100, 3000]))
@@ -96,7 +96,7 @@ def sessions(chance: random.Random, limit: int) -> Iterator[bytes]:
 
 
 def pieces(chance: random.Random, data: bytes) -> Iterator[bytes]:
-    """Yield DATA cut at random."""
+    """Yield `data` cut at random."""
     while data:
         size = chance.choice([1, 2, 7, 100, 5000])
         yield data[:size]
@@ -104,7 +104,7 @@ def pieces(chance: random.Random, data: bytes) -> Iterator[bytes]:
 
 
 def send(session: Session, data: bytes) -> bytes:
-    """Let SESSION receive DATA, and go on until it has done all that it can."""
+    """Let `session` receive `data`, and go on until it has done all that it can."""
     answer = session.receive(data)
     while session.more and not session.closed:
         answer += session.receive(b"")
@@ -112,7 +112,7 @@ def send(session: Session, data: bytes) -> bytes:
 
 
 def send_in_pieces(chance: random.Random, session: Session, data: bytes) -> bytes:
-    """Send DATA in pieces, until the session is closed; return the answers."""
+    """Send `data` in pieces, until the session is closed; return the answers."""
     got = b""
     for piece in pieces(chance, data):
         got += send(session, piece)
@@ -122,7 +122,7 @@ def send_in_pieces(chance: random.Random, session: Session, data: bytes) -> byte
 
 
 def held(session: Session) -> int:
-    """Return the bytes that SESSION keeps for later."""
+    """Return the bytes that `session` keeps for later."""
     values = [getattr(session, name) for name in dir(session) if not name.startswith("__") and name != "pipelined"]
     parts = [part for value in values for part in (value if isinstance(value, list) else [value])]
     return sum(len(part) for part in parts if isinstance(part, bytes | bytearray))
@@ -136,7 +136,7 @@ def make(**settings: object) -> Instance:
 
 
 def in_step(session: Session) -> bool:
-    """Does SESSION answer the next request as such, if none is half received?"""
+    """Does `session` answer the next request as such, if none is half received?"""
     if session.state == "conn_waiting":
         send(session, b"\r\n")
     if session.closed or session.instance.watchers or session.state != "conn_read":

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
 def play(
     number: int, scene: Scene, clients: dict[str, Client[bytes]], write: Callable[[str], object], colours: bool
 ) -> None:
-    """Play SCENE, and show it. Raises DemoError."""
+    """Play `scene`, and show it. Raises DemoError."""
 
     def put(lines: Sequence[Sequence[Piece]]) -> None:
         write(render(lines, colours))
@@ -161,7 +161,7 @@ def _carry_out(client: Client[bytes], call: Call[Any], wait: float) -> list[list
 
 
 def _check(step: Step, shown: list[str], bound: dict[str, str]) -> None:
-    """Compare what was SHOWN with what the step expects, and take the numbers that later steps name."""
+    """Compare what was `shown` with what the step expects, and take the numbers that later steps name."""
     ok = len(shown) == len(step.expected)
     for line, expected in zip(shown, step.expected, strict=False):
         words, wanted = line.split(), expected.split()

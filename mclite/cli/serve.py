@@ -22,7 +22,7 @@ from mclite.store.stats import Stats
 
 
 def run_raw(arguments: list[str]) -> int:
-    """Serve as ARGUMENTS say; return 0 after a clean stop, 2 for bad options, 1 if the server cannot start."""
+    """Serve as `arguments` say; return 0 after a clean stop, 2 for bad options, 1 if the server cannot start."""
     try:
         parsed = options.parse(arguments)
     except OptionError as error:
@@ -110,7 +110,7 @@ def _write(name: str, content: str) -> None:
 
 
 def make_instance(settings: Settings) -> Instance:
-    """Make the instance that SETTINGS ask for. Raises ServeError."""
+    """Make the instance that `settings` ask for. Raises ServeError."""
     if settings.store == "memory":
         return Instance(settings)
     from mclite.store.registry import StoreOptions, open_store
@@ -136,7 +136,7 @@ def _listening(server: Server, parsed: options.Parsed) -> None:
 
 
 def _become(name: str) -> None:
-    """Give up root for user NAME, as memcached does; without root the option has no effect."""
+    """Give up root for user `name`, as memcached does; without root the option has no effect."""
     if not hasattr(os, "getuid") or os.getuid() != 0:
         return
     import pwd  # here, since it is POSIX only

@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the shell as ARGS say; return the exit code."""
+    """Run the shell as `args` say; return the exit code."""
     try:
         host, port = parse_address(args.address)
     except BadArgumentError as error:
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 def open_shell(
     host: str, port: int, timeout: float, terminal: bool, lines: Iterable[str] | None = None, raw: bool = False
 ) -> int:
-    """Open a shell on HOST and PORT: on the TERMINAL, or over LINES, by default those of the standard input."""
+    """Open a shell on `host` and `port`: on the `terminal`, or over `lines`, by default those of the standard input."""
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
     shell = Shell(host, port, _write, _write if terminal else _complain, timeout, colours, terminal, raw=raw)
     if terminal:
@@ -76,7 +76,7 @@ def open_shell(
 
 
 def feed(shell: Shell, lines: Iterable[str]) -> int:
-    """Carry out LINES until one of them loses the connection; return the exit code."""
+    """Carry out `lines` until one of them loses the connection; return the exit code."""
     worst = DONE
     for line in lines:
         code = shell.run(line.rstrip("\n").removesuffix("\r"))

@@ -65,7 +65,7 @@ cdef inline bint same(Word word, const char* text, Py_ssize_t size) noexcept:
 
 
 cdef inline int split(const char* at, const char* end, Word* words) noexcept:
-    """Split what lies between AT and END at each space; return the number of words, 0 if one is empty.
+    """Split what lies between `at` and `end` at each space; return the number of words, 0 if one is empty.
 
     No more than WORDS_MAX are split: then the last of them is all the rest.
     """
@@ -86,7 +86,7 @@ cdef inline int split(const char* at, const char* end, Word* words) noexcept:
 
 
 cdef inline long long read_number(Word word, Py_ssize_t most) noexcept:
-    """Return the number that WORD is; -1 unless it is all digits, and MOST of them at most."""
+    """Return the number that `word` is; -1 unless it is all digits, and `most` of them at most."""
     cdef long long number = 0
     cdef Py_ssize_t i
     cdef unsigned char digit
@@ -101,7 +101,7 @@ cdef inline long long read_number(Word word, Py_ssize_t most) noexcept:
 
 
 cdef inline Py_ssize_t print_number(char* to, unsigned long long number) noexcept:
-    """Write NUMBER; return how many digits it has, 20 at most."""
+    """Write `number`; return how many digits it has, 20 at most."""
     cdef char digits[20]
     cdef Py_ssize_t first = 20
     while True:
@@ -115,7 +115,7 @@ cdef inline Py_ssize_t print_number(char* to, unsigned long long number) noexcep
 
 
 cdef inline Word next_word(const char* at, const char* end) noexcept:
-    """Return what lies between AT and the next space, or END."""
+    """Return what lies between `at` and the next space, or `end`."""
     cdef Word word
     cdef const char* space = <const char*>memchr(at, c" ", end - at)
     word.at = at
@@ -167,7 +167,7 @@ cdef inline bint read_ms(Word* words, int number, Form* form) noexcept:
 
 
 cdef inline Py_ssize_t size_of(Word key, Item item) noexcept:
-    """Return the bytes that ITEM takes under KEY, as memcached counts them."""
+    """Return the bytes that `item` takes under `key`, as memcached counts them."""
     return item_size(key.size, PyBytes_GET_SIZE(item.block) - 2, 0 if PyBytes_AS_STRING(item.head)[1] == c"0" else 1)
 
 
@@ -182,7 +182,7 @@ cdef inline Word size_in(bytes head) noexcept:
 
 
 cdef class FastPath:
-    """The common requests on STORE; see path.py."""
+    """The common requests on `store`; see path.py."""
 
     cdef object store
     cdef object python  # for what takes so long that a call costs nothing
@@ -304,7 +304,7 @@ cdef class FastPath:
         return self.put(word.at, word.size)
 
     cdef inline int put_number(self, const char* before, Py_ssize_t size, unsigned long long number) except -1:
-        """Write BEFORE, of SIZE bytes, and NUMBER."""
+        """Write `before`, of `size` bytes, and `number`."""
         cdef char text[20]
         self.put(before, size)
         return self.put(text, print_number(text, number))
@@ -319,7 +319,7 @@ cdef class FastPath:
         return 0
 
     cdef inline int put_item(self, Word key, Item item, bint with_cas) except -1:
-        """Write ITEM as get does, or gets."""
+        """Write `item` as get does, or gets."""
         cdef Py_ssize_t size = PyBytes_GET_SIZE(item.head)
         self.put(b"VALUE ", 6)
         self.put_word(key)
@@ -334,9 +334,9 @@ cdef class FastPath:
     # Requests.
 
     cdef Py_ssize_t one(self, const char* at, Py_ssize_t size) except -1:
-        """Carry out the request at AT; return how many of the SIZE bytes there it has, 0 if it is none of ours.
+        """Carry out the request at `at`; return how many of the `size` bytes there it has, 0 if it is none of ours.
 
-        `turns` is then how many turns it took.
+        `turns` is then the number of turns it took.
         """
         cdef Word words[WORDS_MAX]
         cdef Word verb
@@ -397,7 +397,7 @@ cdef class FastPath:
         return True
 
     cdef inline int see(self, Item item) except -1:
-        """Note that ITEM was fetched."""
+        """Note that `item` was fetched."""
         cdef ClassStats counters
         item.state |= SEEN
         item.time = self.now
@@ -406,7 +406,7 @@ cdef class FastPath:
         return 0
 
     cdef bint get_many(self, const char* at, const char* end) except -1:
-        """Answer a get of all keys between AT and END, or of none: first all are looked up."""
+        """Answer a get of all keys between `at` and `end`, or of none: first all are looked up."""
         cdef list items = []
         cdef Word key
         cdef Item item
@@ -517,7 +517,7 @@ cdef class FastPath:
         return True
 
     cdef bint increment(self, Word key, Word delta) except -1:
-        """Add DELTA to an item that is a plain number and keeps its length."""
+        """Add `delta` to an item that is a plain number and keeps its length."""
         cdef ClassStats counters
         cdef Item item = self.find(PyBytes_FromStringAndSize(key.at, key.size))
         cdef Word old
@@ -541,7 +541,7 @@ cdef class FastPath:
         return True
 
     cdef inline int change(self, Item item) except -1:
-        """Give ITEM, whose data were changed, a cas unique."""
+        """Give `item`, whose data were changed, a cas unique."""
         self.load_cas()
         self.last_cas += 1
         item.cas = self.last_cas
@@ -569,7 +569,7 @@ cdef class FastPath:
         return True
 
     cdef Py_ssize_t store_one(self, Form* form, const char* at, Py_ssize_t size, Py_ssize_t length, Word key) except -1:
-        """Store the data block behind the line of `length` bytes at `at`, as `form` says, under `key`; return as `one` does."""
+        """Store the block behind the line of `length` bytes at `at`, as `form` says, under `key`; return as `one` does."""
         cdef Py_ssize_t taken = length + form.size + 2
         if taken > size or at[taken - 2] != c"\r" or at[taken - 1] != c"\n":
             return 0
@@ -603,7 +603,7 @@ cdef class FastPath:
         return True
 
     cdef Item make_place(self, Word key, bytes name, Item item, Form* form, Py_ssize_t total):
-        """Make of ITEM, held under KEY, one of TOTAL bytes, or a new one; None if that is unusual."""
+        """Make of `item`, held under `key`, one of `total` bytes, or a new one; None if that is unusual."""
         cdef int slab_class = self.slabs.class_of(total)
         if slab_class == 0:
             return None
@@ -636,7 +636,7 @@ cdef class FastPath:
         return made
 
     cdef inline bytes head(self, Form* form):
-        """Return the head of FORM, the same object each time if it is one of those used last."""
+        """Return the head of `form`, the same object each time if it is one of those used last."""
         cdef int slot = (form.size * 31 + form.flags) & (HEADS - 1)
         cdef Head* known = &self.head_of_slot[slot]
         if known.size != form.size or known.flags != form.flags:

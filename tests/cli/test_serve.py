@@ -44,7 +44,7 @@ class Process:
         return connected(self.port, self.process)
 
     def ask(self, data: bytes) -> bytes:
-        """Send DATA on a connection of its own, and return a first part of the answer."""
+        """Send `data` on a connection of its own, and return a first part of the answer."""
         with self.connect() as sock:
             sock.sendall(data)
             return sock.recv(65536)

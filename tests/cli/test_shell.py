@@ -90,7 +90,7 @@ class Terminal:
         os.write(self._fd, text.encode())
 
     def expect(self, text: str) -> str:
-        """Read until TEXT comes; return what came since the last call."""
+        """Read until `text` arrives; return all since the last call."""
         while text not in self.seen:
             assert select.select([self._fd], [], [], SECONDS_MAX)[0], f"{text!r} did not arrive: {self.seen!r}"
             try:

@@ -161,7 +161,7 @@ def test_connecting_takes_no_longer_than_it_may() -> None:
 
 
 class Running:
-    """A server of SETTINGS in a thread."""
+    """A server of `settings` in a thread."""
 
     def __init__(self, settings: Settings) -> None:
         import asyncio

@@ -65,7 +65,7 @@ def test_without_cas_uniques() -> None:
 
 
 def store_many(session: Session, count: int) -> None:
-    """Store COUNT items of 100,000 bytes, k0 and so on."""
+    """Store `count` items of 100,000 bytes, k0 and so on."""
     for number in range(count):
         assert session.receive(b"set k%d 0 0 100000\r\n" % number + b"x" * 100_000 + b"\r\n") == b"STORED\r\n"
 

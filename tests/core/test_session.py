@@ -83,7 +83,7 @@ def test_requests_that_yield() -> None:
 
 
 def parts(session: Session, wire: bytes) -> list[bytes]:
-    """Return the answers to WIRE, turn by turn."""
+    """Return the answers to `wire`, turn by turn."""
     answers = [session.receive(wire)]
     while session.more:
         answers.append(session.receive(b""))
@@ -197,7 +197,7 @@ def test_a_browser(session: Session) -> None:
 
 
 def peak(session: Session, pieces: list[bytes]) -> int:
-    """Return the bytes of memory that SESSION takes at most while it receives PIECES, one after another."""
+    """Return the bytes of memory that `session` takes at most while it receives `pieces`, one after another."""
     tracemalloc.start()
     try:
         for piece in pieces:

@@ -11,7 +11,7 @@ from mclite.core.transcript import answers_shown, shown
 
 
 def talk(*requests: bytes, verbosity: int = 2) -> list[str]:
-    """Return what is told while REQUESTS are carried out on a connection."""
+    """Return what is told while `requests` are carried out on a connection."""
     told: list[str] = []
     instance = Instance(Settings(listen="127.0.0.1"))
     instance.settings.verbosity = verbosity

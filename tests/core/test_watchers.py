@@ -12,7 +12,7 @@ from mclite.store.item import Item
 
 
 def watching(instance: Instance, watchers: Watchers, *streams: str) -> list[bytes]:
-    """Let a new session watch STREAMS; return where its lines come."""
+    """Let a new session watch `streams`; return the list of its lines."""
     session = Session(instance, "127.0.0.1:5")
     lines: list[bytes] = []
     session.push = lines.append

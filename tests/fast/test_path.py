@@ -57,7 +57,7 @@ class Pair:
         return fast
 
     def send_and_go_on(self, data: bytes) -> None:
-        """Send DATA, and let each server take as many turns as it needs: in the fast path each key of a get is one."""
+        """Send `data`, and let each server take the turns that it needs: in the fast path each key of a get is one."""
         answers = []
         for session in self.sessions:
             answer = session.receive(data)
@@ -71,7 +71,7 @@ class Pair:
             instance.clock.advance(seconds)
 
     def compare(self, turns: bool = True) -> None:
-        """The same items, in any order: the fast path stores in place. TURNS: as many turns, too."""
+        """Compare the items, in any order, since the fast path stores in place; with `turns` the turns, too."""
         assert items(self.fast) == items(self.slow)
         assert self.fast.store.used == self.slow.store.used
         for name in COUNTERS:

@@ -53,7 +53,7 @@ def count(opcode: int, key: bytes, delta: int, initial: int = 10, exptime: int =
 
 
 def number(value: int) -> bytes:
-    """Return VALUE as a response shows it."""
+    """Return `value` as a response shows it."""
     return struct.pack(">Q", value)
 
 

@@ -201,7 +201,7 @@ CONVERSATION: list[tuple[bytes, list[str]]] = [
 
 
 def told(watcher: SessionTalk) -> list[str]:
-    """Return the lines that came to WATCHER since the last time, without what differs from run to run."""
+    """Return the lines sent to `watcher` since the last time, without what differs from run to run."""
     lines = b"".join(watcher.pushed).decode().split("\n")
     watcher.pushed.clear()
     assert lines.pop() == ""
@@ -209,7 +209,7 @@ def told(watcher: SessionTalk) -> list[str]:
 
 
 def watcher_of(server: Direct, streams: bytes) -> SessionTalk:
-    """Return a connection that watches STREAMS."""
+    """Return a connection that watches `streams`."""
     watcher = server.connect()
     assert watcher.ask(b"watch " + streams + b"\r\n") == b"OK\r\n"
     return watcher

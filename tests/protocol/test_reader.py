@@ -43,7 +43,7 @@ cases = pytest.mark.parametrize(
 
 
 def read(data: bytes, reader: ReplyReader | None = None) -> list[Reply]:
-    """Return all replies in DATA."""
+    """Return all replies in `data`."""
     reader = reader or ReplyReader()
     reader.receive_data(data)
     found = []

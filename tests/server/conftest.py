@@ -27,11 +27,11 @@ class Wire:
         sock.settimeout(SECONDS_MAX)
 
     def send(self, data: bytes) -> None:
-        """Send all of DATA."""
+        """Send all of `data`."""
         self.sock.sendall(data)
 
     def read(self, length: int) -> bytes:
-        """Read LENGTH bytes, fewer if the server hangs up."""
+        """Read `length` bytes, fewer if the server hangs up."""
         while len(self.buffer) < length:
             part = self.sock.recv(65536)
             if not part:
@@ -51,7 +51,7 @@ class Wire:
         return got + end
 
     def ask(self, data: bytes, answer: bytes) -> None:
-        """Send DATA; the server must answer ANSWER."""
+        """Send `data`; the server must answer `answer`."""
         self.send(data)
         assert self.read(len(answer)) == answer
 
@@ -126,7 +126,7 @@ class Running:
         return self._wires[-1]
 
     def call(self, function: Callable[[], object]) -> None:
-        """Call FUNCTION in the server's thread, and wait for that."""
+        """Call `function` in the server's thread, and wait for that."""
         done = threading.Event()
 
         def run() -> None:

@@ -90,7 +90,7 @@ def test_garbage_is_hung_up_on_and_others_are_served(garbage: bytes, serve: Serv
 
 
 def flood(wire: Wire, data: bytes) -> None:
-    """Send DATA without end."""
+    """Send `data` without end."""
     while True:
         wire.send(data)
 

@@ -45,7 +45,7 @@ def bound(*failures: int) -> Listening:
 
 
 async def accepted(listening: Listening, clients: int) -> tuple[Taken, list[dict[str, Any]]]:
-    """Accept CLIENTS; return where they went, and what the loop was told."""
+    """Accept `clients`; return where they went, and what the loop was told."""
     faults: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
     taken = Taken()

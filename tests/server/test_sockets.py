@@ -90,7 +90,7 @@ class Host:
         self._clients: list[socket.socket] = []
 
     def connect(self, protocol: Any) -> socket.socket:
-        """Connect a client, not blocking, to PROTOCOL."""
+        """Connect a client, not blocking, to `protocol`."""
         client = socket.create_connection(self._listening.getsockname())
         accepted, _ = self._listening.accept()
         accepted.setblocking(False)
@@ -100,7 +100,7 @@ class Host:
         return client
 
     async def read(self, client: socket.socket, length: int) -> bytes:
-        """Read LENGTH bytes, fewer if the other side hangs up."""
+        """Read `length` bytes, fewer if the other side hangs up."""
         got = bytearray()
         while len(got) < length:
             part = await self.loop.sock_recv(client, 65536)

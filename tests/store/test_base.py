@@ -24,7 +24,7 @@ def put(store: Store, key: bytes, data: bytes = b"x", flags: int = 0, exptime: i
 
 
 def found(store: Store, key: bytes) -> tuple[bytes, int, int, int] | None:
-    """Look KEY up in a batch of its own; return data, flags, exptime, cas."""
+    """Look `key` up in a batch of its own; return data, flags, exptime, cas."""
     store.tick()
     item = store.live(key)
     store.settle()

@@ -80,7 +80,7 @@ def _nursery(mutation: str | None) -> int:
 
 
 def chosen(words: list[str]) -> list[Fault]:
-    """Return the faults whose names contain one of WORDS, all for none."""
+    """Return the faults whose names contain one of `words`, all for none."""
     from faulty.faults import FAULTS
 
     return [fault for fault in FAULTS.values() if not words or any(word in fault.name for word in words)]

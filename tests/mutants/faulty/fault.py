@@ -25,7 +25,7 @@ class Fault:
 
 
 def both(*parts: How) -> How:
-    """Return what carries out all PARTS, the first one first."""
+    """Return what carries out all `parts`, the first one first."""
 
     def how() -> None:
         for part in parts:

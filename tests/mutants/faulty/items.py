@@ -35,7 +35,7 @@ def storing(
     change: Callable[[Storing], Stored | None] = lambda call: None,
     after: Callable[[Storing, Item], None] = lambda call, item: None,
 ) -> How:
-    """Let CHANGE(call) change what is to be stored, or answer itself; AFTER(call, item) changes what was stored."""
+    """Let `change(call)` change what is to be stored, or answer itself; `after(call, item)` changes what was stored."""
 
     def make(inner: Any) -> Any:
         def store(self: Store, *args: Any, **named: Any) -> Stored:
@@ -75,7 +75,7 @@ def counting(
     change: Callable[[Counting], ArithmeticResult | None] = lambda call: None,
     after: Callable[[Counting, Item, ArithmeticResult], ArithmeticResult | None] = lambda call, item, done: None,
 ) -> How:
-    """Let CHANGE(call) change what is to be counted, or answer itself; AFTER(call, item, result) changes the result."""
+    """Let `change(call)` change a counting request, or answer it; `after(call, item, result)` may change its result."""
 
     def make(inner: Any) -> Any:
         def arithmetic(self: Store, *args: Any, **named: Any) -> ArithmeticResult:
@@ -95,18 +95,18 @@ def counting(
 
 
 def living(store: Any, key: bytes) -> Item | None:
-    """Return the live item under KEY, without freeing or counting one that is not."""
+    """Return the live item under `key`, without freeing or counting one that is not."""
     item: Item | None = store._find(key)
     return None if item is None or store.expired(item) else item
 
 
 def set_flags(item: Item, flags: int) -> None:
-    """Give ITEM other client flags."""
+    """Give `item` other client flags."""
     item.head = head_of(flags, item.size)
 
 
 def set_data(item: Item, data: bytes) -> None:
-    """Give ITEM other data, also of another length."""
+    """Give `item` other data, also of another length."""
     flags = item.flags
     item.replace_data(data)
     item.head = head_of(flags, len(data))
@@ -143,7 +143,7 @@ def haunted(verbs: str) -> How:
 
 
 def _during(verbs: str, find: Callable[[Any, bytes], Item | None]) -> How:
-    """Let FIND(store, key) look for items while these commands are carried out."""
+    """Let `find(store, key)` look for items while these commands are carried out."""
     active = [False]
 
     def live(inner: Any) -> Any:

@@ -77,7 +77,7 @@ def suite() -> list[Scenario]:
 
 
 def state(chapters: Iterable[str]) -> str:
-    """Return what changes when a file of these CHAPTERS does."""
+    """Return what changes when a file of these `chapters` does."""
     found = hashlib.sha256()
     for chapter in sorted(chapters):
         for path in sorted((default_root() / chapter).glob("*.toml")):
@@ -92,10 +92,10 @@ def judge(
     first: bool = False,
     ignored: Collection[str] = (),
 ) -> Judgement:
-    """Play SCENARIOS to servers of the NURSERY.
+    """Play `scenarios` to servers of the `nursery`.
 
-    Those of CHAPTERS are all played, without any CHAPTERS all that there are; the others, if none of these failed,
-    until one does. With FIRST stop at the first that fails. IGNORED ones fail without a fault, and are not played.
+    Those of `chapters` are all played, without any `chapters` all that there are; the others, if none of these failed,
+    until one does. With `first` stop at the first that fails. `ignored` ones fail without a fault, and are not played.
     """
     began = time.monotonic()
     made = Judgement()
@@ -135,7 +135,7 @@ def judge(
 
 
 def _play(run: TargetRun, made: Judgement, scenarios: list[Scenario], first: bool) -> None:
-    """Play SCENARIOS, at last those that wait, all of them at once."""
+    """Play `scenarios`, at last those that wait, all of them at once."""
     lock = threading.Lock()
 
     def examine(scenario: Scenario) -> Record | None:

@@ -19,7 +19,7 @@ PROGRAM = Path(__file__).resolve().parents[1]
 
 
 class Nursery:
-    """A process that forks servers. FAULT names the one that they get; MUTATION is in all of them from the start."""
+    """A process that forks servers. `fault` names the fault of each; `mutation` is in all of them from the start."""
 
     def __init__(self, fault: str | None = None, mutation: str | None = None) -> None:
         self.fault = fault
@@ -124,7 +124,7 @@ class _Child(processes.Process):
 
 @contextmanager
 def nursed(nursery: Nursery) -> Iterator[None]:
-    """Let mclite.replay.target.servers start every server in a NURSERY, meanwhile."""
+    """Let mclite.replay.target.servers start every server in a `nursery`, meanwhile."""
 
     def start(words: Sequence[str], *, stdout: Any, cwd: Path, **others: object) -> _Child:
         return _Child(nursery, words, str(stdout.name), str(cwd))

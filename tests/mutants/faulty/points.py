@@ -26,7 +26,7 @@ def slow_path() -> None:
 
 
 def patch(owner: Any, name: str, make: Callable[[Any], Any]) -> How:
-    """Replace the attribute NAME of OWNER by what MAKE makes of it."""
+    """Replace the attribute `name` of `owner` by what `make` makes of it."""
 
     def how() -> None:
         setattr(owner, name, make(getattr(owner, name)))
@@ -35,7 +35,7 @@ def patch(owner: Any, name: str, make: Callable[[Any], Any]) -> How:
 
 
 def value(owner: Any, name: str, new: Any) -> How:
-    """Give the attribute NAME of OWNER a NEW value."""
+    """Give the attribute `name` of `owner` a `new` value."""
     return patch(owner, name, lambda old: new)
 
 
@@ -44,7 +44,7 @@ def _names(verbs: str) -> list[bytes]:
 
 
 def exchange(verbs: str, change: Callable[[Session, Request, bytes], bytes]) -> How:
-    """Let CHANGE(session, request, answer) make the answer to these commands, where memcached's would be ANSWER."""
+    """Let `change(session, request, answer)` make the answer to these commands, where memcached's would be ANSWER."""
 
     def handler(inner: Any) -> Any:
         return lambda session, request: change(session, request, inner(session, request))
@@ -69,22 +69,22 @@ def exchange(verbs: str, change: Callable[[Session, Request, bytes], bytes]) -> 
 
 
 def reply(verbs: str, change: Callable[[bytes], bytes]) -> How:
-    """Let CHANGE(answer) make the answer to these commands."""
+    """Let `change(answer)` make the answer to these commands."""
     return exchange(verbs, lambda session, request, answer: change(answer))
 
 
 def swap(verbs: str, before: bytes, after: bytes) -> How:
-    """Answer AFTER, to these commands, where BEFORE would be the whole answer."""
+    """Answer `after`, to these commands, where `before` would be the whole answer."""
     return reply(verbs, lambda answer: after if answer == before else answer)
 
 
 def within(verbs: str, before: bytes, after: bytes) -> How:
-    """Write AFTER, in the answers to these commands, where BEFORE stands."""
+    """Write `after`, in the answers to these commands, where `before` stands."""
     return reply(verbs, lambda answer: answer.replace(before, after))
 
 
 def around(verbs: str, run: Callable[[Callable[[], bytes], Session, Request], bytes]) -> How:
-    """Let RUN(inner, session, request) carry out these commands, none of which has a data block; INNER() is right."""
+    """Let `run(inner, session, request)` carry out these commands, all without data block; `inner()` is right."""
 
     def make(inner: Any) -> Any:
         return lambda session, request: run(lambda: inner(session, request), session, request)
@@ -97,7 +97,7 @@ def around(verbs: str, run: Callable[[Callable[[], bytes], Session, Request], by
 
 
 def then(verbs: str, effect: Callable[[Session, Request, bytes], object]) -> How:
-    """Answer these commands right, and then have EFFECT(session, request, answer)."""
+    """Answer these commands right, and then have `effect(session, request, answer)`."""
 
     def change(session: Session, request: Request, answer: bytes) -> bytes:
         effect(session, request, answer)
@@ -107,7 +107,7 @@ def then(verbs: str, effect: Callable[[Session, Request, bytes], object]) -> How
 
 
 def during(verbs: str, body: Callable[[Session, Request], Iterator[None]]) -> How:
-    """Carry these commands, none of which has a data block, out where BODY(session, request) yields."""
+    """Carry these commands, none of which has a data block, out where `body(session, request)` yields."""
 
     def run(inner: Callable[[], bytes], session: Session, request: Request) -> bytes:
         with contextmanager(body)(session, request):
@@ -117,7 +117,7 @@ def during(verbs: str, body: Callable[[Session, Request], Iterator[None]]) -> Ho
 
 
 def before(owner: Any, name: str, effect: Callable[..., object]) -> How:
-    """Have EFFECT(self, ...) before each call of the method NAME of OWNER."""
+    """Have `effect(self, ...)` before each call of the method `name` of `owner`."""
 
     def make(inner: Any) -> Any:
         def called(self: Any, *args: Any, **named: Any) -> Any:
@@ -130,7 +130,7 @@ def before(owner: Any, name: str, effect: Callable[..., object]) -> How:
 
 
 def after(owner: Any, name: str, effect: Callable[..., object]) -> How:
-    """Have EFFECT(self, ...) after each call of the method NAME of OWNER."""
+    """Have `effect(self, ...)` after each call of the method `name` of `owner`."""
 
     def make(inner: Any) -> Any:
         def called(self: Any, *args: Any, **named: Any) -> Any:
@@ -144,7 +144,7 @@ def after(owner: Any, name: str, effect: Callable[..., object]) -> How:
 
 
 def while_called(owner: Any, name: str, body: Callable[..., Iterator[None]]) -> How:
-    """Call the method NAME of OWNER where BODY(self, ...) yields."""
+    """Call the method `name` of `owner` where `body(self, ...)` yields."""
 
     def make(inner: Any) -> Any:
         def called(self: Any, *args: Any, **named: Any) -> Any:
@@ -162,17 +162,17 @@ def add(owner: Any, name: str, amount: int) -> None:
 
 
 def requests(change: Callable[[Line, Request | BadRequest], Request | BadRequest]) -> How:
-    """Let CHANGE(line, request) make the request of a line."""
+    """Let `change(line, request)` make the request of a line."""
     return patch(mclite.core.session, "parse", lambda inner: lambda line: change(line, inner(line)))
 
 
 def lines(change: Callable[[Line], Line]) -> How:
-    """Let CHANGE(line) make the command line that is read."""
+    """Let `change(line)` make the command line that is read."""
     return patch(mclite.core.session, "parse", lambda inner: lambda line: inner(change(line)))
 
 
 def arguments(verbs: str, change: Callable[[list[bytes]], list[bytes]]) -> How:
-    """Let CHANGE(args) make the arguments of these commands."""
+    """Let `change(args)` make the arguments of these commands."""
     names = set(_names(verbs))
 
     def changed(line: Line, request: Request | BadRequest) -> Request | BadRequest:
@@ -184,7 +184,7 @@ def arguments(verbs: str, change: Callable[[list[bytes]], list[bytes]]) -> How:
 
 
 def errors(change: Callable[[bytes], bytes]) -> How:
-    """Let CHANGE(error) make every error line, whoever finds the error."""
+    """Let `change(error)` make every error line, whoever finds the error."""
 
     def of(answer: bytes) -> bytes:
         return change(answer) if answer.startswith((b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")) else answer
@@ -198,17 +198,17 @@ def errors(change: Callable[[bytes], bytes]) -> How:
 
 
 def incoming(change: Callable[[Session, bytes], bytes]) -> How:
-    """Let CHANGE(session, data) make the bytes that a connection receives at once."""
+    """Let `change(session, data)` make the bytes that a connection receives at once."""
     return patch(Session, "receive", lambda inner: lambda self, data: inner(self, change(self, data)))
 
 
 def outgoing(change: Callable[[Session, bytes], bytes]) -> How:
-    """Let CHANGE(session, data) make the bytes that answer what a connection received at once."""
+    """Let `change(session, data)` make the bytes that answer what a connection received at once."""
     return patch(Session, "receive", lambda inner: lambda self, data: change(self, inner(self, data)))
 
 
 def batches(change: Callable[[Session, list[bytes], Callable[[bytes], bytes]], bytes]) -> How:
-    """Let CHANGE(session, requests, ask) answer the whole requests that arrived at once; ASK(request) is right.
+    """Let `change(session, requests, ask)` answer the whole requests that arrived at once; `ask(request)` is right.
 
     It is not asked when anything is half received, before or after.
     """

@@ -22,7 +22,7 @@ CLEAN_RUNS = 2
 
 
 def read(folder: Path) -> dict[str, Judgement]:
-    """Return the judgements in FOLDER by fault."""
+    """Return the judgements in `folder` by fault."""
     found: dict[str, Judgement] = {}
     for path in sorted(folder.glob("*.json")):
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -41,9 +41,9 @@ def write(folder: Path, name: str, made: Judgement) -> None:
 
 
 def run(faults: Sequence[Fault], folder: Path, *, first: bool, again: bool, jobs: int) -> int:
-    """Judge what is not judged yet, or no more, and print a line each; return 1 when one of FAULTS survived.
+    """Judge what is not judged yet, or no more, and print a line each; return 1 when one of `faults` survived.
 
-    With FIRST a fault is killed by the first scenario that fails; else its chapters are played whole.
+    With `first` a fault is killed by the first scenario that fails; else its chapters are played whole.
     """
     scenarios = suite()
     known = read(folder)
@@ -112,7 +112,7 @@ def line(fault: Fault, made: Judgement) -> str:
 
 
 def table(faults: Iterable[Fault], folder: Path, path: Path | None) -> int:
-    """Print the tables; put them between the markers of the document at PATH."""
+    """Print the tables; put them between the markers of the document at `path`."""
     text = tables.everything(list(faults), read(folder), suite())
     if path is None:
         print(text)

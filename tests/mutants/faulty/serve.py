@@ -17,7 +17,7 @@ from typing import Any
 
 
 def nursery(faults: bool) -> int:
-    """Fork servers as standard input asks, until it ends; FAULTS are put in, not mutations of the source."""
+    """Fork servers as standard input asks, until it ends; `faults` are put in, not mutations of the source."""
     children: dict[int, int | None] = {}
     if faults:
         import faulty.faults  # noqa: F401  # so that all servers of a run get the same

@@ -73,7 +73,7 @@ def _operators() -> tuple[Any, Any]:
 
 
 def places(module: str) -> Iterator[str]:
-    """Yield MODULE:OPERATOR:NUMBER for each mutation that there is of a module."""
+    """Yield `module`:OPERATOR:NUMBER for each mutation that there is of a module."""
     _, plugins = _operators()
     from cosmic_ray.ast import ast_nodes, get_ast  # type: ignore[import-not-found,unused-ignore]
 
@@ -88,7 +88,7 @@ def places(module: str) -> Iterator[str]:
 
 
 def _meaning(source: str) -> str:
-    """Return what SOURCE does, its annotations and docstrings left out."""
+    """Return what `source` does, its annotations and docstrings left out."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -116,7 +116,7 @@ def _source(module: str) -> str:
 
 
 def mutated(mutation: str) -> tuple[str, str]:
-    """Return the name of the module that MUTATION is of, and its mutated source."""
+    """Return the name of the module that `mutation` is of, and its mutated source."""
     mutating, plugins = _operators()
     module, name, number = mutation.rsplit(":", 2)
     operator = plugins.get_operator(name)()
@@ -169,7 +169,7 @@ def modules() -> list[str]:
 
 
 def sample(size: int, seed: int) -> list[str]:
-    """Return SIZE mutations that change what mclite does, chosen at random with SEED."""
+    """Return `size` mutations that change what mclite does, chosen at random with `seed`."""
     everything = [place for module in modules() for place in places(module)]
     random.Random(seed).shuffle(everything)
     chosen: list[str] = []
@@ -187,7 +187,7 @@ def sample(size: int, seed: int) -> list[str]:
 
 
 def difference(mutation: str) -> tuple[int, str, str]:
-    """Return the line of the module that MUTATION changes, and that line before and after."""
+    """Return the line of the module that `mutation` changes, and that line before and after."""
     module, source = mutated(mutation)
     pairs = enumerate(zip(_source(module).split("\n"), source.split("\n"), strict=False), 1)
     return next(((number, old.strip(), new.strip()) for number, (old, new) in pairs if old != new), (0, "", ""))

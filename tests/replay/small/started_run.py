@@ -71,7 +71,7 @@ class Started:
 
 
 def seen(what: Callable[[], object]) -> bool:
-    """Wait until WHAT is true, or for a minute."""
+    """Wait until `what` is true, or for a minute."""
     deadline = time.monotonic() + 60
     while not what():
         if time.monotonic() > deadline:

@@ -95,7 +95,7 @@ def content(number: int) -> bytes:
 
 
 def store_until_it_dies(server: Server, number: int, depth: int, acknowledged: dict[bytes, int]) -> int:
-    """Send sets of ever new numbers, DEPTH at once; note each that was answered with STORED; return the last sent."""
+    """Send sets of ever new numbers, `depth` at once; note each that was answered with STORED; return the last sent."""
     with contextlib.suppress(ConnectionError), server.connect() as sock:  # it may be dead already
         while True:
             batch = range(number + 1, number + 1 + depth)
@@ -175,7 +175,7 @@ def test_kill_of_one_of_two_servers_leaves_the_other_working(start: Start) -> No
 
 
 def increase(server: Server, keys: list[bytes], times: int, won: list[bytes], uniques: list[int]) -> None:
-    """Add 1 to numbers TIMES times, by gets and cas, again whenever another was faster."""
+    """Add 1 to numbers `times` times, by gets and cas, again whenever another was faster."""
     with server.connect() as sock:
         for turn in range(times):
             key = keys[turn % len(keys)]

@@ -26,7 +26,7 @@ def option(name: str, new: Any) -> How:
 
 
 def only(verb: str, first: str, change: Any) -> How:
-    """Let CHANGE(inner, session, request) carry out the command VERB when its first argument is FIRST."""
+    """Let `change(inner, session, request)` carry out the command `verb` when its first argument is `first`."""
     return around(verb, lambda inner, session, request: change(inner, session, request)
                   if request.args[:1] == [first.encode()] else inner())  # fmt: skip
 
@@ -50,7 +50,7 @@ def _keeping(*names: str) -> Any:
 
 
 def _frames(change: Any) -> How:
-    """Let CHANGE(id, sequence, total, reserved) make the header of each answer."""
+    """Let `change(id, sequence, total, reserved)` make the header of each answer."""
 
     def make(inner: Any) -> Any:
         def frames(request_id: int, message: bytes) -> list[bytes]:
@@ -63,7 +63,7 @@ def _frames(change: Any) -> How:
 
 
 def _parts(change: Any) -> How:
-    """Let CHANGE(datagrams) make the datagrams of an answer."""
+    """Let `change(datagrams)` make the datagrams of an answer."""
     return patch(mclite.protocol.datagram, "frames", lambda inner: lambda request_id, message: change(
         inner(request_id, message)))  # fmt: skip
 

@@ -16,7 +16,7 @@ NUMBER = re.compile(rb"\s*([0-9]+)")
 
 
 def computed(change: Any) -> How:
-    """Let CHANGE(number, delta, decrement) be the new number, for an item that holds one."""
+    """Let `change(number, delta, decrement)` be the new number, for an item that holds one."""
 
     def counted(call: Counting) -> ArithmeticResult | None:
         item = call.item
@@ -36,7 +36,7 @@ def computed(change: Any) -> How:
 
 
 def read_as(change: Any) -> How:
-    """Let CHANGE(data) be what a value is read as, before it is counted with: new data, or None."""
+    """Let `change(data)` be what a value is read as, before it is counted with: new data, or None."""
 
     def counted(call: Counting) -> None:
         if call.item is not None and (data := change(call.item.data)) is not None:

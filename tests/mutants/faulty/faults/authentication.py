@@ -35,7 +35,7 @@ def _written(key: bytes, token: bytes) -> bytes:
 
 
 def fake_set(change: Callable[[Fake], bytes | None]) -> How:
-    """Let CHANGE(fake) make the bytes that are received instead of a whole fake set; None leaves them."""
+    """Let `change(fake)` make the bytes that are received instead of a whole fake set; None leaves them."""
 
     def changed(session: Session, data: bytes) -> bytes:
         found = _FAKE.match(data) if _waiting(session) and session.state == "conn_read" else None
@@ -53,17 +53,17 @@ def fake_set(change: Callable[[Fake], bytes | None]) -> How:
 
 
 def good(judge: Callable[[Fake], bool]) -> How:
-    """Take a token for right where JUDGE(fake), too."""
+    """Take a token for right where `judge(fake)`, too."""
     return fake_set(lambda fake: _written(fake.key, fake.known) if judge(fake) else None)
 
 
 def bad(judge: Callable[[Fake], bool]) -> How:
-    """Take a token for wrong where JUDGE(fake), too."""
+    """Take a token for wrong where `judge(fake)`, too."""
     return fake_set(lambda fake: _written(fake.key, b"nobody nothing") if judge(fake) else None)
 
 
 def answered(change: Callable[[Session, bytes, bytes], bytes]) -> How:
-    """Let CHANGE(session, data, answer) make the answer to what came before authentication."""
+    """Let `change(session, data, answer)` make the answer to what is sent before authentication."""
 
     def make(inner: Callable[[Session, bytes], bytes]) -> Callable[[Session, bytes], bytes]:
         def receive(self: Session, data: bytes) -> bytes:
@@ -84,7 +84,7 @@ def _lets_in(session: Session, data: bytes) -> bytes:
 
 
 def _hang_up(session: Session, data: bytes, answer: bytes) -> bytes:
-    """Hang up when ANSWER begins with DATA."""
+    """Hang up when `answer` begins with `data`."""
     if answer.startswith(data):
         session.closed = session._half = True
     return answer

@@ -37,7 +37,7 @@ ERRORS = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 
 
 def loses_a_byte(edge: int) -> How:
-    """Lose the byte at each EDGE of a read buffer of so many bytes."""
+    """Lose the byte at each `edge` of a read buffer of so many bytes."""
     return incoming(lambda session, data: data[: edge - 1] + data[edge:] if len(data) > edge else data)
 
 
@@ -65,7 +65,7 @@ def _until_error(session: Session, found: list[bytes], ask: Any) -> bytes:
 
 
 def _hang_up(prefixes: tuple[bytes, ...]) -> How:
-    """Close the connection after an answer that begins with one of PREFIXES."""
+    """Close the connection after an answer that begins with one of `prefixes`."""
 
     def change(session: Session, answer: bytes) -> bytes:
         if answer.startswith(prefixes):

@@ -20,7 +20,7 @@ BAD_FORMAT = b"CLIENT_ERROR bad command line format\r\n"
 
 
 def dump(what: str, change: Callable[[list[bytes]], list[bytes]], end: bytes | None = None) -> How:
-    """Let CHANGE(lines) make the lines of the items that the dump WHAT lists, and END the line behind them."""
+    """Let `change(lines)` make the lines of the items that the dump `what` lists, and `end` the line behind them."""
     line_end, last = (b"\n", b"END\r\n") if what == "metadump" else (b"\r\n", b"EN\r\n")
 
     def made(session: Session, request: Any, answer: bytes) -> bytes:
@@ -33,13 +33,13 @@ def dump(what: str, change: Callable[[list[bytes]], list[bytes]], end: bytes | N
 
 
 def line(what: str, pattern: bytes, instead: bytes | Callable[[re.Match[bytes]], bytes]) -> How:
-    """Put something INSTEAD of what matches in each line of a dump."""
+    """Put something `instead` of what matches in each line of a dump."""
     wanted = re.compile(pattern)
     return dump(what, lambda lines: [wanted.sub(instead, one) for one in lines])
 
 
 def asked(what: str, pattern: str, change: Callable[[Callable[[list[bytes]], bytes], list[bytes]], bytes]) -> How:
-    """Let CHANGE(ask, args) answer `lru_crawler WHAT` when the words behind it match; ASK(args) is right."""
+    """Let `change(ask, args)` answer `lru_crawler WHAT` when the words behind it match; `ask(args)` is right."""
     wanted = re.compile(pattern)
 
     def how() -> None:
@@ -57,7 +57,7 @@ def asked(what: str, pattern: str, change: Callable[[Callable[[list[bytes]], byt
 
 
 def says(text: bytes) -> Any:
-    """Answer TEXT."""
+    """Answer `text`."""
     return lambda ask, args: text
 
 
@@ -67,7 +67,7 @@ def with_class(word: bytes) -> Any:
 
 
 def _items(visible: Callable[[Any], list[Any]]) -> How:
-    """Dump what VISIBLE(store) returns."""
+    """Dump what `visible(store)` returns."""
     return patch(Store, "keys_of", lambda inner: lambda self, classes: iter(visible(self)))
 
 

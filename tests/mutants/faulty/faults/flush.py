@@ -13,7 +13,7 @@ from mclite.store.memory import MemoryStore
 
 
 def flushes(change: Any) -> How:
-    """Let CHANGE(inner, store, delay) carry out flush_all; INNER(delay) is right."""
+    """Let `change(inner, store, delay)` carry out flush_all; `inner(delay)` is right."""
     return patch(Store, "flush_all", lambda inner: lambda self, delay: change(
         lambda seconds=delay: inner(self, seconds), self, delay))  # fmt: skip
 

@@ -24,7 +24,7 @@ def _key_max(most: int) -> How:
 
 
 def _held_as(change: object) -> How:
-    """Hold items under what CHANGE makes of their keys."""
+    """Hold items under what `change` makes of their keys."""
     parts: list[How] = []
     for name in ("_find", "_save", "_drop"):
         parts.append(patch(MemoryStore, name, lambda inner: lambda self, key, *rest: inner(self, change(key), *rest)))

@@ -13,7 +13,7 @@ from mclite.protocol.parser import BadRequest, Request
 
 
 def again(verbs: str, change: Callable[[bytes], bytes]) -> How:
-    """Let CHANGE(answer) make the answers to these commands, but for the first that the server gives."""
+    """Let `change(answer)` make the answers to these commands, but for the first that the server gives."""
 
     def made(session: Session, request: Request, answer: bytes) -> bytes:
         told = session.instance.__dict__.setdefault("told", set())
@@ -26,7 +26,7 @@ def again(verbs: str, change: Callable[[bytes], bytes]) -> How:
 
 
 def _line_says(pattern: bytes, answer: bytes) -> How:
-    """Answer the lines that match with ANSWER, whatever they say."""
+    """Answer the lines that match with `answer`, whatever they say."""
     wanted = re.compile(pattern)
     return requests(lambda line, request: BadRequest(answer) if wanted.fullmatch(line.rstrip(b"\r")) else request)
 

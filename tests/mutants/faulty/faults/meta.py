@@ -42,7 +42,7 @@ class Answer:
 
 
 def answers(verbs: str, change: Callable[[Answer], Any]) -> How:
-    """Let CHANGE(answer) change an answer in place, unless it is an error; what it returns as bytes is sent instead."""
+    """Let `change(answer)` change an answer in place, unless it is an error; bytes that it returns are sent instead."""
 
     def made(session: Session, request: Request, right: bytes) -> bytes:
         if right[:2] not in (b"HD", b"VA", b"EN", b"NF", b"NS", b"EX"):
@@ -61,7 +61,7 @@ def answers(verbs: str, change: Callable[[Answer], Any]) -> How:
 
 
 def token(letter: str, change: Callable[[bytes], bytes], verbs: str = META) -> How:
-    """Let CHANGE(token) make what is returned for the flag LETTER, after the letter."""
+    """Let `change(token)` make what is returned for the flag `letter`, after the letter."""
     first = letter.encode()
 
     def changed(answer: Answer) -> None:
@@ -71,7 +71,7 @@ def token(letter: str, change: Callable[[bytes], bytes], verbs: str = META) -> H
 
 
 def lost(letter: str, verbs: str = META) -> How:
-    """Do not return the flag LETTER."""
+    """Do not return the flag `letter`."""
     first = letter.encode()
 
     def changed(answer: Answer) -> None:
@@ -81,7 +81,7 @@ def lost(letter: str, verbs: str = META) -> How:
 
 
 def flags(verbs: str, change: Callable[[list[bytes]], list[bytes]]) -> How:
-    """Let CHANGE(tokens) make the flags that these commands read."""
+    """Let `change(tokens)` make the flags that these commands read."""
     parts = []
     for verb in verbs.split():
         count = OTHERS.get(verb.encode(), 1)
@@ -96,7 +96,7 @@ def ignored(verbs: str, letter: str) -> How:
 
 
 def code(verbs: str, before: bytes, after: bytes) -> How:
-    """Answer with the code AFTER instead of BEFORE."""
+    """Answer with the code `after` instead of `before`."""
 
     def changed(answer: Answer) -> None:
         if answer.code == before:
@@ -106,7 +106,7 @@ def code(verbs: str, before: bytes, after: bytes) -> How:
 
 
 def _quiet(verbs: str, hides: Callable[[bytes], bool]) -> How:
-    """Send nothing, when q was sent, where HIDES(answer)."""
+    """Send nothing, when q was sent, where `hides(answer)`."""
     return exchange(verbs, lambda session, request, answer: b"" if hides(answer)
                     and b"q" in request.args[OTHERS.get(request.command.name, 1):] else answer)  # fmt: skip
 

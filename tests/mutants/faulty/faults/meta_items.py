@@ -23,7 +23,7 @@ def held(answer_or: Any, request: Any) -> Item | None:
 
 
 def after(verbs: str, change: Any) -> How:
-    """Let CHANGE(session, request, item) change the item when these commands are through."""
+    """Let `change(session, request, item)` change the item when these commands are through."""
 
     def effect(session: Any, request: Any, answer: bytes) -> None:
         if (item := held(session, request)) is not None:
@@ -33,7 +33,7 @@ def after(verbs: str, change: Any) -> How:
 
 
 def before(verbs: str, change: Any) -> How:
-    """Let CHANGE(session, request, item) change the item before these commands are carried out."""
+    """Let `change(session, request, item)` change the item before these commands are carried out."""
 
     def made(inner: Any, session: Any, request: Any) -> bytes:
         if (item := held(session, request)) is not None:
@@ -106,7 +106,7 @@ def _length(by: int) -> How:
 
 
 def _compare(change: Any) -> How:
-    """Let CHANGE(number, item) make the token of C, for an item that is there."""
+    """Let `change(number, item)` make the token of C, for an item that is there."""
 
     def rewritten(inner: Any, session: Any, request: Any) -> bytes:
         item = held(session, request)
@@ -121,7 +121,7 @@ def _compare(change: Any) -> How:
 
 
 def _vivified(change: Any) -> How:
-    """Let CHANGE(store, item) change what mg made on a miss."""
+    """Let `change(store, item)` change what mg made on a miss."""
 
     def effect(session: Any, request: Any, answer: bytes) -> None:
         item = held(session, request)
@@ -153,7 +153,7 @@ def _modes(**modes: str) -> How:
 
 
 def without(table: Any, letters: str) -> How:
-    """Take LETTERS out of a table of modes."""
+    """Take `letters` out of a table of modes."""
 
     def how() -> None:
         for letter in letters:

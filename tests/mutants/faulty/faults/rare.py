@@ -21,7 +21,7 @@ def _counts_anyway(session: Session, request: Request, answer: bytes) -> None:
 
 
 def _value(change: Any) -> How:
-    """Let CHANGE(data) make the data block of mg."""
+    """Let `change(data)` make the data block of mg."""
 
     def changed(answer: Answer) -> None:
         if answer.data is not None:
@@ -75,12 +75,12 @@ def _noreply_after_q() -> How:
 
 
 def _over(transport: str, verb: str, answer: bytes) -> How:
-    """Answer a command over one TRANSPORT with ANSWER."""
+    """Answer a command over one `transport` with `answer`."""
     return around(verb, lambda inner, session, request: answer if session.transport == transport else inner())
 
 
 def _uncounted(transport: str) -> How:
-    """Do not count the bytes that come over one TRANSPORT."""
+    """Do not count the bytes that come over one `transport`."""
 
     def make(inner: Any) -> Any:
         def receive(self: Session, data: bytes) -> bytes:

@@ -41,7 +41,7 @@ def items(answer: bytes) -> list[bytes]:
 
 
 def listed(verbs: str, change: Any) -> How:
-    """Let CHANGE(items) make the list of items that is answered."""
+    """Let `change(items)` make the list of items that is answered."""
     return reply(verbs, lambda answer: b"".join(change(items(answer))) + replies.END
                  if answer.endswith(b"END\r\n") else answer)  # fmt: skip
 
@@ -51,7 +51,7 @@ def _unique(found: list[bytes]) -> list[bytes]:
 
 
 def keys(verbs: str, change: Any) -> How:
-    """Let CHANGE(keys) make the keys that are looked for."""
+    """Let `change(keys)` make the keys that are looked for."""
     start = 1 if verbs.startswith("ga") else 0
     return arguments(verbs, lambda args: args[:start] + (change(args[start:]) or args[start:]))
 
@@ -72,12 +72,12 @@ def _empty_for_miss(inner: Any, session: Any, request: Any) -> bytes:
 
 
 def expires(change: Any) -> How:
-    """Let CHANGE(store, exptime, right) make Unix seconds of an exptime; RIGHT is what it is in truth."""
+    """Let `change(store, exptime, right)` make Unix seconds of an exptime; RIGHT is what it is in truth."""
     return patch(Store, "expires", lambda inner: lambda self, exptime: change(self, exptime, inner(self, exptime)))
 
 
 def _touch(change: Any) -> How:
-    """Let CHANGE(store, item, exptime) say the exptime that touch, gat and T give an item."""
+    """Let `change(store, item, exptime)` say the exptime that touch, gat and T give an item."""
     return patch(Store, "touch", lambda inner: lambda self, key, item, exptime: inner(
         self, key, item, change(self, item, exptime)))  # fmt: skip
 
@@ -111,7 +111,7 @@ def _new_cas(store: Any, item: Any) -> None:
 
 
 def cas_of(change: Callable[[bytes], bytes], rest: bool = True) -> How:
-    """Let CHANGE(cas) make the cas uniques of gets, of the first item and, with REST, of the others."""
+    """Let `change(cas)` make the cas uniques of gets, of the first item and, with `rest`, of the others."""
 
     def item(found: bytes) -> bytes:
         line, end, data = found.partition(b"\r\n")

@@ -19,7 +19,7 @@ Rows = list[tuple[str, str]]
 
 
 def shown(group: str, change: Callable[[Rows, Any], Rows]) -> How:
-    """Let CHANGE(rows, session) make the rows that `stats GROUP` shows; "" is stats alone, "*" any group."""
+    """Let `change(rows, session)` make the rows that `stats GROUP` shows; "" is stats alone, "*" any group."""
 
     def made(session: Any, request: Any, answer: bytes) -> bytes:
         asked = request.args[0].decode("latin-1") if request.args else ""
@@ -46,14 +46,14 @@ def missing(*patterns: str, group: str = "") -> How:
 
 
 def changed(pattern: str, change: Callable[[str], str], group: str = "") -> How:
-    """Let CHANGE(value) make the values whose names match."""
+    """Let `change(value)` make the values whose names match."""
     wanted = re.compile(pattern)
     return shown(group, lambda rows, session: [
         (name, change(value) if wanted.fullmatch(name) else value) for name, value in rows])  # fmt: skip
 
 
 def moved(when: str, **by: int) -> How:
-    """Move counters also when one of the commands WHEN is answered."""
+    """Move counters also when one of the commands `when` is answered."""
 
     def change(session: Any, request: Any, answer: bytes) -> bytes:
         stats = session.instance.stats
@@ -81,7 +81,7 @@ def _double(name: str) -> How:
 
 
 def _reset(keep: Any) -> How:
-    """Let KEEP(stats) say what stats reset leaves."""
+    """Let `keep(stats)` say what stats reset leaves."""
 
     def make(inner: Any) -> Any:
         def reset(self: Stats) -> None:

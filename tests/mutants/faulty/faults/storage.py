@@ -39,7 +39,7 @@ def _noreply_sticks() -> How:
 
 
 def _set_noreply(change: Any) -> How:
-    """Let CHANGE(call) see each store that came with noreply."""
+    """Let `change(call)` see each store that came with noreply."""
     silent = [False]
 
     def note(line: bytes, request: Any) -> Any:
@@ -50,7 +50,7 @@ def _set_noreply(change: Any) -> How:
 
 
 def _mode(before: str, after: str) -> How:
-    """Store as mode AFTER what was to be stored as BEFORE."""
+    """Store as mode `after` what was to be stored as `before`."""
 
     def change(call: Storing) -> None:
         if call.mode == before:
@@ -60,17 +60,17 @@ def _mode(before: str, after: str) -> How:
 
 
 def _when(modes: str, change: Any) -> How:
-    """Let CHANGE(call) see what is stored in one of MODES over an item."""
+    """Let `change(call)` see what is stored in one of `modes` over an item."""
     return storing(lambda call: change(call) if call.mode in modes.split() and call.old else None)
 
 
 def _afterwards(modes: str, change: Any) -> How:
-    """Let CHANGE(call, item) change an item that was stored in one of MODES over another."""
+    """Let `change(call, item)` change an item that was stored in one of `modes` over another."""
     return storing(after=lambda call, item: change(call, item) if call.mode in modes.split() and call.old else None)
 
 
 def _set_cas(change: Any) -> How:
-    """Let CHANGE(call, new) make the cas unique of what is stored over an item."""
+    """Let `change(call, new)` make the cas unique of what is stored over an item."""
     return storing(after=lambda call, item: setattr(item, "cas", change(call, item.cas)) if call.old else None)
 
 

@@ -29,7 +29,7 @@ def _shared_flags() -> How:
 
 
 def _show(change: Any) -> How:
-    """Let CHANGE(flags, length) say what the VALUE line shows of them."""
+    """Let `change(flags, length)` say what the VALUE line shows of them."""
 
     def make(inner: Any) -> Any:
         def shown(key: bytes, flags: int, data: bytes, cas: int | None = None) -> bytes:

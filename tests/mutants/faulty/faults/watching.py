@@ -18,7 +18,7 @@ from mclite.store.base import Outcome
 
 
 def log_lines(change: Callable[[bytes], bytes]) -> How:
-    """Let CHANGE(line) make each line that a watcher is sent."""
+    """Let `change(line)` make each line that a watcher is sent."""
 
     def begin(self: Watchers, session: Any, streams: frozenset[str]) -> None:
         push = session.push
@@ -28,13 +28,13 @@ def log_lines(change: Callable[[bytes], bytes]) -> How:
 
 
 def field(name: str, change: Callable[[bytes], bytes]) -> How:
-    """Let CHANGE(value) make the value of NAME in each line."""
+    """Let `change(value)` make the value of `name` in each line."""
     wanted = re.compile(rb"(?<= )%b=([^ \n]*)" % name.encode() if name != "ts" else rb"^ts=([^ ]*)")
     return log_lines(lambda line: wanted.sub(lambda found: b"%b=%b" % (name.encode(), change(found[1])), line))
 
 
 def logged(change: Callable[[str, str], Iterator[tuple[str, str]]]) -> How:
-    """Let CHANGE(stream, text) yield the streams and texts that are logged instead."""
+    """Let `change(stream, text)` yield the streams and texts that are logged instead."""
 
     def make(inner: Any) -> Any:
         def log(self: Watchers, stream: str, text: str) -> None:
@@ -63,7 +63,7 @@ def _refuses(stream: str) -> How:
 
 
 def _replaced(change: Callable[[list[bytes]], list[bytes]]) -> How:
-    """Let CHANGE(streams) make what watch is asked for."""
+    """Let `change(streams)` make what watch is asked for."""
 
     def make(inner: Any) -> Any:
         return lambda session, request: inner(session, request._replace(args=change(list(request.args))))
@@ -173,7 +173,7 @@ def _no_fetches(session: Any, *rest: Any) -> Iterator[None]:
 
 
 def _keys(change: Callable[[Callable[[bytes], str], bytes], str]) -> How:
-    """Let CHANGE(encode, key) write the keys."""
+    """Let `change(encode, key)` write the keys."""
     return patch(mclite.core.watchers, "_encode", lambda inner: lambda key: change(inner, key))
 
 
