@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -105,6 +106,9 @@ def run(args: argparse.Namespace) -> int:
             continue
         except Ended:
             return UNREACHABLE
+        except KeyboardInterrupt:
+            print("mclite check-client: stopped; nothing was written", file=sys.stderr)
+            return 130
         made.append(results.document(found, entries, args.gate, complete=len(chosen) == len(scenarios)))
         codes.append(results.exit_code(found.records, args.gate))
         print("\n".join(terminal.summary(made[-1])))

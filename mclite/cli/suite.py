@@ -10,12 +10,14 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from mclite import __version__
 from mclite.cli import OutputError, UsageError, suite_play
 from mclite.replay import files
+from mclite.replay.clientcheck import scenario as clients
 from mclite.replay.judge.verdicts import CONFORMS, DEVIATES, STALE_BASELINE
 from mclite.replay.report import versions_table
 from mclite.replay.scenario import coverage
@@ -183,9 +185,14 @@ def _add_lint(parser: argparse.ArgumentParser) -> None:
 def _lint(args: argparse.Namespace) -> int:
     root = args.root.resolve()
     faults = lint(root)
+    folder = root / clients.FOLDER
+    try:
+        clients.load_all(folder)
+    except SuiteError as error:
+        faults += [replace(fault, file=f"{clients.FOLDER}/{fault.file}") for fault in error.faults]
     for fault in faults:
         print(fault)
-    count = len(scenario_files(root))
+    count = len(scenario_files(root)) + len(clients.scenario_files(folder))
     print(f"{len(faults)} faults in {count} files" if faults else f"{count} files, no fault")
     return 1 if faults or not count else 0
 

@@ -99,6 +99,10 @@ def test_lint_finds_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     )
     assert main(["suite", "lint", str(root)]) == 1
     assert "the title says 'should'" in capsys.readouterr().out
+    (root / "client_side").mkdir()
+    (root / "client_side" / "late.toml").write_text("cause = 'x'\n[[scenario]]\n")
+    assert main(["suite", "lint", str(root)]) == 1
+    assert "client_side/late.toml:2: the field 'talk' is missing" in capsys.readouterr().out
     assert main(["suite", "lint", str(tmp_path / "none")]) == 1
 
 

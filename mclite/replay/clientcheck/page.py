@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,8 @@ MARKS = {
     "unsupported": ("is-untested", "–", "not offered"),
 }
 #: Scenarios that are shown with their dialogue: what a client does not stand.
+#: Of one client and one cause so many are shown with it; the others are in the results.
+MOST_DIALOGUES = 4
 _SHOWN = ("fail", "warn", "differs", "suite-error")
 
 
@@ -103,11 +106,15 @@ def _chapters(made: Sequence[Document]) -> list[tuple[str, list[dict[str, Any]]]
     """Return the scenarios by what they have in common, with a cell a client: None where it is not about one."""
     rows: dict[str, dict[str, Any]] = {}
     for number, one in enumerate(made):
+        shown: Counter[tuple[str, str]] = Counter()
         for scenario in one["scenarios"]:
             row = rows.setdefault(scenario["id"], {**scenario, "cells": [None] * len(made), "shown": []})
             row["cells"][number] = scenario["verdict"]
             if scenario["verdict"] in _SHOWN:
-                row["shown"].append({**scenario, "client": one["client"]["name"], "number": number})
+                cause = (scenario["cause"], scenario["findings"][0]["fault"] if scenario["findings"] else "")
+                shown[cause] += 1
+                dialogue = shown[cause] <= MOST_DIALOGUES
+                row["shown"].append({**scenario, "client": one["client"]["name"], "dialogue": dialogue})
     groups: dict[str, list[dict[str, Any]]] = {}
     for name in sorted(rows):
         groups.setdefault(rows[name]["cause"], []).append(rows[name])

@@ -128,7 +128,9 @@ def file_name(document: Document) -> str:
 
 def write(made: Document, out: Path) -> None:
     """Write results; raise WriteError."""
-    files.write(json.dumps(made, indent=1) + "\n", out)
+    head = json.dumps({name: value for name, value in made.items() if name != "scenarios"}, indent=1)
+    lines = ",\n".join(json.dumps(one) for one in made["scenarios"])  # a scenario a line, so that two runs compare
+    files.write(f'{head[:-2]},\n "scenarios": [\n{lines}\n]}}\n', out)
 
 
 def read(path: Path) -> Document:

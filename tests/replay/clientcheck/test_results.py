@@ -1,12 +1,14 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from client_run import some_run as run
 
 from mclite.replay.clientcheck import results
-from mclite.replay.clientcheck.judge import Finding
+from mclite.replay.clientcheck.judge import FAULTS, Finding
 from mclite.replay.clientcheck.withheld import Entry
+from mclite.replay.judge.verdicts import Verdict
 
 
 def test_a_document() -> None:
@@ -28,6 +30,19 @@ def test_a_document() -> None:
     assert scenario["events"] == [[1.2, "client", 1, r"get \xff\r\n"]]
     assert results.file_name(made) == "client-some-client"
     json.dumps(made)
+
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema" / "client-results.json").read_text())
+
+
+@pytest.mark.parametrize("verdict", ["pass", "fail", "unsupported", "suite-error"])
+def test_the_form_is_that_of_the_schema(verdict: Verdict) -> None:
+    made = results.document(run(verdict, Finding("hang", "no end")), [Entry("Some Client", ("none/*",), "why")])
+    jsonschema.validate(json.loads(json.dumps(made)), SCHEMA)
+
+
+def test_the_schema_has_all_faults() -> None:
+    assert SCHEMA["$defs"]["fault"]["enum"] == list(FAULTS)
 
 
 def test_what_is_withheld_has_no_bytes() -> None:
