@@ -18,6 +18,7 @@ from mclite import __version__
 from mclite.cli import OutputError, UsageError, suite_play
 from mclite.replay import files
 from mclite.replay.clientcheck import scenario as clients
+from mclite.replay.combinations import generate, measure
 from mclite.replay.judge.verdicts import CONFORMS, DEVIATES, STALE_BASELINE
 from mclite.replay.report import versions_table
 from mclite.replay.scenario import coverage
@@ -34,6 +35,7 @@ EPILOG = """\
   mclite suite play session.toml --target 127.0.0.1:11211
   mclite suite lint                                     # faults of the suite itself
   mclite suite coverage --lines protocol.txt            # which lines are shown by which scenarios
+  mclite suite combinations --write                     # after a change of their tables or of the model
   mclite suite releases reports/memcached-*.json        # what tells releases apart
   mclite suite export -o suite.json                     # for a runner in another language
 """
@@ -184,7 +186,7 @@ def _add_lint(parser: argparse.ArgumentParser) -> None:
 
 def _lint(args: argparse.Namespace) -> int:
     root = args.root.resolve()
-    faults = lint(root)
+    faults = [*lint(root), *measure.faults(load_all(root)[0], root)]
     folder = root / clients.FOLDER
     try:
         clients.load_all(folder)
@@ -217,10 +219,35 @@ def _coverage(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     for line in coverage.report(measured, text, args.lines):
         print(line)
+    if (root / generate.CHAPTER).is_dir():
+        print("", *measure.report(scenarios), sep="\n")
     if measured.percent() < args.fail_under:
         print(f"less than {args.fail_under:g} % is shown", file=sys.stderr)
         return 1
     return 1 if faults else 0
+
+
+def _add_combinations(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "  mclite suite combinations            # are the files as the tables and the model have them?"
+    parser.add_argument("--root", type=Path, default=default_root(), help="the folder of the suite")
+    parser.add_argument("--write", action="store_true", help="write the files")
+
+
+def _combinations(args: argparse.Namespace) -> int:
+    changed = []
+    for name, text in generate.files():
+        path = args.root.resolve() / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            changed.append(name)
+            if args.write:
+                try:
+                    path.parent.mkdir(exist_ok=True)
+                    files.write(text, path)
+                except (files.WriteError, OSError) as error:
+                    raise OutputError(f"{path} cannot be written: {error}") from None
+    for name in changed:
+        print(f"{name} {'is written' if args.write else 'is not what the tables and the model make'}")
+    return 1 if changed and not args.write else 0
 
 
 # -- releases
@@ -293,6 +320,7 @@ COMMANDS: dict[str, Command] = {
     "play": Command("play scenario files and print what happened", suite_play.configure, suite_play.run),
     "lint": Command("check the suite itself", _add_lint, _lint),
     "coverage": Command("say what of protocol.txt the suite shows", _add_coverage, _coverage),
+    "combinations": Command("compare or write the scenarios of combinations", _add_combinations, _combinations),
     "releases": Command("say what tells releases of memcached apart", _add_releases, _releases),
     "export": Command("write the whole suite as JSON", _add_export, _export),
 }

@@ -33,6 +33,8 @@ _CHAPTERS = {
     **dict.fromkeys(("stats_conns", "stats_detail", "stats_general", "stats_items", "stats_settings"), "stats"),
     **dict.fromkeys(("stats_sizes", "stats_slabs", "stats_tls"), "stats"),
 }  # fmt: skip
+#: Its scenarios are about the releases that take every flag they send; the other chapters say what that changed.
+_MADE_CHAPTER = "combinations"
 MADE = "Made by `mclite releases --write docs/releases`; do not edit."
 
 
@@ -71,6 +73,8 @@ def _limited(about: Known) -> dict[str, list[Scenario]]:
     """Return the scenarios that are about some of the releases that have their command, by the command."""
     found: dict[str, list[Scenario]] = {}
     for scenario in about.scenarios.values():
+        if scenario.chapter == _MADE_CHAPTER:
+            continue
         sent = (_since(name) for name in needs.needs(scenario.talk.source))
         there = max(one or _FIRST for one in (required_since(scenario.requires), *sent))
         if scenario.until is not None or (scenario.since or _FIRST) > there:
