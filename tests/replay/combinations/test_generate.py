@@ -7,7 +7,7 @@ import pytest
 from mclite.replay.combinations.generate import CHAPTER, Made, scenario, toml
 from mclite.replay.combinations.table import Table
 from mclite.replay.combinations.tables import MG, MS, STORAGE, TABLES
-from mclite.replay.scenario.lint import default_root
+from mclite.replay.scenario.root import default_root
 
 PLAIN = {dimension.name: next(iter(dimension.values)) for dimension in MG.dimensions}
 
@@ -50,7 +50,7 @@ def test_a_scenario_shows_the_state_the_request_and_the_item() -> None:
         "< VA 2 c{cas2} f5 s2 t{:292..300} Z X",
         "< 10",
     ]
-    assert one.title == "mg C=right q v of a stale item, not alone: HD X W"
+    assert one.title == "mg C=right q v of a stale item, not alone answers HD X W"
     assert one.slug == "stale-v-q-cas-right-followed"
     assert (one.level, one.since, one.requires) == ("must", "1.6.40", ["meta", "cas"])
     assert one.lines == ["497-501", "555", "551", "545"]

@@ -10,7 +10,8 @@ from mclite.replay.combinations.generate import CHAPTER, scenario
 from mclite.replay.combinations.measure import faults, measure, report, row_of
 from mclite.replay.combinations.table import Table
 from mclite.replay.combinations.tables import TABLES
-from mclite.replay.scenario.lint import default_root, load_all
+from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 
 
