@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,16 +9,14 @@ from itertools import zip_longest
 
 from mclite.replay.judge.exchanges import REST, Pair
 from mclite.replay.report import markdown, summary
+from mclite.replay.report.brief import EMPTY, NOTHING, brief
 from mclite.replay.report.client_requests import COMMANDS, OTHER
 
-#: Characters of a line that are shown, and lines of an answer above which what both answers share is left out.
-LONGEST, SHORT = 160, 3
+#: Lines of an answer above which what both answers share is left out.
+SHORT = 3
 #: Scenarios that are named in a row, and lines sent before a request that are shown.
 NAMED, BEFORE = 2, 6
-NOTHING, EMPTY = "(no answer)", "(an empty line)"
 USUAL = "As client libraries send them"
-#: Spaces that would not be seen.
-_SPACES = re.compile(r"^ +| +$|  +")
 HEAD = ("request on the wire", "answer then", "answer now")
 
 
@@ -100,14 +97,6 @@ def cells(row: Row) -> tuple[list[str], list[str], list[str]]:
             for column, line in zip(columns, lines, strict=True):
                 column.append("" if line is None else brief(line))
     return columns
-
-
-def brief(line: str) -> str:
-    """Return a line as it is shown, cut if it is long."""
-    if not line.strip():
-        return "\\x20" * len(line) if line else EMPTY
-    line = _SPACES.sub(lambda found: "\\x20" * len(found[0]), line)
-    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]}… ({len(line)} characters)"
 
 
 def context(row: Row) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,20 +18,31 @@ from mclite import __version__
 from mclite.replay.files import write as write_file
 from mclite.replay.judge.record import Record
 from mclite.replay.judge.verdicts import Verdict
-from mclite.replay.report import causes, clients, markdown, offers, payload, spec, summary, support
+from mclite.replay.report import (
+    causes,
+    clients,
+    differences,
+    markdown,
+    naming,
+    offers,
+    payload,
+    spec,
+    summary,
+    support,
+)
 from mclite.replay.report import comparison as beside
 from mclite.replay.results import tally
 from mclite.replay.results.document import Resembles, Results
 from mclite.replay.results.read import load
 
 #: The page's script, in the order of its parts.
-SCRIPTS = ("data", "wire", "state", "scenario", "list", "compare", "spec", "main")
+SCRIPTS = ("data", "wire", "state", "scenario", "list", "spec", "main")
+
+#: Servers that are named as those that answer otherwise than most.
+MOST_ODD = 4
 
 #: How many deviations the page names before it refers to the filter.
 MOST_DEVIATIONS = 20
-
-#: Characters of a server's name that the page shows, and in the head of a narrow column.
-LONGEST_NAME, SHORT_NAME = 80, 28
 
 STATE_MARKS: dict[summary.State, str] = {
     "conforms": "✓",
@@ -84,16 +94,25 @@ def render(
 ) -> str:
     """Return the page of one or more runs as text; `copy` is the protocol.txt to annotate."""
     if len(runs) > 1:
-        pairs = sorted(zip(runs, links or [""] * len(runs), strict=True), key=lambda pair: in_version_order(pair[0]))
+        pairs = sorted(
+            zip(runs, links or [""] * len(runs), strict=True), key=lambda pair: naming.in_version_order(pair[0])
+        )
         runs, links = [run for run, _ in pairs], [link for _, link in pairs] if links else ()
-    names = labels(runs)
+    names = naming.labels(runs)
     runs = [replace(run, target=replace(run.target, name=name)) for run, name in zip(runs, names, strict=True)]
     by_id = [{scenario.id: scenario for scenario in run.scenarios} for run in runs]
     table = support.table(runs)
+    order = payload.arrange(runs)
+    unlike = differences.differing(runs, order)
     data = payload.build(
-        runs, [row for row, _ in table], spec=copy, links=links or [""] * len(runs), dialogues=not links
+        runs,
+        [row for row, _ in table],
+        spec=copy,
+        links=links or [""] * len(runs),
+        dialogues=not links,
+        differing=unlike,
     )
-    deviations = _deviations(payload.arrange(runs), by_id)
+    deviations = _deviations(order, by_id)
     return (
         environment()
         .get_template("page.html.j2")
@@ -112,6 +131,10 @@ def render(
                 for number, run in enumerate(runs)
                 if (several := causes.found(run, strict=run.run.strict))
             ],
+            differences=differences.by_command(differences.rows(runs, (order[number] for number in unlike))),
+            odd=lambda rows: differences.odd_ones(rows)[:MOST_ODD],
+            ranges=lambda numbers: naming.ranges(names, numbers),
+            known=[(number, found) for number, run in enumerate(runs) if (found := causes.known(run))],
             most=MOST_DEVIATIONS,
             size=causes.size,
             claim=causes.claim,
@@ -150,34 +173,12 @@ def asset(*names: str) -> dict[str, Markup | str]:
     folder = Path(__file__).with_name("templates")
     text = "\n" + "\n".join((folder / name).read_text("utf-8") for name in names)
     if names[0].endswith(".js"):
-        text = f'\n"use strict";\n(() => {{{text}}})();\n'
+        text = f'\n"use strict";\n(async () => {{{text}}})();\n'
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
     return {
         "text": Markup(text),
         "hash": f"'sha256-{digest}'",
     }  # our own files: nothing a target sent is in them
-
-
-def labels(runs: Sequence[Results]) -> list[str]:
-    """Return a name for each run that tells it from the others."""
-    names = [run.target.name for run in runs]
-    names = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in names]
-    for details in ([run.target.address for run in runs], [run.run.started for run in runs]):
-        often = Counter(names)
-        names = [f"{name} ({detail})" if often[name] > 1 else name for name, detail in zip(names, details, strict=True)]
-    return names
-
-
-def in_version_order(run: Results) -> tuple[str, list[int], str]:
-    """Return what puts servers of one name together, the oldest version first."""
-    name = run.target.name
-    version = run.target.known_version or ""
-    return name.split(" ")[0], [int(part) for part in re.findall("[0-9]{1,9}", version)], name
-
-
-def short(names: Sequence[str]) -> list[str]:
-    """Return names for the heads of narrow columns."""
-    return [name if len(name) <= SHORT_NAME else f"{name[: SHORT_NAME - 1]}…" for name in names]
 
 
 def overall(runs: Sequence[Results]) -> str:
@@ -229,7 +230,7 @@ def _card(run: Results, link: str) -> _Card:
     tallies = tally.tallies(run.scenarios)
     return _Card(
         name=run.target.name,
-        short=short([run.target.name])[0],
+        short=naming.short(run.target.name),
         link=link,
         state=state,
         mark=STATE_MARKS[state],
@@ -305,12 +306,12 @@ class _Deviation:
     claim: str
     targets: list[int]  #: their numbers
     reason: str | None
-    known: bool  #: to the baseline of each
+    baseline: str | None  #: known to that of each, new or changed; None where there is none
     verdict: Verdict
 
 
 def _deviations(order: Sequence[Record], by_id: Sequence[dict[str, Record]]) -> list[_Deviation]:
-    """Return the scenarios that some target fails, most failing targets first."""
+    """Return the scenarios that some target fails: what a baseline does not know first, then of most targets."""
     found = []
     for scenario in order:
         failing = {
@@ -319,9 +320,10 @@ def _deviations(order: Sequence[Record], by_id: Sequence[dict[str, Record]]) -> 
             if scenario.id in run and run[scenario.id].verdict in (*tally.FAILURES, "suite-error")
         }
         if failing:
-            first = next(iter(failing.values()))
+            news = [one for one in failing.values() if one.baseline in ("new", "changed")]
+            first = next(iter([*news, *failing.values()]))
             known = all(one.baseline == "expected" for one in failing.values())
-            found.append(
-                _Deviation(scenario, causes.claim(first), list(failing), tally.reason(first), known, first.verdict)
-            )
-    return sorted(found, key=lambda one: -len(one.targets))
+            said = "known" if known else first.baseline if news else None
+            why = first.baseline_reason if known else tally.reason(first)
+            found.append(_Deviation(scenario, causes.claim(first), list(failing), why, said, first.verdict))
+    return sorted(found, key=lambda one: (one.baseline == "known", one.baseline is None, -len(one.targets)))

@@ -14,7 +14,8 @@ from mclite.replay.judge.answers import Sample, dialogue, releases_of
 from mclite.replay.judge.exchanges import Pair, alike, compare
 from mclite.replay.judge.faults import Faults
 from mclite.replay.report import markdown
-from mclite.replay.report.answers_table import BEFORE, EMPTY, NOTHING, brief, names
+from mclite.replay.report.answers_table import BEFORE, names
+from mclite.replay.report.brief import EMPTY, NOTHING, brief
 from mclite.replay.report.client_requests import COMMANDS, OTHER, command_of
 from mclite.replay.report.releases import Known, may_vary
 from mclite.replay.scenario import needs

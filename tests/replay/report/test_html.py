@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import time
+import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -42,26 +42,28 @@ class Page(HTMLParser):
             self.text += data
 
 
+def data(page: Path) -> str:
+    """Return the data of a page as JSON."""
+    packed = next(text for tag, text in Page(page.read_text()).raw if tag == "script")
+    return zlib.decompress(base64.b64decode(packed), -zlib.MAX_WBITS).decode()
+
+
 @pytest.fixture(autouse=True)
 def _no_installed_spec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spec, "USUAL", ())
 
 
-def test_a_thousand_scenarios_are_small_and_quick(make: Any, folder: Any) -> None:
+def test_a_thousand_scenarios_are_small(make: Any, folder: Any) -> None:
     path, out = folder.write(make(size=1000, fail=0.02)), folder.path / "page.html"
-    began = time.process_time()
     html.write([path], out)
-    assert time.process_time() - began < 200
-    assert out.stat().st_size < 1_000_000
+    assert out.stat().st_size < 300_000
 
 
-def test_eight_targets_are_small_and_quick(fleet: Any, folder: Any) -> None:
+def test_eight_targets_are_small(fleet: Any, folder: Any) -> None:
     paths = [folder.write(run, f"{number}.json") for number, run in enumerate(fleet(1000))]
     out = folder.path / "page.html"
-    began = time.process_time()
     html.write(paths, out)
-    assert time.process_time() - began < 2
-    assert out.stat().st_size < 4_000_000
+    assert out.stat().st_size < 1_500_000
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -120,14 +122,6 @@ def test_several_servers_have_one_sentence(fleet: Any) -> None:
     assert html.overall([runs[0], runs[7]]) == "Of 2 servers, 1 conforms and 1 does not conform."
 
 
-def test_servers_of_one_name_are_told_apart(make: Any) -> None:
-    first, second, third = make(), make(), make(started="2026-12-01T00:00:00Z")
-    second["target"]["address"] = "127.0.0.1:2"
-    names = html.labels([typed(run) for run in (first, second, third)])
-    assert names[1] == "memcached 1.6.45 (127.0.0.1:2)"
-    assert len(set(names)) == 3
-
-
 def test_bad_input_leaves_what_was_there(folder: Any, make: Any) -> None:
     good, out = folder.write(make()), folder.path / "out" / "page.html"
     html.write([good], out)
@@ -150,9 +144,9 @@ def test_no_text_of_the_specification_unless_a_copy_is_at_hand(
     monkeypatch.setattr(spec, "find", lambda: copy)
     path, out = folder.write(make()), folder.path / "page.html"
     html.write([path], out)
-    assert "sentence 1925" in out.read_text()
+    assert "sentence 1925" in data(out)
     html.write([path], out, text=False)
-    assert "sentence 1925" not in out.read_text()
+    assert "sentence 1925" not in data(out)
 
 
 def test_pages_of_their_own_carry_the_dialogues(fleet: Any) -> None:
@@ -172,3 +166,23 @@ def test_causes_come_before_deviations(fleet: Any) -> None:
     page = html.render([typed(run) for run in fleet(60)[5:6]])
     assert page.index('id="causes"') < page.index('id="deviations"')
     assert page.index(">Causes</a>") < page.index(">Support</a>")
+
+
+def test_what_is_known_is_shown_with_its_reason(make: Any) -> None:
+    run = make(size=60, fail=0.2)
+    failing = [one for one in run["scenarios"] if one["verdict"] == "fail"]
+    for one in failing:
+        one |= {"baseline": "expected", "baseline_reason": "cas is not done yet"}
+    failing[-1] |= {"baseline": "new", "baseline_reason": None}
+    page = html.render([typed(run)])
+    known = page[page.index('id="known"') : page.index('id="scenarios"')]
+    assert "baseline: cas is not done yet" in known
+    assert f"{len(failing) - 1} scenarios" in known
+    listed = page[page.index('id="deviations"') : page.index('id="known"')]
+    assert listed.index(failing[-1]["title"]) < listed.index(failing[0]["title"]), "what is new comes first"
+    assert '<span class="tag news">new</span>' in listed
+
+
+def test_scenarios_and_specification_are_printed_on_demand(make: Any) -> None:
+    page = html.render([typed(make())])
+    assert re.findall(r'<section id="(\w+)" class="unprinted"', page) == ["scenarios", "spec"]

@@ -1,6 +1,16 @@
+async function unpack(text) {
+  try {
+    const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+    return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).json();
+  } catch (error) {
+    for (const note of document.querySelectorAll(".script-needed")) note.textContent = "This part needs a browser of 2023 or later.";
+    throw error;
+  }
+}
+
 // The data of the page by name. Texts come from servers that nobody trusts: they only ever become text nodes.
 
-const data = JSON.parse(document.getElementById("data").textContent);
+const data = await unpack(document.getElementById("data").textContent);
 const { targets, strings, verdicts } = data;
 const many = targets.length > 1;
 
@@ -38,16 +48,29 @@ function expand(number, target, scenario) {
 }
 
 function putBack(text, target, scenario) {
-  return text.replace(/[\ue000-\ue005]/g, (sign) => {
+  return text.replace(/[\ue000-\uef0f]/g, (sign) => {
     switch (sign) {
       case "\ue000": return targets[target].run;
       case "\ue001": return targets[target].address;
       case "\ue002": return targets[target].version ?? "";
       case "\ue003": return scenario?.file ?? "";
       case "\ue004": return scenario?.id ?? "";
-      default: return scenario?.id.split("/").pop() ?? "";
+      case "\ue005": return scenario?.id.split("/").pop() ?? "";
+      default: return keyOf(sign.charCodeAt(0) - 0xe010, target, scenario);
     }
   });
+}
+
+function digits(number) {
+  return number.toString(36).padStart(4, "0");
+}
+
+// One of the keys that a run made for a scenario: they are listed, or the first is, and the others follow it.
+function keyOf(number, target, scenario) {
+  const keys = data.results[target][scenario.index][3];
+  const text = Array.isArray(keys) ? keys[number]
+    : typeof keys === "number" ? `00_${digits(keys + number)}` : keys.slice(0, -4) + digits(parseInt(keys.slice(-4), 36) + number);
+  return targets[target].run + text;
 }
 
 // The result of a scenario on a target, or null when that run did not have it.
@@ -61,23 +84,23 @@ function result(target, index) {
     verdict: verdicts[row[0]],
     outcome: data.outcomes[row[1]],
     milliseconds: row[2],
-    transcript: row[3] ?? null,
-    replay: text(4),
-    reason: text(5),
-    want: text(6),
-    got: text(7),
-    at: row[8] ?? null,
-    step: row[9] ?? null,
-    baseline: row[10] ?? null,
-    like: row[11] ?? null,
-    reference: row[12] ? referenceOf(row[12], target) : null,
+    transcript: row[4] ?? null,
+    like: likeOf(target, index),
+    reason: text(6),
+    want: text(7),
+    got: text(8),
+    at: row[9] ?? null,
+    step: row[10] ?? null,
+    baseline: row[11] ?? null,
+    reference: row[12] ? referenceOf(row[12], target, scenario) : null,
+    replay: expand(row[13] ?? data.replays[target], target, scenario),
   };
 }
 
 // What the reference did with the same script; `same` is null when nothing could be compared.
-function referenceOf([outcome, transcript, same, got, ours, reason, step], target) {
-  return { outcome: data.outcomes[outcome], transcript, same, got: expand(got, target), ours: expand(ours, target),
-    reason: expand(reason, target), step };
+function referenceOf([outcome, transcript, same, got, ours, reason, step], target, scenario) {
+  return { outcome: data.outcomes[outcome], transcript, same, got: expand(got, target, scenario), ours: expand(ours, target, scenario),
+    reason: expand(reason, target, scenario), step };
 }
 
 // Whether a target answered otherwise than its reference: true, false, or null when nothing was compared.
@@ -93,9 +116,14 @@ function verdictOf(target, index) {
   return row ? verdicts[row[0]] : null;
 }
 
+const likes = new Map();
+
 function likeOf(target, index) {
   const row = data.results[target][index];
-  return row ? row[11] ?? null : null;
+  const number = row ? row[5] ?? null : null;
+  if (number === null) return null;
+  if (!likes.has(number)) likes.set(number, JSON.parse(strings[number]));
+  return likes.get(number);
 }
 
 // The worst kind first: a line or a scenario with several results shows the worst of them.

@@ -16,20 +16,31 @@ function makeList() {
     const rows = el("div", { class: "rows" });
     const node = el("details", { class: "chapter" },
       el("summary", null, el("h3", null, name.replaceAll("_", " ").replaceAll("-", " ")), numbers, barPlace), rows);
-    const chapter = { members, node, numbers, barPlace, rows, made: new Map() };
-    for (const scenario of members) {
-      const row = makeRow(scenario);
-      chapter.made.set(scenario.index, row);
-      rows.append(row);
-    }
+    const chapter = { members, node, numbers, barPlace, rows, made: new Map(), shown: new Set() };
+    node.addEventListener("toggle", () => lay(chapter));
     chapters.push(chapter);
     place.append(node);
   }
 }
 
-function rowOf(scenario) {
-  const chapter = chapters.find((one) => one.made.has(scenario.index));
-  return [chapter, chapter.made.get(scenario.index)];
+// Lay out the rows that are to be seen: thousands of rows in closed chapters would keep the page waiting.
+function lay(chapter) {
+  if (!chapter.node.open) return;
+  const wanted = chapter.members.filter(({ index, id }) => chapter.shown.has(index) || state.open.includes(id));
+  const rows = wanted.map((scenario) => rowOf(chapter, scenario));
+  if (rows.length !== chapter.rows.childElementCount || rows.some((row, place) => chapter.rows.children[place] !== row)) {
+    chapter.rows.replaceChildren(...rows);
+  }
+}
+
+function rowOf(chapter, scenario) {
+  if (!chapter.made.has(scenario.index)) chapter.made.set(scenario.index, makeRow(scenario));
+  return chapter.made.get(scenario.index);
+}
+
+function openChapter(chapter) {
+  chapter.node.open = true;
+  lay(chapter);
 }
 
 // Show what the state asks for.
@@ -40,15 +51,14 @@ function applyFilters() {
   let shown = 0;
   for (const chapter of chapters) {
     const counts = { good: 0, bad: 0, warn: 0, rest: 0 };
-    let visible = 0;
+    chapter.shown.clear();
     for (const scenario of chapter.members) {
-      const show = matches(scenario);
-      chapter.made.get(scenario.index).hidden = !show;
-      if (show) {
-        visible += 1;
+      if (matches(scenario)) {
+        chapter.shown.add(scenario.index);
         counts[worst(chosen.map((target) => verdictOf(target, scenario.index)).filter(Boolean).map((verdict) => KINDS[verdict][0]))] += 1;
       }
     }
+    const visible = chapter.shown.size;
     shown += visible;
     chapter.node.hidden = visible === 0;
     const label = [plural(visible, "scenario"), counts.bad ? `${counts.bad} failing` : null,
@@ -58,6 +68,7 @@ function applyFilters() {
     if (active && !chapter.wasActive) chapter.node.open = true;
     if (!active && chapter.wasActive) chapter.node.open = false;
     chapter.wasActive = active;
+    lay(chapter);
   }
   document.getElementById("shown").textContent = shown === scenarios.length
     ? plural(shown, "scenario") : `${shown.toLocaleString("en")} of ${plural(scenarios.length, "scenario")}`;
@@ -81,10 +92,10 @@ function applyOpen(move) {
   for (const id of wanted) {
     const scenario = byId.get(id);
     if (!scenario) continue;
-    const [chapter, row] = rowOf(scenario);
+    const chapter = chapters.find((one) => one.members.includes(scenario));
     chapter.node.hidden = false;
-    row.hidden = false;
-    chapter.node.open = true;
+    openChapter(chapter);
+    const row = rowOf(chapter, scenario);
     fill(row, scenario);
     row.open = true;
     last = row;
@@ -119,7 +130,7 @@ function makeFilters() {
     el("div", { class: "status-row" },
       el("output", { id: "shown", role: "status" }),
       el("span", null,
-        button("Open all", () => { for (const chapter of chapters) chapter.node.open = !chapter.node.hidden; }),
+        button("Open all", () => { for (const chapter of chapters) if (!chapter.node.hidden) openChapter(chapter); }),
         button("Close all", closeAll),
         button("Clear filters", () => { go({ ...EMPTY, open: state.open }, false); }),
         button("Keys", showHelp))));
@@ -218,7 +229,7 @@ function showState() {
 // Move the focus to the next or the previous scenario that is shown.
 function step(by) {
   const heads = chapters.filter((chapter) => !chapter.node.hidden && chapter.node.open)
-    .flatMap((chapter) => [...chapter.made.values()]).filter((row) => !row.hidden).map((row) => row.querySelector("summary"));
+    .flatMap((chapter) => [...chapter.rows.children]).map((row) => row.querySelector("summary"));
   if (!heads.length) return;
   const here = heads.indexOf(document.activeElement?.closest?.(".row")?.querySelector("summary"));
   const next = heads[here < 0 ? (by > 0 ? 0 : heads.length - 1) : Math.min(Math.max(here + by, 0), heads.length - 1)];

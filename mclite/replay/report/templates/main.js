@@ -31,7 +31,7 @@ function watchSpec() {
     observer.disconnect();
     make();
   }, { rootMargin: "600px" }).observe(document.getElementById("spec"));
-  addEventListener("beforeprint", make);
+  addEventListener("beforeprint", () => { if (!document.getElementById("spec").classList.contains("unprinted")) make(); });
 }
 
 function follow(event) {
@@ -92,9 +92,26 @@ function showHelp() {
   help.showModal();
 }
 
+// Paper has room for some of the page: the reader chooses its parts. Without a choice the long ones are left out.
+function showPrint() {
+  const choice = document.getElementById("print-choice");
+  if (!choice.childElementCount) {
+    choice.append(el("h2", { id: "print-title" }, "Print"),
+      el("p", { class: "small" }, "Scenarios, differences and causes that are open are printed in full."),
+      ...[...document.querySelectorAll("main > section")].map((section) => {
+        const box = el("input", { type: "checkbox" });
+        box.checked = !section.classList.contains("unprinted");
+        box.addEventListener("change", () => section.classList.toggle("unprinted", !box.checked));
+        return el("p", null, el("label", null, box, ` ${section.querySelector("h2").textContent}`));
+      }),
+      button("Print", () => { choice.close(); print(); }), button("Close", () => choice.close()));
+  }
+  choice.showModal();
+}
+
 makeFilters();
 makeList();
-makeDifferences();
+document.getElementById("print").addEventListener("click", showPrint);
 watchSpec();
 document.addEventListener("click", follow);
 document.addEventListener("keydown", keys);

@@ -15,7 +15,7 @@ function makeRow(scenario) {
   }
   head.append(el("span", { class: "title" }, scenario.title));
   if (scenario.level !== "must") head.append(el("span", { class: "tag" }, scenario.level));
-  if (!many && data.results[0][scenario.index][10]) head.append(el("span", { class: "tag" }, data.results[0][scenario.index][10]));
+  if (!many && data.results[0][scenario.index][11]) head.append(el("span", { class: "tag" }, data.results[0][scenario.index][11]));
   const unlike = targets.filter((_, target) => unlikeReference(target, scenario.index));
   if (unlike.length) {
     const title = many ? unlike.map(({ name }) => name).join(", ") : `beside ${targets[0].reference}`;
@@ -93,10 +93,10 @@ function finding(scenario, group) {
   if (first.reason) box.append(el("p", null, first.reason));
   if (first.want !== null || (bad && first.got !== null)) box.append(compare(first.want, first.got, first.at));
   if (first.transcript !== null) {
-    box.append(el("div", null, el("h4", null, "On the wire"), dialogue(data.transcripts[first.transcript], first.target, bad)));
+    box.append(el("div", null, el("h4", null, "On the wire"), dialogue(data.transcripts[first.transcript], first.target, bad, scenario)));
   }
   if (first.like) box.append(likeness(group));
-  if (first.reference) box.append(besideReference(first));
+  if (first.reference) box.append(besideReference(first, scenario));
   for (const found of group) {
     if (targets[found.target].link) {
       const href = `${targets[found.target].link}#open=${encodeURIComponent(scenario.id)}`;
@@ -116,7 +116,7 @@ function likeness(group) {
 }
 
 // What the reference said to the same script, beside what the target said.
-function besideReference(found) {
+function besideReference(found, scenario) {
   const { outcome, transcript, same, got, ours, reason, step } = found.reference;
   const { name, reference } = targets[found.target];
   const box = el("div", { class: "reference" }, el("h4", null, `Beside ${reference ?? "the reference"}`));
@@ -128,7 +128,7 @@ function besideReference(found) {
     box.append(el("p", null, `${name} differs from the reference${where}${allowed}.`), answers([name, reference ?? "The reference"], [ours, got]));
   }
   if (transcript !== null) {
-    box.append(el("details", null, el("summary", null, "The reference on the wire"), dialogue(data.transcripts[transcript], found.target, false)));
+    box.append(el("details", null, el("summary", null, "The reference on the wire"), dialogue(data.transcripts[transcript], found.target, false, scenario)));
   }
   return box;
 }

@@ -45,20 +45,7 @@ function chosenTargets(view) {
 const rowMembers = new Map(data.rows.map(([kind, name, , members]) => [`${kind}=${name}`, new Set(members)]));
 
 // Whether targets that had the scenario are unlike: by kind of verdict, or as different versions of memcached.
-const differing = scenarios.map((_, index) => {
-  const seen = new Set(targets.map((__, target) => signature(target, index)));
-  seen.delete("absent");
-  seen.delete("other");
-  return seen.size > 1;
-});
-
-function signature(target, index) {
-  const verdict = verdictOf(target, index);
-  if (verdict === null) return appliesTo(scenarios[index], targets[target].as) ? "absent" : "other";
-  const like = likeOf(target, index);
-  const as = like ? Object.keys(like).filter((version) => like[version]).sort(compareVersions).join(",") : "";
-  return `${KINDS[verdict][0]}|${as}`;
-}
+const differing = new Set(data.differing);
 
 function compareVersions(left, right) {
   const numbers = (text) => text.split(".").map(Number);
@@ -121,7 +108,7 @@ function matcher(view) {
       && (view.verdict.length === 0 || found.some((verdict) => view.verdict.includes(verdict)))
       && (view.level.length === 0 || view.level.includes(scenario.level))
       && (members === null || members.has(scenario.index))
-      && (!view.differ || differing[scenario.index])
+      && (!view.differ || differing.has(scenario.index))
       && (!view.reference || chosen.some((target) => unlikeReference(target, scenario.index)))
       && (!view.line || scenario.ranges.some(([from, to]) => from <= line && line <= to))
       && (!view.version || matchesVersion(scenario, view.version, chosen))

@@ -86,8 +86,8 @@ function answers(names, texts) {
 }
 
 // The dialogue as on the wire; a negative number is a pause in tenths of a second.
-function dialogue(numbers, target, failed) {
-  const events = numbers.map((number) => (number < 0 ? number : putBack(strings[number], target)));
+function dialogue(numbers, target, failed, scenario) {
+  const events = numbers.map((number) => (number < 0 ? number : putBack(strings[number], target, scenario)));
   const several = new Set(events.filter((event) => typeof event === "string").map((event) => event[0])).size > 1;
   const list = el("ol", { class: several ? "dialogue several" : "dialogue" });
   events.forEach((event, index) => {
