@@ -8,7 +8,9 @@ from typing import Final
 #: module: the extra of pyproject.toml that brings it
 EXTRAS: Final = {
     **dict.fromkeys(("hypothesis", "jinja2", "markupsafe", "pytest", "xdist"), "conformance"),
-    **dict.fromkeys(("aiomcache", "emcache", "memcache", "meta_memcache", "pylibmc", "pymemcache"), "clients"),
+    **dict.fromkeys(
+        ("aiomcache", "bmemcached", "emcache", "memcache", "meta_memcache", "pylibmc", "pymemcache"), "clients"
+    ),
     "prompt_toolkit": "shell",
     "uvloop": "fast",
 }

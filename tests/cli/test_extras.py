@@ -16,7 +16,12 @@ from mclite.cli.extras import EXTRAS
 
 ROOT = Path(__file__).parents[2]
 #: Packages whose module has another name.
-MODULES = {"pytest-xdist": "xdist", "python-memcached": "memcache", "meta-memcache": "meta_memcache"}
+MODULES = {
+    "pytest-xdist": "xdist",
+    "python-memcached": "memcache",
+    "meta-memcache": "meta_memcache",
+    "python-binary-memcached": "bmemcached",
+}
 #: What another package brings, so that pyproject.toml does not name it.
 BROUGHT = {"markupsafe"}
 

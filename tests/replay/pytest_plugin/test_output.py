@@ -80,12 +80,12 @@ def test_a_baseline_is_written_of_a_whole_run_in_which_nothing_died(tmp_path: Pa
     died = replace(wrong, verdict="target-died")
     for records, complete, why in (([wrong], False, "the run is incomplete"), ([died], True, "died in a/b/d")):
         out = output(tmp_path, baseline=path)
-        assert out.baseline(known, records, "x", complete) is None
+        assert out.baseline(known, records, [], "x", complete) is None
         assert out.failed
         assert why in out.problems[0]
         assert not path.exists()
     out = output(tmp_path, baseline=path)
-    updated = out.baseline(known, [wrong], "x", True)
+    updated = out.baseline(known, [wrong], [], "x", True)
     assert updated is not None
     assert list(updated.entries) == list(read(path).entries) == ["a/b/d"]
     assert not out.failed
@@ -94,5 +94,5 @@ def test_a_baseline_is_written_of_a_whole_run_in_which_nothing_died(tmp_path: Pa
 def test_a_baseline_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     out = output(tmp_path, baseline=tmp_path / "file" / "known.toml")
-    assert out.baseline(Baseline(), [record()], "x", True) is None
+    assert out.baseline(Baseline(), [record()], [], "x", True) is None
     assert out.failed
