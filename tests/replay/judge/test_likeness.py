@@ -65,14 +65,14 @@ ANSWERS = {
 def test_what_came_tells_what_asking_tells(scripted: Scripted, talk: str, told: bool | None, asked: bool) -> None:
     answers = ANSWERS | {b"echo 3": b"3\r\n", b"echo THREE": b"THREE\r\n"}
     parsed = Talk(talk)
-    player = Player(scripted(answers), Keys("m1"), patience=Patience(0.2))
+    player = Player(scripted(answers), Keys("m1"), patience=Patience(5.0))
     played, other = parsed.script(OLD), parsed.script(NEW)
     result = player.play(played)
     assert result.outcome == "match", result.reason
     found = likeness.matches(player, played, result, other)
     assert found == told
     assert found is None or isinstance(found, bool)
-    again = Player(player.address, Keys("m1"), patience=Patience(0.2)).play(other)
+    again = Player(player.address, Keys("m1"), patience=Patience(1.0)).play(other)
     assert (again.outcome == "match") == asked
 
 
