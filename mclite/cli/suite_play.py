@@ -103,7 +103,7 @@ def play(
     scenarios: list[tuple[Scenario, Path]], address: Address, version: str, barrier: bytes, args: argparse.Namespace
 ) -> tuple[int, int]:
     """Play the scenarios one after the other and print a line each; return how many passed, and how many failed."""
-    player = Player(address, Keys(), barrier=barrier)
+    player = Player(address, Keys(), barrier=barrier, tidies=args.spawn is None)
     judged = parse_version(version)
     lock, empty = TargetLock(address), is_empty(address)
     passed = failed = left = 0

@@ -44,6 +44,7 @@ class Manner(Protocol):
     keys: Keys
     barrier: bytes | None
     until: float  #: when no answer is waited for any more, of time.monotonic
+    tidies: bool  #: delete the keys of a talk that has sent much
 
 
 class Conversation:

@@ -11,13 +11,12 @@ import math
 import time
 
 from mclite.replay.play.clock import SHORTEST, DebugClock
-from mclite.replay.play.conversation import (
-    Manner,
-)
+from mclite.replay.play.conversation import Manner
 from mclite.replay.play.delivery import pipelined
 from mclite.replay.play.exchanges import Exchanges
 from mclite.replay.play.outcome import Differs, Keys, Outcome, Patience, Result
 from mclite.replay.play.reading import Reading
+from mclite.replay.play.tidy import BULKY, delete
 from mclite.replay.play.transport import Address, Connection, Unreachable
 from mclite.replay.scenario.talk import Act, AnyOf, Delivery, Expect, Script, SomeOf, Write
 from mclite.replay.scenario.text import TextError
@@ -43,11 +42,12 @@ class Player:
         barrier: bytes | None = None,
         clock: DebugClock | None = None,
         until: float = math.inf,
+        tidies: bool = False,
     ) -> None:
         """Play to `address`; `barrier` is the exact answer to `version`, any VERSION line when it is None.
 
         With a `clock` long waits move the clock of the server. No answer is waited for after `until`, of
-        time.monotonic.
+        time.monotonic. A player that `tidies` deletes the keys of each talk that has sent much.
         """
         self.address = address
         self.keys = keys
@@ -57,6 +57,7 @@ class Player:
         self.barrier = barrier
         self.clock = clock
         self.until = until
+        self.tidies = tidies
 
     def play(self, script: Script) -> Result:
         """Play a script and return what happened; again if it fails and that may not be the server's doing."""
@@ -83,6 +84,7 @@ class Play(Reading):
         """Prepare to play in this manner."""
         super().__init__(manner)
         self.exchanges = Exchanges()
+        self.sent = 0  # bytes
 
     def run(self, script: Script) -> Result:
         """Play all of it, then the barriers; return what happened."""
@@ -118,6 +120,10 @@ class Play(Reading):
         finally:
             for connection in self.open.values():
                 connection.close()
+        if self.player.tidies and self.sent > BULKY and self.player.address.kind != "udp":
+            prefix = self.player.keys.prefix.encode()
+            keys = (value for value in self.values.values() if value.startswith(prefix))
+            delete(self.player.address, keys, self.patience.seconds)
         result.milliseconds = self.elapsed()
         result.events = self.events
         result.heard = self.heard
@@ -147,6 +153,7 @@ class Play(Reading):
             pieces.append(data)
         data = b"".join(pieces)
         self.exchanges.sent(op.conn, index, data)
+        self.sent += len(data)
         self.send(op.conn, data, op.line)
 
     def take(self, conn: str, count: int) -> bytes:

@@ -237,6 +237,7 @@ class TargetRun:
             patience=patience,
             barrier=self.barrier,
             clock=venue.clock,
+            tidies=venue.server is None,
         )
 
     def _play(self, scenario: Scenario, venue: Venue) -> tuple[Result, str | None]:
