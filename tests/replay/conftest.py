@@ -103,6 +103,7 @@ def suite(tmp_path: Path) -> Suite:
     root = tmp_path / "conformance"
     (root / "targets").mkdir(parents=True)
     shutil.copy(ROOT / "conformance" / "conftest.py", root / "conftest.py")
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # of our own run
 
     def run(
         scenarios: str,
@@ -122,7 +123,7 @@ def suite(tmp_path: Path) -> Suite:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", path, "-p", "no:cacheprovider", *options],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": addopts},
+            env={**outer, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": addopts},
             capture_output=True,
             text=True,
             timeout=4 * SECONDS_MAX,

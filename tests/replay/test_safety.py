@@ -36,6 +36,26 @@ talk = '''
 """
 #: A file whose author did not think of others.
 CARELESS = FLUSH.replace('scope = "server"\n', "")
+#: What no table of commands knows: a server that takes no `set` may read its data block as a command.
+HIDDEN = """
+[[scenario]]
+id = "flush"
+title = "Data that are a command"
+talk = '''
+> set {key} 0 0 9
+> flush_all
+< STORED
+'''
+"""
+#: Why something is not sent: a run knows the command, or the player the word.
+UNTRIED = (
+    "flush_all was not tried: `flush_all mclite` could change or reveal what others keep there, "
+    "so only --destructive sends it"
+)
+FORBIDDEN = (
+    "`flush_all` holds `flush`, which some server could take for a command; "
+    "to a server that the suite did not start only --destructive sends that"
+)
 
 
 class Relay:
@@ -201,20 +221,22 @@ def test_a_run_of_the_whole_suite_harms_nobody(relay: Relay, tmp_path: Path) -> 
         assert item["verdict"] != "unsupported" or not untried.intersection(item["requires"])
 
 
-@pytest.mark.parametrize("scenario", [FLUSH, CARELESS], ids=["said", "careless"])
-def test_what_harms_is_skipped_for_this_reason(suite: Suite, relay: Relay, toy: str, scenario: str) -> None:
-    for options in (["--target", str(relay.address)], ["--spawn", toy, "--reference", str(relay.address)]):
+@pytest.mark.parametrize(
+    ("scenario", "why"),
+    [(FLUSH, UNTRIED), (CARELESS, UNTRIED), (HIDDEN, FORBIDDEN)],
+    ids=["said", "careless", "hidden"],
+)
+def test_what_harms_is_skipped_for_this_reason(suite: Suite, relay: Relay, scenario: str, why: str) -> None:
+    flushes = f"{sys.executable} -m mclite serve -p {{port}}"
+    for options in (["--target", str(relay.address)], ["--spawn", flushes, "--reference", str(relay.address)]):
         run = suite(PASSES + scenario, *options)
         assert b"flush" not in b"".join(relay.sent)
         record = run.record("flush")
         reason = record["reason"] if "--target" in options else record["reference"]["reason"]
-        assert reason == (
-            "`flush_all` holds `flush`, which some server could take for a command; "
-            "to a server that the suite did not start only --destructive sends that"
-        )
+        assert reason == why
     assert ask(relay.behind, b"get precious\r\n") != b"END\r\n"
     assert suite(PASSES + scenario, "--target", str(relay.address), "--destructive").verdicts["flush"] == "pass"
-    assert ask(relay.behind, b"get precious\r\n") == b"END\r\n"
+    assert (ask(relay.behind, b"get precious\r\n") == b"END\r\n") == (scenario != HIDDEN)
 
 
 @pytest.mark.parametrize("scenario", [FLUSH, CARELESS], ids=["said", "careless"])
@@ -225,7 +247,7 @@ def test_a_file_is_replayed_under_the_same_rule(
     file.write_text(HEAD + scenario)
     arguments = ["suite", "play", str(file), "--target", str(relay.address)]
     assert main(arguments) == 4
-    assert "to a server that the suite did not start only --destructive sends that" in capsys.readouterr().out
+    assert FORBIDDEN.partition("; ")[2] in capsys.readouterr().out
     assert b"flush" not in b"".join(relay.sent)
     assert ask(relay.behind, b"get precious\r\n") != b"END\r\n"
     assert main([*arguments, "--destructive"]) == 0

@@ -139,9 +139,11 @@ def test_every_target_must_have_matched(suite: Suite, toy: str) -> None:
     assert run.code == 4, run.out
 
 
-def test_what_the_baseline_expects_has_not_matched(suite: Suite, toy: str) -> None:
+def test_what_the_baseline_expects_has_not_matched(suite: Suite, toy: str, tmp_path: Path) -> None:
     options = (*spawn(toy), "--baseline", "known.toml")
     assert suite(WRONG, *options, "--update-baseline").code == 4
+    assert not (tmp_path / "known.toml").exists(), "it would have to hold all there is"
+    assert suite(WRONG + PASSES, *options, "--update-baseline").code == 0
     assert suite(WRONG, *options).code == 4
     assert suite(WRONG + PASSES, *options).code == 0
 
