@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from mclite import __version__
 from mclite.replay import files
 from mclite.replay.clientcheck.results import Document
 from mclite.replay.clientcheck.terminal import headline
-from mclite.replay.report.html import asset
+from mclite.replay.report.html import asset, environment, policy_hash
 
 #: How a verdict is shown: class of the look, mark, word.
 MARKS = {
@@ -29,7 +25,6 @@ MARKS = {
     "suite-error": ("is-untested", "?", "the suite failed"),
     "unsupported": ("is-untested", "–", "not offered"),
 }
-#: Scenarios that are shown with their dialogue: what a client does not stand.
 #: Of one client and one cause so many are shown with it; the others are in the results.
 MOST_DIALOGUES = 4
 _SHOWN = ("fail", "warn", "differs", "suite-error")
@@ -45,7 +40,7 @@ def render(made: Sequence[Document]) -> str:
     own = _style()
     style = asset("page.css")
     return (
-        _environment()
+        environment("mclite.replay.clientcheck")
         .get_template("page.html.j2")
         .render(
             title=_title(made),
@@ -54,30 +49,15 @@ def render(made: Sequence[Document]) -> str:
             causes=_causes(made),
             marks=MARKS,
             style=Markup(f"{style['text']}{own}"),
-            hash=_hash(f"{style['text']}{own}"),
+            hash=policy_hash(f"{style['text']}{own}"),
             version=__version__,
             protocol=made[0]["suite"]["protocol"],
         )
     )
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("mclite.replay.clientcheck"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def _style() -> str:
     return Path(__file__).with_name("templates").joinpath("page.css").read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
 def _title(made: Sequence[Document]) -> str:

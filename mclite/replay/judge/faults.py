@@ -25,6 +25,7 @@ from typing import Any
 
 from mclite.replay.judge.record import KnownFault
 from mclite.replay.scenario.offers import documented
+from mclite.replay.scenario.tables import misfit
 from mclite.replay.scenario.versions import Guard, Version, parse_guard
 
 #: The table of the suite, in its root.
@@ -112,13 +113,8 @@ def read(path: Path) -> Faults:
 
 
 def _fault(table: Any, where: str) -> Fault:
-    if not isinstance(table, dict):
-        raise FaultsError(f"{where} must be a table")
-    for key, value in table.items():
-        if key not in _KEYS:
-            raise FaultsError(f"{where}: unknown key {key!r}; there are {', '.join(_KEYS)}")
-        if not isinstance(value, _KEYS[key]):
-            raise FaultsError(f"{where}: {key} must be a {_KEYS[key].__name__}")
+    if wrong := misfit(table, _KEYS, where):
+        raise FaultsError(wrong)
     for key in ("id", "releases", "reason", "answers" if not table.get("lacks") else "lacks"):
         if not table.get(key):
             raise FaultsError(f"{where}: the {key} is missing")

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from mclite.replay.judge.exchanges import Exchange, compare, exchanges
 from mclite.replay.judge.record import Record
 from mclite.replay.report import summary
-from mclite.replay.report.answers_table import HEAD, Row, group, shown
-from mclite.replay.report.client_requests import command_of, is_usual
+from mclite.replay.report.answers_table import HEAD, Row, group, row_of
 from mclite.replay.results.document import Results
 from mclite.replay.results.tally import GOOD
-from mclite.replay.scenario.requirements import STARTS
 
 #: A line of a talk with a guard.
 _GUARDED = re.compile(r"[A-Z]?[<>.|*&a-z ]+\[[0-9.,]+\]")
@@ -31,19 +29,7 @@ def rows(old: Results, new: Results) -> list[Row]:
         pairs = compare(_dialogue(old, earlier), _dialogue(new, scenario))
         if not pairs:
             continue
-        first = pairs[0]
-        needs = tuple(STARTS[name] for name in scenario.requires if name in STARTS and name != "fresh")
-        found.append(
-            Row(
-                ids=(scenario.id,),
-                title=scenario.title,
-                command=command_of(first.request),
-                usual=not needs and is_usual(first.before) and is_usual(first.request),
-                needs=needs,
-                before=first.before,
-                pairs=tuple(shown(pair) for pair in pairs),
-            )
-        )
+        found.append(row_of(scenario, pairs))
     return group(found)
 
 

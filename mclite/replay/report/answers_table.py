@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from mclite.replay.judge.exchanges import REST, Pair
+from mclite.replay.judge.record import Record
 from mclite.replay.report import markdown, summary
 from mclite.replay.report.brief import EMPTY, NOTHING, brief
-from mclite.replay.report.client_requests import COMMANDS, OTHER
+from mclite.replay.report.client_requests import COMMANDS, OTHER, command_of, is_usual
+from mclite.replay.scenario.requirements import STARTS
+from mclite.replay.scenario.scenario import Scenario
 
 #: Lines of an answer above which what both answers share is left out.
 SHORT = 3
@@ -32,6 +35,22 @@ class Row:
     before: tuple[str, ...]  #: lines that were sent before the first of the requests
     pairs: tuple[Pair, ...]
     notes: tuple[str, ...] = ()
+
+
+def row_of(scenario: Scenario | Record, pairs: Sequence[Pair], notes: Iterable[str] = ()) -> Row:
+    """Return the row of one scenario whose requests, at least one, are answered otherwise."""
+    first = pairs[0]
+    needs = tuple(STARTS[name] for name in scenario.requires if name in STARTS and name != "fresh")
+    return Row(
+        ids=(scenario.id,),
+        title=scenario.title,
+        command=command_of(first.request),
+        usual=not needs and is_usual(first.before) and is_usual(first.request),
+        needs=needs,
+        before=first.before,
+        pairs=tuple(shown(pair) for pair in pairs),
+        notes=tuple(notes),
+    )
 
 
 def shown(pair: Pair) -> Pair:

@@ -156,10 +156,10 @@ def render(
 
 
 @cache
-def environment() -> Environment:
-    """Return the templates' environment: all is escaped, and a name that is missing is an error."""
+def environment(package: str = "mclite.replay.report") -> Environment:
+    """Return the environment of a package's templates: all is escaped, and a name that is missing is an error."""
     return Environment(
-        loader=PackageLoader("mclite.replay.report"),
+        loader=PackageLoader(package),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -174,11 +174,12 @@ def asset(*names: str) -> dict[str, Markup | str]:
     text = "\n" + "\n".join((folder / name).read_text("utf-8") for name in names)
     if names[0].endswith(".js"):
         text = f'\n"use strict";\n(async () => {{{text}}})();\n'
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return {
-        "text": Markup(text),
-        "hash": f"'sha256-{digest}'",
-    }  # our own files: nothing a target sent is in them
+    return {"text": Markup(text), "hash": policy_hash(text)}  # our own files: nothing a target sent is in them
+
+
+def policy_hash(text: str) -> str:
+    """Return the source by which a content security policy allows this script or style."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
 def overall(runs: Sequence[Results]) -> str:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mclite.replay.judge.answers import Sample, dialogue, samples
-from mclite.replay.judge.exchanges import Pair, compare
+from mclite.replay.judge.exchanges import compare
 from mclite.replay.judge.faults import FILE, Faults, read
 from mclite.replay.report import summary
-from mclite.replay.report.answers_table import Row, group, shown
-from mclite.replay.report.client_requests import command_of, is_usual
+from mclite.replay.report.answers_table import Row, group, row_of
 from mclite.replay.scenario.lint import load_all
-from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.talk import AnyOf
@@ -43,7 +41,7 @@ def changes(then: Version, now: Version, about: Known) -> list[Row]:
         if one is None or other is None or one is other or may_vary(scenario, then, now):
             continue
         if pairs := compare(dialogue(one), dialogue(other)):
-            found.append(_row(scenario, pairs, then, now, about.faults))
+            found.append(row_of(scenario, pairs, _notes(scenario.id, then, now, about.faults)))
     return group(found)
 
 
@@ -56,21 +54,6 @@ def may_vary(scenario: Scenario, then: Version, now: Version) -> bool:
 def _of(recorded: Sequence[Sample], release: Version) -> Sample | None:
     """Return the sample of a release, None if it has none."""
     return next((sample for sample in recorded if release in parse_guard(sample["releases"])), None)
-
-
-def _row(scenario: Scenario, pairs: Sequence[Pair], then: Version, now: Version, faults: Faults) -> Row:
-    first = pairs[0]
-    needs = tuple(STARTS[name] for name in scenario.requires if name in STARTS and name != "fresh")
-    return Row(
-        ids=(scenario.id,),
-        title=scenario.title,
-        command=command_of(first.request),
-        usual=not needs and is_usual(first.before) and is_usual(first.request),
-        needs=needs,
-        before=first.before,
-        pairs=tuple(shown(pair) for pair in pairs),
-        notes=tuple(_notes(scenario.id, then, now, faults)),
-    )
 
 
 def _notes(name: str, then: Version, now: Version, faults: Faults) -> Iterator[str]:

@@ -19,7 +19,7 @@ from mclite.replay.play.transport import Address
 from mclite.replay.run.stage import WAITS, NotPlayed, Settings, Stage, TargetInfo, Venue
 from mclite.replay.scenario import needs
 from mclite.replay.scenario.offers import documented
-from mclite.replay.scenario.requirements import BUILDS, STARTS, capabilities
+from mclite.replay.scenario.requirements import BUILDS, STARTS
 from mclite.replay.scenario.scenario import Scenario, SuiteError, load
 from mclite.replay.scenario.versions import KNOWN, parse_version, written
 from mclite.replay.target.capabilities import Capability
@@ -190,7 +190,7 @@ class TargetRun:
         for name in scenario.requires:
             if name in STARTS:
                 continue
-            if name not in capabilities():
+            if name not in BUILDS and name not in documented():
                 raise NotPlayed("suite-error", f"it requires {name!r}, which nothing can provide")
             members = () if name in BUILDS else documented().members(name)
             if not needed.intersection(members):

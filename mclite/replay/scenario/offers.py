@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mclite.replay.scenario.root import default_root
+from mclite.replay.scenario.tables import misfit
 from mclite.replay.scenario.versions import Version, parse_version
 
 #: The table of the suite, in its root.
@@ -121,6 +122,17 @@ class Offers:
     entries: dict[str, Offer] = field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
+    #: the names of entries by the first words of the requests that need them
+    _by_words: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Sort the entries by what they send."""
+        for one in self.entries.values():
+            self._by_words.setdefault(one.sends, []).append(one.name)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a name stands for something: a command, an option or a group."""
+        return name in self.entries or name in self.groups
 
     def names(self) -> list[str]:
         """Return every name that stands for something: commands, options and groups."""
@@ -178,18 +190,6 @@ class Offers:
                 found.update(self._by_words.get(f"{words[0]} {words[1]}", ()))
         return frozenset(found)
 
-    @property
-    def _by_words(self) -> Mapping[str, tuple[str, ...]]:
-        return _by_words(tuple((one.sends, one.name) for one in self.entries.values()))
-
-
-@functools.lru_cache(maxsize=8)
-def _by_words(pairs: tuple[tuple[str, str], ...]) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for sends, name in pairs:
-        found[sends] = (*found.get(sends, ()), name)
-    return found
-
 
 def read(path: Path) -> Offers:
     """Read the table at `path`; raise OffersError naming what is wrong in it."""
@@ -234,13 +234,8 @@ def _profiles(document: Mapping[str, Any], path: Path, entries: Mapping[str, Off
 
 
 def _offer(table: Any, where: str) -> Offer:
-    if not isinstance(table, dict):
-        raise OffersError(f"{where} must be a table")
-    for key, value in table.items():
-        if key not in _KEYS:
-            raise OffersError(f"{where}: unknown key {key!r}; there are {', '.join(_KEYS)}")
-        if not isinstance(value, _KEYS[key]):
-            raise OffersError(f"{where}: {key} must be a {_KEYS[key].__name__}")
+    if wrong := misfit(table, _KEYS, where):
+        raise OffersError(wrong)
     for key in ("name", "lines"):
         if not table.get(key):
             raise OffersError(f"{where}: the {key} is missing")

@@ -61,9 +61,6 @@ SINCE: dict[str, Version] = {
 def required_since(requires: Iterable[str]) -> Version | None:
     """Return the first release that has everything in `requires`; None when every known one has it."""
     offers = documented()
-    found = [SINCE.get(name) if name in STARTS else offers.since(name) for name in requires if name in _known()]
+    known = [name for name in requires if name in STARTS or name in offers]
+    found = [SINCE.get(name) if name in STARTS else offers.since(name) for name in known]
     return max((one for one in found if one is not None), default=None)
-
-
-def _known() -> frozenset[str]:
-    return frozenset(STARTS) | frozenset(documented().names())

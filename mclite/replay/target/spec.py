@@ -16,6 +16,7 @@ from mclite.replay.play.transport import Address
 from mclite.replay.scenario.offers import Declared, DeclaredError, documented
 from mclite.replay.scenario.requirements import STARTS
 from mclite.replay.scenario.scenario import LEVELS, Kind, Level
+from mclite.replay.scenario.tables import misfit
 from mclite.replay.scenario.versions import Version, parse_version
 
 _START_KEYS: dict[str, type] = {
@@ -286,13 +287,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _check(table: Any, kinds: Mapping[str, type], where: str) -> None:
-    if not isinstance(table, dict):
-        raise TargetError(f"{where} must be a table")
-    for key, value in table.items():
-        if key not in kinds:
-            raise TargetError(f"{where}: unknown key {key!r}; there are {', '.join(kinds)}")
-        if not isinstance(value, kinds[key]):
-            raise TargetError(f"{where}: {key} must be a {kinds[key].__name__}")
+    if wrong := misfit(table, kinds, where):
+        raise TargetError(wrong)
 
 
 def _check_declared(document: Mapping[str, Any], path: Path) -> None:

@@ -7,6 +7,7 @@ from client_run import some_run as run
 from mclite.replay.clientcheck import page, results
 from mclite.replay.clientcheck.judge import Finding
 from mclite.replay.clientcheck.withheld import Entry
+from mclite.replay.report.html import policy_hash
 
 
 def test_the_page_shows_clients_causes_and_dialogues(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_the_style_is_the_one_that_the_policy_allows() -> None:
     text = page.render([results.document(run("pass"), [])])
     style = re.search("<style>(.*?)</style>", text, re.DOTALL)
     assert style is not None
-    assert page._hash(style[1]) in html.unescape(text)
+    assert policy_hash(style[1]) in html.unescape(text)
 
 
 def test_what_is_withheld_says_why() -> None:
