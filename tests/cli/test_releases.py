@@ -9,12 +9,15 @@ import pytest
 from mclite.cli import main
 
 
-def test_it_prints_a_table_and_writes_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_a_table_and_writes_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # no column cuts the answer
     markdown, page = tmp_path / "a" / "c.md", tmp_path / "c.html"
     assert main(["releases", "1.6.44", "1.6.45", "--markdown", str(markdown), "--html", str(page)]) == 0
     said = capfd.readouterr().out
     assert said.startswith("From memcached 1.6.44 to 1.6.45 ")
-    assert "incr key +1" in said
+    assert "CLIENT_ERROR invalid numeric delta" in said
     assert markdown.read_text().startswith("# From memcached 1.6.44 to 1.6.45 ")
     assert "<title>memcached 1.6.44 to 1.6.45</title>" in page.read_text()
 
