@@ -47,7 +47,7 @@ class ScenarioFile(pytest.File):
         several = len(self.suite.options.targets) > 1
         for scenario in scenarios:
             for index, asked in enumerate(self.suite.options.targets):
-                name = f"{scenario.slug}[{asked.option.split(' ', 1)[1]}]" if several else scenario.slug
+                name = f"{scenario.slug}[{asked.label}]" if several else scenario.slug
                 yield ScenarioItem.make(self, name, scenario, index)
 
 

@@ -27,7 +27,7 @@ class OfferFile(pytest.File):
         several = len(self.suite.options.targets) > 1
         for offer in documented().entries.values():
             for index, asked in enumerate(self.suite.options.targets):
-                name = f"{offer.name}[{asked.option.split(' ', 1)[1]}]" if several else offer.name
+                name = f"{offer.name}[{asked.label}]" if several else offer.name
                 item: OfferItem = OfferItem.from_parent(self, name=name)
                 item.offer, item.target, item.suite = offer, index, self.suite
                 item.add_marker("must")

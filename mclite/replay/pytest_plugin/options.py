@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mclite.replay.play.transport import parse_address
+from mclite.replay.report import naming
 from mclite.replay.run.arguments import OPTIONS
 from mclite.replay.scenario.offers import documented
 from mclite.replay.scenario.scenario import Level
@@ -69,6 +70,7 @@ def read_options(config: pytest.Config, root: Path) -> Options:
             targets.append(Asked("", spec=find_spec("mclite", folder)))
         for asked in targets:
             _declare(asked, config)
+        _call(targets, config.getoption("names"))
         reference = _reference(config.getoption("reference"), config.getoption("reference_spawn"), folder)
     except (ValueError, TargetError) as error:
         raise UsageError(str(error)) from None
@@ -114,6 +116,21 @@ def _declare(asked: Asked, config: pytest.Config) -> None:
     if spec is not None:
         lacks, require, profile = [*spec.lacks, *lacks], [*spec.require, *require], profile or spec.profile
     asked.declared = documented().declared(lacks, require, profile)
+
+
+def _call(targets: list[Asked], names: list[str]) -> None:
+    """Give the targets the names that were asked for; raise ValueError when there cannot be such names."""
+    if not names:
+        return
+    if len(names) != len(targets):
+        there = f"there are {len(targets)} targets" if len(targets) > 1 else "there is one target"
+        raise ValueError(f"--name: {there}, and {len(names)} {'name is' if len(names) == 1 else 'names are'} given")
+    for asked, name in zip(targets, names, strict=True):
+        if wrong := naming.objection(name):
+            raise ValueError(f"--name {name!r}: {wrong}")
+        if any(name.casefold() == other.name.casefold() for other in targets if other.name is not None):
+            raise ValueError(f"--name {name!r}: another target has this name")
+        asked.name = name
 
 
 def _names(given: list[str]) -> list[str]:

@@ -179,7 +179,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "target" in metafunc.fixturenames:
         suite = session_of(metafunc.config)
         several = len(suite.options.targets) > 1
-        ids = [asked.option.split(" ", 1)[1] for asked in suite.options.targets] if several else ["target"]
+        ids = [asked.label for asked in suite.options.targets] if several else ["target"]
         metafunc.parametrize("target", range(len(suite.options.targets)), indirect=True, ids=ids)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mclite.replay.report import summary
 from mclite.replay.report.html import environment
+from mclite.replay.report.naming import short
 from mclite.replay.results import tally
 from mclite.replay.results.document import Results
 
@@ -23,7 +24,7 @@ _WIDE = frozenset("mwMWQO@%")
 
 def render(results: Results) -> str:
     """Return the badge of one run as SVG: `memcached 1.6.45 | conforms`, with the headline for its title."""
-    left, right = f"memcached {results.run.judged}", words(results)
+    left, right = subject(results), words(results)
     return (
         environment()
         .get_template("badge.svg.j2")
@@ -36,6 +37,12 @@ def render(results: Results) -> str:
             title=summary.headline(results),
         )
     )
+
+
+def subject(results: Results) -> str:
+    """Return what is judged as what: `my cache: memcached 1.6.45`; a target without a name but its address has none."""
+    name, release = results.target.name, f"memcached {results.run.judged}"
+    return release if name in (results.target.address, release) else f"{short(name)}: {release}"
 
 
 def words(results: Results) -> str:

@@ -24,6 +24,21 @@ def labels(runs: Sequence[Results]) -> list[str]:
     return names
 
 
+def objection(name: str) -> str | None:
+    """Return why a server cannot be called so; None if it can."""
+    if not name.strip():
+        return "a name is not empty"
+    if name != name.strip():
+        return "a name has no space before or behind it"
+    if len(name) > LONGEST:
+        return f"a name has at most {LONGEST} characters, and this one {len(name)}"
+    if not name.isprintable():
+        return "a name has only characters that can be printed"
+    if set(name) & set("/\\"):
+        return "files are named after it: it has no path separator"
+    return None
+
+
 def in_version_order(run: Results) -> tuple[str, list[int], str]:
     """Return what puts servers of one name together, the oldest version first."""
     name = run.target.name

@@ -42,6 +42,17 @@ OPTIONS: tuple[Option, ...] = (
         },
     ),
     Option(
+        "--name",
+        {
+            "action": "append",
+            "default": [],
+            "dest": "names",
+            "metavar": "NAME",
+            "help": "call the target so in the report and in the names of its files; of several targets each has one: "
+            "first those of --target, then those of --spawn",
+        },
+    ),
+    Option(
         "--reference",
         {"metavar": "ADDRESS", "help": "every scenario also goes to this server: where do the answers differ?"},
     ),

@@ -78,7 +78,8 @@ def _info(
     found |= probe_builds(address)
     if server is None and address.kind == "tcp":
         found["udp"] = _probe_udp(address)
-    name = asked.spec.name.replace("{version}", version or "?") if asked.spec else str(address)
+    plain = asked.spec.name.replace("{version}", version or "?") if asked.spec else str(address)
+    name = asked.name or plain
     return TargetInfo(
         slug=slug(name),
         name=name,

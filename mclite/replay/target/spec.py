@@ -316,3 +316,9 @@ class Asked:
     spec: TargetSpec | None = None
     declared: Declared = field(default_factory=Declared)  #: in its file and on the command line
     declared_by: str = ""  #: the options of the command line that declare it
+    name: str | None = None  #: what it is to be called; None: as its target file says, or by its address
+
+    @property
+    def label(self) -> str:
+        """What tells it from the other targets of a run."""
+        return self.name or self.option.split(" ", 1)[-1]

@@ -76,7 +76,9 @@ def memcached(program: str) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     user = ["-u", "nobody"] if os.getuid() == 0 else []
-    process = subprocess.Popen([program, *user, "-l", "127.0.0.1", "-p", str(port), "-U", "0"])
+    process = subprocess.Popen(
+        [program, *user, "-l", "127.0.0.1", "-p", str(port), "-U", "0"], stderr=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + 10
         while True:

@@ -42,6 +42,16 @@ def test_targets_and_servers_to_start_in_order() -> None:
     assert all(one.spec is not None for one in options.targets[2:])
 
 
+def test_targets_have_the_names_that_were_given_in_order() -> None:
+    options = read(target=["h:1"], spawn=["memcached"], names=["staging", "plain memcached"])
+    assert [(one.name, one.label) for one in options.targets] == [("staging",) * 2, ("plain memcached",) * 2]
+    assert read(names=["mine"]).targets[0].name == "mine"
+    assert [(one.name, one.label) for one in read(target=["h:1"], spawn=["memcached"]).targets] == [
+        (None, "h:1"),
+        (None, "memcached"),
+    ]
+
+
 def test_strict_is_pytests_own_word() -> None:
     assert read("conformance", "--strict").strict
     assert not read("conformance", "--strict-markers").strict
@@ -64,6 +74,11 @@ def test_a_reference_runs_or_is_started() -> None:
         ({"chop": -1}, "--chop takes a number of bytes"),
         ({"lacks": ["incr,incrr"]}, "'incrr' is none of add, append"),
         ({"require": ["nothing"]}, "'nothing' is none of"),
+        ({"target": ["a:1", "b:1"], "names": ["a"]}, "^--name: there are 2 targets, and 1 name is given"),
+        ({"target": ["a:1"], "names": ["a", "b"]}, "^--name: there is one target, and 2 names are given"),
+        ({"target": ["a:1", "b:1"], "names": ["a b", "A B"]}, "^--name 'A B': another target has this name"),
+        ({"names": ["x/y"]}, "^--name 'x/y': files are named after it"),
+        ({"names": [" "]}, "^--name ' ': a name is not empty"),
         ({"profile": "small"}, "the profile 'small' is none of classic, meta, full"),
         ({"lacks": ["meta"], "require": ["mg"]}, "mg: declared absent, and required"),
         ({"target": ["a:1", "b:1"], "baseline": Path("x")}, "a baseline belongs to one target"),

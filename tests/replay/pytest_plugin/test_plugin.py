@@ -82,6 +82,17 @@ def test_the_replay_line_plays_just_that(suite: Suite, toy: str) -> None:
     assert results["run"]["complete"] is False
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_targets_are_called_as_they_were_named(suite: Suite, toy: str, workers: tuple[str, ...]) -> None:
+    names = ("--name", "first toy", "--name", "The Second")
+    run = suite(PASSES + COUNTS, *spawn(toy), *spawn(toy), *names, "-v", *workers)
+    assert run.code == 0, run.out
+    assert sorted(run.results) == ["first-toy", "the-second"]
+    assert "::stored[The Second]" in run.out
+    assert "The Second conforms to memcached 1.6.45" in run.out
+    assert [one["target"]["name"] for one in run.results.values()] == ["first toy", "The Second"]
+
+
 def test_unreachable(suite: Suite) -> None:
     run = suite(PASSES, "--target", "127.0.0.1:1")
     assert run.code == 3

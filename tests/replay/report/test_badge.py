@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ def test_it_is_svg_and_says_the_verdict(make: Any) -> None:
     assert [text.text for text in root.iter(f"{SVG}text")] == ["memcached 1.6.45", "conforms"]
     assert root.find(f"{SVG}title").text == summary.headline(typed(results))  # type: ignore[union-attr]
     assert root.get("role") == "img"
+
+
+def test_a_target_that_has_a_name_is_called_so(make: Any) -> None:
+    results = typed(make("staging"))
+    assert badge.subject(results) == "staging: memcached 1.6.45"
+    named = replace(results, target=replace(results.target, name=results.target.address))
+    assert badge.subject(named) == "memcached 1.6.45"
 
 
 @pytest.mark.parametrize("fail", [0.02, 0.5])

@@ -18,6 +18,27 @@ def test_servers_of_one_name_are_told_apart() -> None:
     assert len(set(names)) == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "not empty"),
+        (" ", "not empty"),
+        ("a ", "no space before or behind it"),
+        ("../a", "no path separator"),
+        ("a\\b", "no path separator"),
+        ("a\nb", "can be printed"),
+        ("x" * 81, "at most 80 characters, and this one 81"),
+    ],
+)
+def test_some_texts_are_no_names(name: str, why: str) -> None:
+    assert why in (naming.objection(name) or "")
+
+
+@pytest.mark.parametrize("name", ["staging", "my cache 2.0 (eu-west-1)", "größer", "..", "x" * 80])
+def test_a_name_is_nearly_any_text(name: str) -> None:
+    assert naming.objection(name) is None
+
+
 def test_servers_of_one_product_stand_in_the_order_of_their_versions(fleet: Any) -> None:
     runs = [typed(make(f"memcached {version}", version, size=1)) for version in ("1.6.9", "1.4.39", "1.6.18", "1.4.15")]
     runs.append(typed(make("mclite", None, size=1)))

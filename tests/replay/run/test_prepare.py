@@ -53,6 +53,13 @@ def test_a_server_that_runs_is_what_it_says(scripted: Scripted) -> None:
     assert prepare(asked(address), None)[0].prefix != info.prefix
 
 
+def test_a_name_that_was_given_goes_before_the_address(scripted: Scripted) -> None:
+    address = scripted({b"mn": b"MN\r\n", **EMPTY}, version=b"VERSION 1.6.18\r\n")
+    info, _ = prepare(Asked(f"--target {address}", address=address, name="EU staging"), None)
+    assert (info.name, info.slug, info.address) == ("EU staging", "eu-staging", str(address))
+    assert info.shown == f"EU staging ({address})"
+
+
 @pytest.mark.parametrize(
     ("answer", "version", "known"),
     [
