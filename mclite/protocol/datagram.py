@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 HEADER: Final = struct.Struct("!HHHH")
@@ -27,8 +28,8 @@ def unframe(datagram: bytes) -> Frame | None:
     return Frame(request_id, sequence, total, datagram[HEADER.size :])
 
 
-def frames(request_id: int, message: bytes) -> list[bytes]:
-    """Split `message` into the datagrams that answer request `request_id`."""
-    parts = [message[start : start + PAYLOAD_MAX] for start in range(0, len(message), PAYLOAD_MAX)]
-    total = len(parts) & 0xFFFF
-    return [HEADER.pack(request_id, number & 0xFFFF, total, 0) + part for number, part in enumerate(parts)]
+def frames(request_id: int, message: bytes) -> Iterator[bytes]:
+    """Split `message` into the datagrams that answer request `request_id`, made one at a time."""
+    total = -(-len(message) // PAYLOAD_MAX) & 0xFFFF
+    for number, start in enumerate(range(0, len(message), PAYLOAD_MAX)):
+        yield HEADER.pack(request_id, number & 0xFFFF, total, 0) + message[start : start + PAYLOAD_MAX]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from waiting import SECONDS_MAX
 
+from mclite.core.instance import Instance
+from mclite.core.session import Session
 from mclite.protocol import replies
 from mclite.protocol.datagram import HEADER
+from mclite.server.udp import TURN_DATAGRAMS, UNFINISHED_MAX, DatagramServer
 
 if TYPE_CHECKING:
     from tests.server.conftest import Running
@@ -96,3 +100,94 @@ def test_a_client_that_has_gone_away_harms_nobody(udp: socket.socket) -> None:
         gone.send(frame(1, b"version\r\n"))
     udp.send(frame(2, b"mn\r\n"))
     assert udp.recv(2000) == frame(2, b"MN\r\n")
+
+
+def in_a_loop(test: Callable[[], Coroutine[None, None, None]]) -> Callable[[], None]:
+    def run() -> None:
+        asyncio.run(test())
+
+    return run
+
+
+class Wire(asyncio.DatagramTransport):
+    """What a DatagramServer sends, counted; `protocol` is told to pause when `room` datagrams are taken."""
+
+    def __init__(self, protocol: DatagramServer, room: int) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.room = room
+        self.sent: list[tuple[bytes, object]] = []
+        protocol.connection_made(self)
+
+    def sendto(self, data: bytes, addr: object = None) -> None:  # type: ignore[override]
+        self.sent.append((data, addr))
+        if len(self.sent) == self.room:
+            self.protocol.pause_writing()
+
+
+def wire_to_large_items(room: int = 1 << 30) -> Wire:
+    """A server with an item of 1,000,000 bytes under `k`, and of 5 under `a`."""
+    instance = Instance()
+    for key, length in ((b"k", 1_000_000), (b"a", 5)):
+        assert Session(instance).receive(b"set %b 0 0 %d\r\n%b\r\n" % (key, length, b"x" * length)) == replies.STORED
+    return Wire(DatagramServer(instance), room)
+
+
+def ask(wire: Wire, request_id: int, payload: bytes, client: str = "client") -> None:
+    wire.protocol.datagram_received(frame(request_id, payload), (client, 1))
+
+
+MANY = b"get" + b" k" * 1000 + b"\r\n"
+"""a request of 2 kB whose answer has 1 GB"""
+
+
+@in_a_loop
+async def test_a_turn_sends_a_bounded_part_of_an_answer() -> None:
+    wire = wire_to_large_items()
+    ask(wire, 1, MANY)
+    assert len(wire.sent) == TURN_DATAGRAMS
+    ask(wire, 2, b"get a\r\n", "other")
+    assert wire.sent[-1] == (frame(2, b"VALUE a 0 5\r\nxxxxx\r\nEND\r\n"), ("other", 1))
+    for _ in range(20):
+        before = len(wire.sent)
+        await asyncio.sleep(0)
+        assert 0 < len(wire.sent) - before <= TURN_DATAGRAMS
+
+
+@in_a_loop
+async def test_nothing_is_made_that_the_socket_does_not_take() -> None:
+    wire = wire_to_large_items(room=100)
+    stats = wire.protocol._instance.stats
+    ask(wire, 1, MANY)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(wire.sent) == 100
+    assert stats.cmd_get == 5  # items were fetched, of a thousand: one message of ANSWER_MAX and the last item
+    ask(wire, 2, b"delete a\r\n")
+    assert stats.total("delete_hits") == 0  # dropped: it could not be answered
+    wire.protocol.resume_writing()
+    await asyncio.sleep(0)
+    assert len(wire.sent) > 100
+
+
+@in_a_loop
+async def test_long_answers_are_bounded_in_number_and_take_turns() -> None:
+    wire = wire_to_large_items()
+    for number in range(2 * UNFINISHED_MAX):
+        ask(wire, number, MANY, f"client {number}")
+    assert len(wire.sent) == 2 * UNFINISHED_MAX * TURN_DATAGRAMS
+    del wire.sent[:]
+    for _ in range(UNFINISHED_MAX):
+        await asyncio.sleep(0)
+    clients = {addr for _, addr in wire.sent}
+    assert clients == {(f"client {number}", 1) for number in range(UNFINISHED_MAX)}
+
+
+@in_a_loop
+async def test_requests_without_answers_take_turns_too() -> None:
+    wire = wire_to_large_items()
+    ask(wire, 1, b"touch none 0 noreply\r\n" * 1000)
+    assert wire.protocol._instance.stats.cmd_touch <= TURN_DATAGRAMS + 1
+    for _ in range(1000 // TURN_DATAGRAMS + 1):
+        await asyncio.sleep(0)
+    assert wire.protocol._instance.stats.cmd_touch == 1000
