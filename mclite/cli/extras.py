@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 from typing import Final
 
 #: module: the extra of pyproject.toml that brings it
@@ -24,9 +24,10 @@ def sentence(error: ModuleNotFoundError) -> str | None:
 
 
 def need(*modules: str) -> None:
-    """Import `modules` before anything is begun that needs them; `mclite` says what is missing, and exits with 2.
+    """Find `modules` before anything is begun that needs them; `mclite` says what is missing, and exits with 2.
 
-    Raises ModuleNotFoundError.
+    They are not imported: pytest warns of plugins that were imported before it. Raises ModuleNotFoundError.
     """
     for name in modules:
-        importlib.import_module(name)
+        if importlib.util.find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
