@@ -15,6 +15,7 @@ from mclite.cli import OutputError, UsageError
 from mclite.cli.extras import need
 from mclite.replay import files
 from mclite.replay.run.arguments import OPTIONS
+from mclite.replay.scenario import offers
 from mclite.replay.scenario.lint import holds_scenarios
 from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import headings
@@ -27,6 +28,7 @@ EPILOG = """\
   mclite check --spawn 'my-server --port {port}'        # start it, in its own folder, on a free port
   mclite check --spawn memcached -n 2                   # a real memcached, two workers
   mclite check 127.0.0.1:11211 --only storage/set -v    # a chapter, a file or a scenario
+  mclite check 127.0.0.1:11211 --only offers/incr       # has it incr?
   mclite check 127.0.0.1:11211 -m must -k 'incr or decr'
   mclite check a:11211 --baseline known.toml --junit-xml junit.xml
   mclite check 127.0.0.1:11211 -- --durations=5         # what follows -- goes to pytest
@@ -56,7 +58,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "addresses", nargs="*", metavar="ADDRESS", help="host:port, unix:/path, tls://host:port; none: mclite itself"
     )
     parser.add_argument(
-        "--only", action="append", default=[], metavar="ID", help="a chapter, file or scenario; may be repeated"
+        "--only",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a chapter, file or scenario, or offers/COMMAND: whether it is offered; may be repeated",
     )
     for flags, fields in PYTEST:
         parser.add_argument(*flags, **fields)
@@ -139,14 +145,26 @@ def _selected(root: Path, name: str) -> str:
 
 
 def _collected(root: Path, path: Path) -> str | None:
-    """Return what pytest is to collect for a path without its suffix, None when there is no scenario."""
-    if path.is_dir() and any(holds_scenarios(one, root) for one in path.rglob("*.toml")):
+    """Return what pytest is to collect for a path without its suffix, None when nothing is played there."""
+    if path.is_dir() and any(_plays(one, root) for one in path.rglob("*.toml")):
         return str(path)
     for file, name in ((path, None), (path.parent, path.name)):
         file = file.with_name(f"{file.name}.toml")
-        if file.is_file() and holds_scenarios(file, root):
+        if file.is_file() and _plays(file, root):
             if name is None:
                 return str(file)
-            if any(one.id == path.relative_to(root).as_posix() for one in headings(file, root)):
+            if path.relative_to(root).as_posix() in _ids(file, root):
                 return f"{file}::{name}"
     return None
+
+
+def _plays(file: Path, root: Path) -> bool:
+    """Tell whether a file holds scenarios, or is the table of what a server may offer."""
+    return file == root / offers.FILE or holds_scenarios(file, root)
+
+
+def _ids(file: Path, root: Path) -> set[str]:
+    """Return the ids of all that is played in a file."""
+    if file == root / offers.FILE:
+        return {f"{file.stem}/{name}" for name in offers.read(file).entries}
+    return {one.id for one in headings(file, root)}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from mclite.cli.check import configure, options, selected
 from mclite.cli.parser import Parser
 from mclite.replay.run.arguments import OPTIONS
 from mclite.replay.scenario.lint import load_all
+from mclite.replay.scenario.offers import documented
 from mclite.replay.scenario.root import default_root
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +44,37 @@ def test_a_part_of_the_suite_against_a_server(tmp_path: Path) -> None:
     assert record["replay"].endswith("--only storage/set/new")
 
 
+@pytest.mark.parametrize(("name", "code"), [("get", 0), ("incr", 1)])
+def test_what_is_offered_is_asked_for_like_a_scenario(tmp_path: Path, name: str, code: int) -> None:
+    done = check(tmp_path, "--spawn", TOY, "--only", f"offers/{name}", "--no-report")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert f"{1 - code} passed" in done.stdout or code
+    assert ("Not offered (1):\n  incr: answered ERROR" in done.stdout) == (name == "incr")
+
+
+@pytest.mark.parametrize("word", ["error", "garbage"])
+@pytest.mark.parametrize("lacks", [(), ("--lacks", "all")], ids=["", "lacks all"])
+def test_a_server_that_answers_nothing_rightly_is_never_green(tmp_path: Path, word: str, lacks: tuple[str]) -> None:
+    everything = ",".join(documented().entries)
+    subset = f"{sys.executable} {ROOT / 'tests' / 'replay' / 'subset_server.py'} {{port}} {word}"
+    given = [one.replace("all", everything) for one in lacks]
+    done = check(tmp_path, "--spawn", subset, "--only", "offers", "--only", "errors", "--report-dir", "out", *given)
+    assert done.returncode == (4 if lacks and word == "error" else 1), done.stdout + done.stderr
+    (path,) = (tmp_path / "out").glob("*.json")
+    assert json.loads(path.read_text())["summary"]["conforms"] is False
+    assert "conforms to" not in done.stdout.replace("does not conform to", "")
+    if lacks and word == "error":
+        assert "no command was answered as memcached does" in done.stdout
+
+
+def test_a_silent_server_cannot_be_judged(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        done = check(tmp_path, address, "--lacks", ",".join(documented().entries), "--no-report")
+    assert done.returncode == 3
+    assert "does not answer `version` with a line" in done.stdout + done.stderr
+
+
 def test_a_reference_beside_it(tmp_path: Path) -> None:
     words = ("--spawn", TOY, "--reference-spawn", f"{TOY} wrong-set", "--only", "storage/set/new")
     done = check(tmp_path, *words, "--no-report")
@@ -68,6 +101,7 @@ def test_exit_codes(tmp_path: Path) -> None:
         (["--only", "storage/set/nonesuch"], 2, "--only storage/set/nonesuch: there is no such chapter"),
         (["--only", "/abs/file.toml"], 2, "--only /abs/file.toml: it is not in the suite, which is "),
         (["--only", "../x"], 2, "--only ../x: it is not in the suite, which is "),
+        (["--only", "offers/icnr"], 2, "--only offers/icnr: there is no such chapter"),
         (["--only", "targets"], 2, "--only targets: there is no such chapter"),
         (["--frob"], 2, "unrecognized arguments: --frob"),
         (["--frob", "--only", "storage"], 2, "unrecognized arguments: --frob"),
@@ -147,6 +181,9 @@ def test_selected() -> None:
     new = f"{root / 'storage' / 'set.toml'}::new"
     for name in ("storage/set/new", "storage/set.toml::new", new, str(root / "storage" / "set" / "new")):
         assert selected(root, [name]) == [new]
+    incr = f"{root / 'offers.toml'}::incr"
+    assert selected(root, ["offers/incr", "offers.toml::incr", incr]) == [incr] * 3
+    assert selected(root, ["offers", "offers.toml"]) == [str(root / "offers.toml")] * 2
     assert selected(root, ["storage", "storage/set", "storage/set/new"]) == [
         str(root / "storage"),
         str(root / "storage" / "set.toml"),

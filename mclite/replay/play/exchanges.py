@@ -67,13 +67,19 @@ def _before_barrier(connection: Connection, barrier: bytes | None, seconds: floa
     """Send `version` behind a wrong answer; return the bytes before its answer, and whether it arrived."""
     answer = barrier or b"VERSION "
     deadline = time.monotonic() + min(seconds, BEHIND)
+    before = connection.buffer.count(answer)  # of a server that answers ERROR to `version` as to what is wrong
     if connection.gone is None:
         connection.send(b"version\r\n", deadline)
-    while not connection.buffer.endswith(answer) and len(connection.buffer) < LONGEST_LIST:
+    while not _ends(connection.buffer, answer, before) and len(connection.buffer) < LONGEST_LIST:
         if not connection.fill(deadline):
             break
-    before, found, after = bytes(connection.buffer).rpartition(answer)
-    if not found or (barrier is not None and after):
+    received, found, _ = bytes(connection.buffer).rpartition(answer)
+    if not found or (barrier is not None and not _ends(connection.buffer, answer, before)):
         return bytes(connection.buffer), False
-    connection.buffer[:] = before
-    return before, True
+    connection.buffer[:] = received
+    return received, True
+
+
+def _ends(buffer: bytearray, answer: bytes, before: int) -> bool:
+    """Tell whether a buffer ends with an answer that was not among the `before` ones which it had."""
+    return buffer.endswith(answer) and buffer.count(answer) > before

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from mclite.replay.judge.offers import matched
 from mclite.replay.judge.record import Record
 from mclite.replay.report import causes, offers
 from mclite.replay.report.support import subjects
@@ -44,6 +45,8 @@ def state(results: Results) -> State:
     failed = failures(results)
     if not any(scenario.verdict in GOOD for scenario in scenarios):
         return "fails"
+    if not failed and not matched(scenarios):
+        return "nothing"  # to refuse what is no command says nothing about a server
     if not failed:
         return "conforms" if results.run.complete and tallies(scenarios)[0].judged else "part"
     if not results.run.complete:
@@ -67,6 +70,8 @@ def headline(results: Results) -> str:
             return f"{name} stopped answering during the test, in {died[0].id}."
         case "nothing" if not scenarios and results.clients:
             return f"Only client libraries were tried on {name}, and no scenario."
+        case "nothing" if any(scenario.verdict in JUDGED for scenario in scenarios):
+            return f"Nothing was judged on {name} but what is no command: no command was answered as memcached does."
         case "nothing":
             return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
         case "except":

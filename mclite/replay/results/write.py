@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mclite.replay import files
-from mclite.replay.judge.offers import Offered
+from mclite.replay.judge.offers import Offered, matched
 from mclite.replay.judge.record import Record
-from mclite.replay.judge.verdicts import MATCHED, VERDICTS
+from mclite.replay.judge.verdicts import VERDICTS
 from mclite.replay.results.document import Client, Counts, Resembles, Results, Run, Suite, Summary, Target
 from mclite.replay.results.schema import results_to_json
 from mclite.replay.scenario.versions import KNOWN, KNOWN_VERSIONS, PROTOCOL_VERSION, parse_guard
@@ -44,12 +44,11 @@ def summarize(run: Run, scenarios: Sequence[Record], offers: Sequence[Offered] =
 
 
 def conforms(run: Run, scenarios: Sequence[Record]) -> bool:
-    """Tell whether a run shows that its target conforms: it is complete, something matched, and nothing failed.
+    """Tell whether a run shows that its target conforms: it is complete, a command matched, and nothing failed.
 
     The gate and `strict` of the run say what fails.
     """
-    matched = any(record.verdict in MATCHED for record in scenarios)
-    return run.complete and matched and not any(record.fails(run.gate, run.strict) for record in scenarios)
+    return run.complete and matched(scenarios) and not any(record.fails(run.gate, run.strict) for record in scenarios)
 
 
 def beside_reference(scenarios: Iterable[Record]) -> Counts | None:

@@ -54,6 +54,8 @@ _KEYS: dict[str, type] = {
 }
 #: What a talk writes before a verb that is repeated, or behind spaces.
 _BEFORE = re.compile(r"^(?:\{|\\x20| )+")
+#: How it writes spaces between words, or behind the last one.
+_BETWEEN = re.compile(r"(?:\{?\\x20(?:\*[0-9]+\})?| )+")
 
 
 class OffersError(Exception):
@@ -184,7 +186,7 @@ class Offers:
         """Return the entries that are needed to answer requests, given as a talk writes them, without data blocks."""
         found: set[str] = set()
         for line in requests:
-            words = _BEFORE.sub("", line).split(" ")
+            words = _BETWEEN.split(_BEFORE.sub("", line))
             found.update(self._by_words.get(words[0], ()))
             if len(words) > 1:
                 found.update(self._by_words.get(f"{words[0]} {words[1]}", ()))

@@ -54,6 +54,22 @@ def test_what_comes_before_the_barrier_stays_to_be_read(connection: Connection) 
     assert connection.buffer == b"VALUE k 0 2\r\n1\r\nEND\r\n"
 
 
+@pytest.mark.parametrize("read", [b"", b"ERROR\r\n"], ids=["still to be read", "read"])
+def test_a_server_that_refuses_version_as_it_refuses_the_request_answers_each_once(
+    scripted: Scripted, read: bytes
+) -> None:
+    connection = Connection(scripted(version=b"ERROR\r\n"), 5.0)
+    exchanges = Exchanges()
+    exchanges.sent("A", GET, b"get k\r\n")
+    if read:
+        exchanges.received("A", read)
+    else:
+        connection.buffer += b"ERROR\r\n"
+    result = Result("mismatch", step=5, conn="A")
+    assert exchanges.broken_framing(SCRIPT, result, connection, b"ERROR\r\n", 5.0) is None
+    connection.close()
+
+
 @pytest.mark.parametrize("outcome", ["match", "died", "malformed", "too-much"])
 def test_of_other_outcomes_nothing_is_told(connection: Connection, outcome: Outcome) -> None:
     exchanges = Exchanges()

@@ -61,6 +61,16 @@ def test_nothing_judged_is_not_conforming(make: Any, verdict: str) -> None:
     )
 
 
+def test_to_refuse_what_is_no_command_is_no_verdict(make: Any) -> None:
+    results = make(size=30)
+    for one in results["scenarios"]:
+        one |= {"verdict": "pass", "commands": ["gett"]}
+    assert summary.state(typed(results)) == "nothing"
+    assert summary.headline(typed(results)) == (
+        "Nothing was judged on memcached 1.6.45 but what is no command: no command was answered as memcached does."
+    )
+
+
 def test_a_verdict_says_what_it_leaves_open(make: Any) -> None:
     results = make(size=220, lacks=("auth", "udp"))
     results["run"]["complete"] = False

@@ -52,7 +52,7 @@ def test_document() -> None:
     said = (Event("A", ">", "x", 1.0),)
     records = [
         record("b", verdict="fail", baseline="expected", transcript=said),
-        record("a", transcript=(Event("A", ">", "x", 1.0),)),
+        record("a", commands=("get",), transcript=(Event("A", ">", "x", 1.0),)),
         record("c", verdict="skipped"),
     ]
     made = document(run(), TARGET, records, "0.1")
@@ -87,14 +87,21 @@ def test_scenarios_beside_a_reference_are_counted() -> None:
     ],
 )
 def test_conforms(fields: dict[str, Any], verdicts: list[str], expected: bool) -> None:
-    assert conforms(run(**fields), [record(verdict=verdict) for verdict in verdicts]) is expected
+    assert conforms(run(**fields), [record(verdict=verdict, commands=("get",)) for verdict in verdicts]) is expected
+
+
+def test_to_refuse_what_is_no_command_is_no_conformance() -> None:
+    refused = record(commands=("gett",))
+    assert not conforms(run(), [refused])
+    assert conforms(run(), [refused, record(commands=("get", "set"))])
 
 
 def test_what_the_baseline_expects_does_not_conform_alone() -> None:
     expected = record(verdict="fail", baseline="expected")
     assert not conforms(run(), [expected])
-    assert conforms(run(), [expected, record()])
-    assert not conforms(run(), [record(verdict="fail", baseline="changed"), record()])
+    right = record(commands=("get",))
+    assert conforms(run(), [expected, right])
+    assert not conforms(run(), [record(verdict="fail", baseline="changed"), right])
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,12 @@ def test_what_requests_need() -> None:
         *("stats", "stats-items", "get", "lru_crawler", "lru-crawler-mgdump")
     }
     assert found.needs(["getx {key}", "statsx", ""]) == set()
+    assert found.needs([r"get\x20", r"gat{\x20*1000}{key}", r"\x20\x20mn\x20", r"stats\x20\x20items"]) >= {
+        "get",
+        "gat",
+        "mn",
+        "stats-items",
+    }
 
 
 @pytest.mark.parametrize(
