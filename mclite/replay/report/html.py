@@ -22,6 +22,7 @@ from mclite.replay.report import (
     causes,
     clients,
     differences,
+    expectations,
     markdown,
     naming,
     offers,
@@ -100,7 +101,6 @@ def render(
         runs, links = [run for run, _ in pairs], [link for _, link in pairs] if links else ()
     names = naming.labels(runs)
     runs = [replace(run, target=replace(run.target, name=name)) for run, name in zip(runs, names, strict=True)]
-    by_id = [{scenario.id: scenario for scenario in run.scenarios} for run in runs]
     table = support.table(runs)
     order = payload.arrange(runs)
     unlike = differences.differing(runs, order)
@@ -112,7 +112,7 @@ def render(
         dialogues=not links,
         differing=unlike,
     )
-    deviations = _deviations(order, by_id)
+    deviations = _deviations(order, runs)
     return (
         environment()
         .get_template("page.html.j2")
@@ -307,24 +307,19 @@ class _Deviation:
     claim: str
     targets: list[int]  #: their numbers
     reason: str | None
-    baseline: str | None  #: known to that of each, new or changed; None where there is none
+    baseline: str | None  #: new or changed; None where there is no baseline
     verdict: Verdict
 
 
-def _deviations(order: Sequence[Record], by_id: Sequence[dict[str, Record]]) -> list[_Deviation]:
+def _deviations(order: Sequence[Record], runs: Sequence[Results]) -> list[_Deviation]:
     """Return the scenarios that some target fails: what a baseline does not know first, then of most targets."""
+    failing = [{one.id: one for one in expectations.deviations(run)} for run in runs]
     found = []
     for scenario in order:
-        failing = {
-            number: run[scenario.id]
-            for number, run in enumerate(by_id)
-            if scenario.id in run and run[scenario.id].verdict in (*tally.FAILURES, "suite-error")
-        }
-        if failing:
-            news = [one for one in failing.values() if one.baseline in ("new", "changed")]
-            first = next(iter([*news, *failing.values()]))
-            known = all(one.baseline == "expected" for one in failing.values())
-            said = "known" if known else first.baseline if news else None
-            why = first.baseline_reason if known else tally.reason(first)
-            found.append(_Deviation(scenario, causes.claim(first), list(failing), why, said, first.verdict))
-    return sorted(found, key=lambda one: (one.baseline == "known", one.baseline is None, -len(one.targets)))
+        targets = [number for number, run in enumerate(failing) if scenario.id in run]
+        if targets:
+            first = expectations.in_order(failing[number][scenario.id] for number in targets)[0]
+            found.append(
+                _Deviation(scenario, causes.claim(first), targets, tally.reason(first), first.baseline, first.verdict)
+            )
+    return sorted(found, key=lambda one: (one.baseline is None, -len(one.targets)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mclite.replay.judge.causes import Cause
 from mclite.replay.judge.offers import Offered
 from mclite.replay.judge.record import Record
-from mclite.replay.report import causes, offers, summary, support
+from mclite.replay.report import causes, expectations, offers, summary, support
 from mclite.replay.report import comparison as beside
 from mclite.replay.results import tally
 from mclite.replay.results.document import Results
@@ -42,9 +42,10 @@ def render(runs: Sequence[Results]) -> str:
             parts.append("\n".join(f"- {escape(sentence)}" for sentence in said))
     parts += ["## Counts", counts_table(runs), "## Support", support_table(runs)]
     for run in runs:
-        failed = [one for one in run.scenarios if one.verdict in (*tally.FAILURES, "suite-error")]
-        if failed:
+        if failed := expectations.deviations(run):
             parts += [f"## Deviations of {escape(run.target.name)}", _deviations(failed)]
+        if expected := causes.known(run):
+            parts += [f"## Known of {escape(run.target.name)}", _known(expected)]
         if unlike := beside.differing(run):
             name = escape(run.target.name)
             parts += [f"## {name} differs from the reference", _differences(unlike)]
@@ -128,12 +129,21 @@ def _deviations(failed: Sequence[Record]) -> str:
         word = f" ({scenario.baseline})" if scenario.baseline else ""
         lines.append(f"- {code(scenario.id)} {escape(causes.claim(scenario))}{word}")
         if why := scenario.baseline_reason:
-            lines.append(f"  <br>{escape(why)}")
+            lines.append(f"  <br>The baseline says: {escape(why)}")
         if reason := tally.reason(scenario):
             lines.append(f"  <br>{code(reason)}")
     if len(failed) > MOST_DEVIATIONS:
         lines.append(f"- … and {len(failed) - MOST_DEVIATIONS} more")
     return "\n".join(lines)
+
+
+def _known(expected: Sequence[tuple[str, Sequence[Record]]]) -> str:
+    """Return wrong answers that fail no run, a row a reason."""
+    rows = [["reason", "scenarios", "for example"]]
+    for why, members in expected[:MOST_DEVIATIONS]:
+        rows.append([escape(why), str(len(members)), f"{code(members[0].id)} {escape(causes.claim(members[0]))}"])
+    more = len(expected) - MOST_DEVIATIONS
+    return table(rows) + (f"\n\n… and {more} more" if more > 0 else "")
 
 
 def _differences(unlike: Sequence[Record]) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mclite.replay.judge.offers import matched
 from mclite.replay.judge.record import Record
-from mclite.replay.report import causes, offers
+from mclite.replay.report import causes, expectations, offers
 from mclite.replay.report.support import subjects
 from mclite.replay.results.document import Results
 from mclite.replay.results.tally import (
@@ -38,11 +38,13 @@ def state(results: Results) -> State:
     scenarios = results.scenarios
     if any(scenario.verdict == "target-died" for scenario in scenarios):
         return "died"
-    if offers.failing(results):
+    if offers.failing(results) or expectations.news(results):
         return "fails"
     if not any(scenario.verdict in JUDGED for scenario in scenarios):
         return "nothing"
     failed = failures(results)
+    if results.run.complete and matched(scenarios) and expectations.counts(results):
+        return "except"  # of which the baseline knows all
     if not any(scenario.verdict in GOOD for scenario in scenarios):
         return "fails"
     if not failed and not matched(scenarios):
@@ -63,6 +65,9 @@ def headline(results: Results) -> str:
     must = tallies(scenarios)[0]
     failed = failures(results)
     absent, part = offers.said(results), offers.part(results)
+    beside = expectations.said(results)
+    if expectations.news(results):
+        failed = [scenario for scenario in failed if scenario.baseline in expectations.NEWS]
     cases, where = count(len(failed), "case"), _where(failed)
     match state(results):
         case "died":
@@ -74,6 +79,12 @@ def headline(results: Results) -> str:
             return f"Nothing was judged on {name} but what is no command: no command was answered as memcached does."
         case "nothing":
             return f"Nothing was judged on {name}: none of {count(len(scenarios), 'scenario')} gave a result."
+        case "except" if beside is not None:
+            number = expectations.counts(results)["expected"]
+            return f"{name} conforms to {version} except {count(number, 'answer')} that its baseline expects."
+        case "fails" if beside is not None:
+            more = f"; it does not offer {absent}" if absent is not None else ""
+            return f"{name} does not conform to {version} as its baseline says: {beside}{where}{more}."
         case "except":
             return f"{name} conforms to {version} except {cases}{where}."
         case "fails" if absent is not None:
@@ -123,12 +134,8 @@ def caveats(results: Results) -> list[str]:
     if faults := sum(s.verdict == "known" for s in scenarios):
         release = f"memcached {results.run.judged} itself deviates"
         said.append(f"{count(faults, 'answer')} in which {release}, as conformance/releases.toml says.")
-    failed = failures(results)
-    if known := sum(s.baseline == "expected" for s in failed):
-        every = (
-            "All failures are" if known == len(failed) else f"{known} of the failures {'is' if known == 1 else 'are'}"
-        )
-        said.append(f"{every} known, from the baseline.")
+    if not results.run.complete and (beside := expectations.said(results)) is not None:
+        said.append(f"Beside the baseline: {beside}.")
     if stale := sum(s.baseline in STALE for s in scenarios):
         said.append(f"The baseline is stale in {count(stale, 'case')}.")
     if errors := sum(s.verdict == "suite-error" for s in scenarios):
@@ -183,7 +190,7 @@ def lines(results: Results, first: int = 5, *, strict: bool = False) -> list[str
     out += [f"  expected ({len(members)}), {why}" for why, members in expected[:first]]
     if len(expected) > first:
         out.append(f"  expected, for {len(expected) - first} reasons more")
-    failed = causes.failing(results, strict=strict)
+    failed = expectations.in_order(causes.failing(results, strict=strict))
     if failed:
         out.append("First failures:" if len(failed) > first else "Failures:")
     for scenario in failed[:first]:

@@ -60,6 +60,25 @@ def test_only_the_first_deviations_are_named(make: Any) -> None:
     assert text.count("  <br>") == markdown.MOST_DEVIATIONS
 
 
+def test_new_and_changed_come_first_and_what_is_known_has_its_reason(make: Any) -> None:
+    results = make(size=220, fail=0.2, lacks=())
+    failing = [one for one in results["scenarios"] if one["verdict"] == "fail"]
+    for one in failing:
+        one |= {"baseline": "expected", "baseline_reason": "cas is not done yet"}
+    failing[-1] |= {"baseline": "new", "baseline_reason": None}
+    failing[0] |= {"baseline": "changed", "baseline_reason": "it was <odd>"}
+    text = markdown.render([typed(results)])
+    deviations, known = text[text.index("## Deviations") :].split("## Known of")
+    assert [line.rsplit(" ", 1)[1] for line in deviations.splitlines() if line.startswith("- ")] == [
+        "(new)",
+        "(changed)",
+    ]
+    assert "The baseline says: it was &#60;odd&#62;" in deviations
+    assert f"| baseline: cas is not done yet | {len(failing) - 2} | <code>" in known
+    for one in failing:
+        assert (markdown.escape(one["id"]) in deviations) == (one["baseline"] != "expected")
+
+
 def test_what_differs_from_the_reference_is_said_with_both_answers(make: Any, with_reference: Any) -> None:
     run = with_reference(make(size=60))
     text = html.unescape(markdown.render([typed(run)]))

@@ -77,13 +77,14 @@ def test_a_verdict_says_what_it_leaves_open(make: Any) -> None:
     by_level = {level: [one for one in results["scenarios"] if one["level"] == level] for level in ("must", "should")}
     by_level["must"][0]["verdict"] = "skipped"
     by_level["must"][1] |= {"verdict": "fail", "baseline": "expected"}
+    by_level["must"][2] |= {"verdict": "fail", "baseline": "new"}
     by_level["should"][0]["verdict"] = "warn"
     said = summary.caveats(typed(results))
     assert said[0] == "The run is incomplete: 220 scenarios have a result."
     assert any(text.endswith("need what the target does not offer.") for text in said)
     assert "1 required case was not tried." in said
     assert "1 recommended case deviates." in said
-    assert "All failures are known, from the baseline." in said
+    assert "Beside the baseline: 1 answer is new and 1 is expected." in said
 
 
 def test_an_incomplete_run_does_not_claim_conformance(make: Any) -> None:
@@ -172,9 +173,34 @@ def test_with_a_baseline_new_and_changed_are_called_so_and_reasons_are_shown(mak
     failing[0] |= {"baseline": "expected", "baseline_reason": "cas is not done yet"}
     failing[1]["baseline"], failing[2]["baseline"] = "new", "changed"
     lines = summary.lines(typed(results))
+    assert lines[0] == (
+        "memcached 1.6.45 does not conform to memcached 1.6.45 as its baseline says: "
+        "1 answer is new, 1 has changed and 1 is expected in 1 command (cas)."
+    )
     assert lines[1] == "1 cause: cas: ERROR (2, 1 new, 1 changed)"
     assert "  expected (1), baseline: cas is not done yet" in lines
     assert [line.split()[0] for line in lines if line.startswith(("  new ", "  changed "))] == ["new", "changed"]
+
+
+def test_a_new_answer_fails_at_any_level(make: Any) -> None:
+    results = judged(make)
+    one = next(one for one in results["scenarios"] if one["level"] == "observed")
+    one |= {"verdict": "differs", "baseline": "new"}
+    assert summary.state(typed(results)) == "fails"
+    assert "as its baseline says: 1 answer is new" in summary.headline(typed(results))
+
+
+@pytest.mark.parametrize("number", [1, 60])
+def test_what_the_baseline_expects_is_an_exception_however_much_it_is(make: Any, number: int) -> None:
+    results = judged(make, number)
+    failing = [one for one in results["scenarios"] if one["verdict"] == "fail"]
+    for one in failing:
+        one["baseline"] = "expected"
+    assert summary.state(typed(results)) == "except"
+    assert summary.headline(typed(results)) == (
+        "memcached 1.6.45 conforms to memcached 1.6.45 except "
+        f"{len(failing)} answer{'s' * (len(failing) > 1)} that its baseline expects."
+    )
 
 
 def test_known_failures_are_not_named_and_stale_ones_are(make: Any) -> None:
