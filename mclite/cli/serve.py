@@ -35,7 +35,7 @@ def run_raw(arguments: list[str]) -> int:
         print(f"memcached {RELEASE} (mclite {__version__})")
         return 0
     if parsed.show == "version":
-        print(f"mclite {__version__}{' (compiled)' if COMPILED else ''}, answers as memcached {RELEASE}")
+        print(f"mclite {__version__}{' (compiled)' if COMPILED else ' (pure Python)'}, answers as memcached {RELEASE}")
         return 0
     if parsed.show == "license":
         print(f"mclite {__version__}, answers as memcached {RELEASE}: BSD 3-clause license, in the file LICENSE")

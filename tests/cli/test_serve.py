@@ -196,7 +196,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == usage() + "\n"
     assert run_raw(["-V"]) == 0
     said = capsys.readouterr().out
-    assert re.fullmatch(r"mclite [0-9.]+( \(compiled\))?, answers as memcached (.*)\n", said)
+    assert re.fullmatch(r"mclite [0-9.]+ \((compiled|pure Python)\), answers as memcached (.*)\n", said)
     assert said.endswith(f" {replies.RELEASE}\n")
 
 
