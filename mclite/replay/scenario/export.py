@@ -5,6 +5,9 @@ Bytes are written as text in which each character is the byte of that number (La
 
 from __future__ import annotations
 
+import functools
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,9 @@ from mclite.replay.scenario.versions import KNOWN, PROTOCOL_VERSION, Guard, Vers
 
 FORMAT = "mclite-suite"
 SCHEMA = 1
+#: Bytes that are written out whatever they are; of longer ones a repetition is written as one.
+SHORT = 64
+_REPETITION = re.compile(rb"(.{1,16}?)\1{15,}", re.DOTALL)
 #: The operation of a step, by its sign in the talk; a verb is its own.
 _OPERATIONS = {
     ">": "send",
@@ -80,7 +86,27 @@ def _guard(guard: Guard | None) -> list[list[str | None]] | None:
 
 
 def _text(text: Text) -> list[dict[str, Any]]:
-    return [_part(part) for part in text.parts]
+    return [made for part in text.parts for made in _parts(part)]
+
+
+@functools.cache  # the same data block is in many scenarios
+def _parts(part: Part) -> tuple[dict[str, Any], ...]:
+    return tuple(_split(part))
+
+
+def _split(part: Part) -> Iterator[dict[str, Any]]:
+    """Yield a part, long repetitions in its bytes as such: a data block may be a megabyte of one letter."""
+    if not isinstance(part, Literal) or len(part.data) < SHORT:
+        yield _part(part)
+        return
+    end = 0
+    for found in _REPETITION.finditer(part.data):
+        if found.start() > end:
+            yield _part(Literal(part.data[end : found.start()]))
+        end = found.end()
+        yield {"repeat": [_part(Literal(found[1]))], "times": (end - found.start()) // len(found[1])}
+    if end < len(part.data):
+        yield _part(Literal(part.data[end:]))
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from client_run import some_run as run
 
@@ -38,7 +38,7 @@ SCHEMA = json.loads((Path(__file__).parents[3] / "conformance" / "schema" / "cli
 @pytest.mark.parametrize("verdict", ["pass", "fail", "unsupported", "suite-error"])
 def test_the_form_is_that_of_the_schema(verdict: Verdict) -> None:
     made = results.document(run(verdict, Finding("hang", "no end")), [Entry("Some Client", ("none/*",), "why")])
-    jsonschema.validate(json.loads(json.dumps(made)), SCHEMA)
+    jsonschema_rs.validate(SCHEMA, json.loads(json.dumps(made)))
 
 
 def test_the_schema_has_all_faults() -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from started_run import seen
 from suite_run import COUNTS, PASSES, ROOT, WAITS, WRONG, Suite, spawn
@@ -34,7 +34,7 @@ def test_results_follow_the_schema_and_say_what_happened(suite: Suite, toy: str)
     run = suite(PASSES + WRONG, *spawn(toy))
     schema = json.loads((ROOT / "conformance" / "schema" / "results.json").read_text())
     (results,) = run.results.values()
-    jsonschema.validate(results, schema, format_checker=jsonschema.FormatChecker())
+    jsonschema_rs.validate(schema, results, validate_formats=True)
     wrong = run.record("wrong")
     assert (wrong["verdict"], wrong["outcome"], wrong["step"]) == ("fail", "mismatch", 4)
     assert (wrong["want"], wrong["got"], wrong["at"]) == (r"DELETED\r\n", r"NOT_FOUND\r\n", 0)

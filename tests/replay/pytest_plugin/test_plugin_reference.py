@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from suite_run import COUNTS, PASSES, ROOT, WAITS, WRONG, Run, Suite, spawn
 
@@ -29,7 +29,7 @@ def answers(run: Run) -> dict[str, bool | None]:
 def summary(run: Run) -> dict[str, Any]:
     (results,) = run.results.values()
     schema = json.loads((ROOT / "conformance" / "schema" / "results.json").read_text())
-    jsonschema.validate(results, schema, format_checker=jsonschema.FormatChecker())
+    jsonschema_rs.validate(schema, results, validate_formats=True)
     found: dict[str, Any] = results["summary"]["reference"]
     return found
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from made_results import compared, record, typed
 
@@ -19,7 +19,7 @@ from mclite.replay.results.schema import SchemaError, from_json, results_from_js
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "conformance" / "schema" / "results.json").read_text())
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+VALIDATOR = jsonschema_rs.Draft202012Validator(SCHEMA)
 PUBLISHED = sorted((ROOT / "reports").glob("*.json"))
 #: The part of the schema that each dataclass is.
 PARTS: dict[type, dict[str, Any]] = {
@@ -55,8 +55,7 @@ def test_there_are_published_reports() -> None:
 def test_a_published_report_comes_back_as_it_was(path: Path) -> None:
     results = load(path)
     written = results_to_json(results)
-    few = {part: written[part][::50] for part in ("scenarios", "transcripts")}  # the validator is slow
-    VALIDATOR.validate({**written, **few})
+    VALIDATOR.validate(written)
     assert lost(json.loads(path.read_text()), written) == []
     assert results_from_json(written) == results
 

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from mclite.replay.judge import faults
@@ -48,16 +48,17 @@ def suite() -> Any:
 
 
 def test_the_suite_has_the_form_that_the_schema_describes(suite: Any) -> None:
-    jsonschema.Draft202012Validator(schema("scenario")).validate(suite)
+    jsonschema_rs.Draft202012Validator(schema("scenario")).validate(suite)
     assert suite["suite"]["version"] == "1.2.3"
     assert len({scenario["id"] for scenario in suite["scenarios"]}) == len(suite["scenarios"]) > 2000
+    assert max(len(json.dumps(scenario)) for scenario in suite["scenarios"]) < 2_000_000
 
 
 def test_talks_are_parsed(tmp_path: Path) -> None:
     (tmp_path / "storage").mkdir()
     (tmp_path / "storage" / "set.toml").write_text(SMALL.replace('talk = "> get k"', "talk = '> get k'"))
     made = export(tmp_path, "0")
-    jsonschema.Draft202012Validator(schema("scenario")).validate(made)
+    jsonschema_rs.Draft202012Validator(schema("scenario")).validate(made)
     one = made["scenarios"][0]
     assert (one["id"], one["since"], one["depends"]) == ("storage/set/one", "1.5.3", ["storage/set/two"])
     first, second, third, fourth, last = one["steps"]
@@ -77,6 +78,23 @@ def test_talks_are_parsed(tmp_path: Path) -> None:
     assert (last["do"], last["number"]) == ("closed", 2.0)
 
 
+def test_a_long_data_block_is_written_as_its_repetitions(tmp_path: Path) -> None:
+    (tmp_path / "storage").mkdir()
+    talk = r"""talk = '''
+> set {key} 0 0 900069
+> <{ab*450000}\r\n>{y*65}
+< STORED
+'''"""
+    (tmp_path / "storage" / "set.toml").write_text(SMALL.replace('talk = "> get k"', talk))
+    steps = export(tmp_path, "0")["scenarios"][1]["steps"]
+    assert steps[1]["text"] == [
+        {"bytes": "<"},
+        {"repeat": [{"bytes": "ab"}], "times": 450000},
+        {"bytes": "\r\n>"},
+        {"repeat": [{"bytes": "y"}], "times": 65},
+    ]
+
+
 def test_a_malformed_suite_is_not_exported(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b.toml").write_text("[[scenario]]\n")
@@ -86,7 +104,7 @@ def test_a_malformed_suite_is_not_exported(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((SUITE / "targets").glob("*.toml")), ids=lambda path: path.stem)
 def test_target_files_have_the_form_that_the_schema_describes(path: Path) -> None:
-    jsonschema.Draft202012Validator(schema("target")).validate(tomllib.loads(path.read_text()))
+    jsonschema_rs.Draft202012Validator(schema("target")).validate(tomllib.loads(path.read_text()))
 
 
 def test_the_schema_of_target_files_knows_every_key() -> None:
@@ -97,13 +115,13 @@ def test_the_schema_of_target_files_knows_every_key() -> None:
 
 def test_the_table_of_offers_has_the_form_that_the_schema_describes() -> None:
     table = tomllib.loads((SUITE / "offers.toml").read_text())
-    jsonschema.Draft202012Validator(schema("offers")).validate(table)
+    jsonschema_rs.Draft202012Validator(schema("offers")).validate(table)
     assert schema("offers")["properties"]["offer"]["items"]["properties"].keys() == offers._KEYS.keys()
 
 
 def test_the_table_of_faults_has_the_form_that_the_schema_describes() -> None:
     table = tomllib.loads((SUITE / "releases.toml").read_text())
-    jsonschema.Draft202012Validator(schema("releases")).validate(table)
+    jsonschema_rs.Draft202012Validator(schema("releases")).validate(table)
     assert schema("releases")["properties"]["fault"]["items"]["properties"].keys() == faults._KEYS.keys()
 
 
@@ -115,4 +133,4 @@ def test_a_baseline_has_the_form_that_the_schema_describes(tmp_path: Path) -> No
     under = baseline.Entry("a/b/d", "f2", "because", None, "incr: ERROR")
     whole = baseline.WholeCause("touch: ERROR", "because", "https://example.org")
     baseline.write(baseline.Baseline([entry, under], [whole]), path, "my server")
-    jsonschema.Draft202012Validator(schema("baseline")).validate(tomllib.loads(path.read_text()))
+    jsonschema_rs.Draft202012Validator(schema("baseline")).validate(tomllib.loads(path.read_text()))
