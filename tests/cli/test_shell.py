@@ -82,6 +82,7 @@ class Terminal:
         code = f"import sys; {without}from mclite.cli import main; sys.exit(main(['shell', {address!r}]))"
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever started pytest may ignore it
             os.environ.update(XDG_STATE_HOME=str(home), TERM="xterm", PROMPT_TOOLKIT_NO_CPR="1")
             os.execv(sys.executable, [sys.executable, "-c", code])
         self.seen = ""
