@@ -78,6 +78,8 @@ class Instance:
         store.temporary_ttl = self.settings.temporary_ttl if self.settings.temp_lru else -1
         store.use_cas = self.settings.cas_enabled
         store.reclaim_on_store = not self.settings.lru_maintainer
+        if self.settings.track_sizes and store.sizes is None:
+            store.sizes = store.use_by_size()
         self.refresh()
 
     def load_credentials(self) -> None:
@@ -98,6 +100,7 @@ class Instance:
             and store.use_cas
             and store.temporary_ttl < 0
             and not store.reclaim_on_store
+            and store.sizes is None
         )
         self.fast = self._fast if usual else None
 

@@ -129,6 +129,7 @@ cdef inline bint read_set(Word* words, int number, Form* form) noexcept:
         form.answer = b"STORED\r\n"
         form.answer_size = 8
     elif number == 6 and same(words[5], b"noreply", 7):
+        form.answer = b""
         form.answer_size = 0
     else:
         return False
@@ -552,6 +553,7 @@ cdef class FastPath:
         cdef ClassStats counters
         cdef bytes name = PyBytes_FromStringAndSize(key.at, key.size)
         cdef Item item = self.find(name)
+        cdef Py_ssize_t size
         if item is None:
             if self.store.flushed:
                 return False
@@ -561,9 +563,12 @@ cdef class FastPath:
         if self.dead(item) or item.state & ODD_KEY:
             return False
         self.load_used()
-        self.used -= size_of(key, item)
+        size = size_of(key, item)
+        self.used -= size
         counters = self.counters_of(item)
         counters.delete_hits += 1
+        counters.held -= 1
+        counters.held_bytes -= size
         del self.entries[name]
         self.put(b"DELETED\r\n", 9)
         return True
@@ -605,6 +610,8 @@ cdef class FastPath:
     cdef Item make_place(self, Word key, bytes name, Item item, Form* form, Py_ssize_t total):
         """Make of `item`, held under `key`, one of `total` bytes, or a new one; None if that is unusual."""
         cdef int slab_class = self.slabs.class_of(total)
+        cdef ClassStats counters
+        cdef Py_ssize_t size
         if slab_class == 0:
             return None
         if item is None:
@@ -621,8 +628,15 @@ cdef class FastPath:
             self.entries[name] = item
         else:
             item.state = ACTIVE  # in place: the LRU spares it once, as it would an item at its young end
-            self.used -= size_of(key, item)
+            size = size_of(key, item)
+            self.used -= size
+            counters = self.counters_of(item)
+            counters.held -= 1
+            counters.held_bytes -= size
         self.used += total
+        counters = <ClassStats>self.classes[slab_class]
+        counters.held += 1
+        counters.held_bytes += total
         item.slab_class = slab_class
         return item
 

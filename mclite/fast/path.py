@@ -302,8 +302,12 @@ def _delete(store: MemoryStore, key: bytes) -> bytes | None:
     if item.state & ODD_KEY or (item.exptime and item.exptime <= store.now):
         return None
     del store.entries[key]
-    store.used -= store.size_of(key, item)
-    store.stats.classes[item.slab_class].delete_hits += 1
+    size = store.size_of(key, item)
+    store.used -= size
+    counters = store.stats.classes[item.slab_class]
+    counters.delete_hits += 1
+    counters.held -= 1
+    counters.held_bytes -= size
     return replies.DELETED
 
 
@@ -386,14 +390,23 @@ def _make_place(store: MemoryStore, key: bytes, item: Item | None, form: Form) -
         if not store.evict or not store.make_room(total):
             return None
         item = store.entries.get(key)
+    counters = store.stats.classes[slab_class]
     if item is None:
         store.entries[key] = item = Item.__new__(Item)
         item.state = 0
         store.used += total
+        counters.held += 1
+        counters.held_bytes += total
     else:
         item.state = ACTIVE  # it keeps its place in the store: so the LRU spares it once, as it would a new item
         if item.head is not form.head:
-            store.used += total - store.size_of(key, item)
+            size = store.size_of(key, item)
+            store.used += total - size
+            left = store.stats.classes[item.slab_class]
+            left.held -= 1
+            left.held_bytes -= size
+            counters.held += 1
+            counters.held_bytes += total
     item.head = form.head
     item.slab_class = slab_class
     return item

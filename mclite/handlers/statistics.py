@@ -290,12 +290,7 @@ def _sizes(session: Caller, args: list[bytes]) -> bytes:
     instance = session.instance
     if not instance.settings.track_sizes:
         return replies.stats([("sizes_status", "disabled")])
-    store = instance.store
-    histogram: dict[int, int] = {}
-    for key, item in store.items():
-        bucket = -(-store.size_of(key, item) // 32) * 32
-        histogram[bucket] = histogram.get(bucket, 0) + 1
-    return replies.stats((str(size), count) for size, count in sorted(histogram.items()))
+    return replies.stats((str(size), count) for size, count in instance.store.use_by_size().items())
 
 
 def _conns(session: Caller, args: list[bytes]) -> bytes:

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 RELATIVE_MAX: Final = 60 * 60 * 24 * 30
 """An exptime above this many seconds is a Unix time (protocol.txt 142-150)."""
 
+LOOKED_MAX: Final = 32
+"""Items that making room for one item may look at besides those that it frees."""
+
+SIZE_STEP: Final = 32
+"""Bytes: `stats sizes` counts items by multiples of it."""
+AGES_FROM: Final = 1000
+"""Items, those stored longest ago, that the ages of the slab classes are taken from."""
+
 _RECLAIM_ON_STORE: Final = 5
 """Items that a store operation checks for expiry, if no maintainer does."""
 
@@ -97,6 +105,10 @@ class Store(ABC):
         """Unix time of the last flush, for `stats settings`"""
         self.on_evict: Callable[[bytes, Item], None] | None = None
         """told of each item that is evicted"""
+        self.looked = 0
+        """items that `make_room` has looked at and not freed, since the start"""
+        self.sizes: dict[int, int] | None = None
+        """how many items take up to so many bytes, a multiple of SIZE_STEP; None unless that is to be counted"""
 
     # What an engine provides.
 
@@ -126,7 +138,10 @@ class Store(ABC):
 
     @abstractmethod
     def make_room(self, size: int) -> bool:
-        """Make room for an item of `size` bytes by evicting; False if that is not allowed or not enough."""
+        """Make room for an item of `size` bytes by evicting; False if that is not allowed or not enough.
+
+        The work is bounded: besides the items that it frees it looks at LOOKED_MAX, which `looked` counts.
+        """
 
     @abstractmethod
     def items(self) -> Iterator[tuple[bytes, Item]]:
@@ -344,6 +359,50 @@ class Store(ABC):
         """True if `item` has expired."""
         return bool(item.exptime) and item.exptime <= self.now
 
+    def _count_held(self, key: bytes, item: Item) -> None:
+        """Count `item`, held under `key` from now on, among those of its slab class and size."""
+        size = self.size_of(key, item)
+        counters = self.stats.classes[item.slab_class]
+        counters.held += 1
+        counters.held_bytes += size
+        if self.sizes is not None:
+            step = -(-size // SIZE_STEP) * SIZE_STEP
+            self.sizes[step] = self.sizes.get(step, 0) + 1
+
+    def _uncount_held(self, key: bytes, item: Item) -> None:
+        """Count `item`, held under `key` no longer, no more."""
+        size = self.size_of(key, item)
+        counters = self.stats.classes[item.slab_class]
+        counters.held -= 1
+        counters.held_bytes -= size
+        if self.sizes is not None:
+            step = -(-size // SIZE_STEP) * SIZE_STEP
+            left = self.sizes.get(step, 0) - 1
+            if left > 0:
+                self.sizes[step] = left
+            else:
+                self.sizes.pop(step, None)
+
+    def _counted_by_class(self, eldest: Iterable[Item]) -> dict[int, ClassUse]:
+        """Return what `use_by_class` does, from the counters; the ages are those of the items in `eldest`."""
+        found: dict[int, ClassUse] = {}
+        for slab_class, counters in enumerate(self.stats.classes):
+            if counters.held:
+                use = found[slab_class] = ClassUse()
+                use.number, use.bytes = counters.held, counters.held_bytes
+        for item in eldest:
+            use = found[item.slab_class]
+            use.age = max(use.age, self.now - item.time)
+        return found
+
+    def use_by_size(self) -> dict[int, int]:
+        """Return how many items take up to so many bytes, by multiples of SIZE_STEP in order."""
+        found: dict[int, int] = {}
+        for key, item in self.items():
+            step = -(-self.size_of(key, item) // SIZE_STEP) * SIZE_STEP
+            found[step] = found.get(step, 0) + 1
+        return dict(sorted(found.items()))
+
     def use_by_class(self) -> dict[int, ClassUse]:
         """Return the totals of the items of each slab class, by class id in order."""
         found: dict[int, ClassUse] = {}
@@ -371,6 +430,8 @@ class Store(ABC):
 
     def evict_from_class(self, slab_class: int, most: int) -> None:
         """Evict up to `most` items of a slab class, those stored longest ago first."""
+        if most <= 0:
+            return
         for key, item in self.items():
             if most <= 0:
                 return

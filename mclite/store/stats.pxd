@@ -21,6 +21,8 @@ cdef class ClassStats:
     cdef public long long crawler_items_checked
     cdef public long long moves_within_lru
     cdef public long long direct_reclaims
+    cdef public long long held
+    cdef public long long held_bytes
 
 cdef class Stats:
     cdef public list classes

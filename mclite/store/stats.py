@@ -15,6 +15,9 @@ CLASS_COUNTERS: Final = (
 )  # fmt: skip
 """Counted for each slab class; the totals of `stats` are their sums."""
 
+CLASS_HELD: Final = ("held", "held_bytes")
+"""What each slab class holds now: items, and the bytes that they take. `stats reset` leaves them as they are."""
+
 COUNTERS: Final = (
     "cmd_get", "cmd_flush", "cmd_touch", "cmd_meta",
     "get_misses", "get_expired", "get_flushed", "delete_misses", "incr_misses", "decr_misses",
@@ -28,11 +31,16 @@ COUNTERS: Final = (
 
 
 class ClassStats:
-    """The counters of one slab class; the table is CLASS_COUNTERS."""
+    """The counters of one slab class; the tables are CLASS_COUNTERS and CLASS_HELD."""
 
-    __slots__ = CLASS_COUNTERS
+    __slots__ = (*CLASS_COUNTERS, *CLASS_HELD)
 
     def __init__(self) -> None:
+        self.held = self.held_bytes = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Set to 0 what counts events."""
         for name in CLASS_COUNTERS:
             setattr(self, name, 0)
 
@@ -56,6 +64,8 @@ class ClassStats:
     crawler_items_checked: int
     moves_within_lru: int
     direct_reclaims: int
+    held: int
+    held_bytes: int
 
 
 class Stats:
@@ -97,12 +107,14 @@ class Stats:
 
     def __init__(self) -> None:
         self.classes = [ClassStats() for _ in range(CLASSES_MAX + 1)]
-        for name in COUNTERS:
-            setattr(self, name, 0)
+        self.reset()
 
     def reset(self) -> None:
         """Set every counter to 0, as `stats reset` does."""
-        self.__init__()  # type: ignore[misc]
+        for name in COUNTERS:
+            setattr(self, name, 0)
+        for counters in self.classes:
+            counters.reset()
 
     def total(self, name: str) -> int:
         """Return the sum of a class counter over all classes."""

@@ -12,7 +12,7 @@ from mclite.core.settings import Settings
 from mclite.protocol.commands import verbs
 from mclite.protocol.replies import ANSWER_MAX
 from mclite.store import DebugClock
-from mclite.store.stats import CLASS_COUNTERS, COUNTERS
+from mclite.store.stats import CLASS_COUNTERS, CLASS_HELD, COUNTERS
 
 KEYS = [b"a", b"b", b"c", b"n", b"noreply", b"k" * 250, b"k" * 251, b"YQ==", b"a\rb", b"\xc3\xa9", b""]
 NUMBERS = [b"0", b"1", b"5", b"10", b"99", b"-1", b"+1", b"007", b"x", b"", b"2592000", b"2592001", b"4294967296"]
@@ -79,7 +79,7 @@ class Pair:
                 continue
             assert getattr(self.fast.stats, name) == getattr(self.slow.stats, name), name
         for one, other in zip(self.fast.stats.classes, self.slow.stats.classes, strict=True):
-            for name in CLASS_COUNTERS:
+            for name in (*CLASS_COUNTERS, *CLASS_HELD):
                 assert getattr(one, name) == getattr(other, name), name
 
 

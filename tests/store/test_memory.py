@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
-from mclite.store import Item, Outcome, Store
+import pytest
+
+from mclite.store import Item, MemoryStore, Outcome, Store
+from mclite.store.base import LOOKED_MAX
+from mclite.store.pages import ClassUse
 from mclite.store.slabs import item_size
+from mclite.store.stats import Stats
 
 SIZE = item_size(3, 1000, 0)
 
@@ -143,3 +149,119 @@ def test_without_a_limit_nothing_is_evicted(make_store: Any) -> None:
     store: Store = make_store(maxbytes=0)
     assert fill(store, 0, 100, b"x" * 10_000) == [Outcome.STORED] * 100
     assert len(store) == 100
+
+
+def totals(use: dict[int, ClassUse]) -> dict[int, tuple[int, int, int, int]]:
+    return {slab_class: (one.number, one.bytes, one.age, one.temporary) for slab_class, one in use.items()}
+
+
+def looked_at(store: Store, number: int, data: bytes = b"x" * 1000) -> tuple[Outcome, int]:
+    """Store an item; return what became of it, and the items that were looked at and not freed for it."""
+    before = store.looked
+    (outcome,) = fill(store, number, number + 1, data)
+    return outcome, store.looked - before
+
+
+def test_room_is_found_in_bounded_work_when_all_were_accessed(make_store: Any) -> None:
+    store: Store = make_store(maxbytes=200 * SIZE)
+    fill(store, 0, 200)
+    for number in range(200):
+        access(store, number)
+    looked = [looked_at(store, 200 + number) for number in range(10)]
+    assert looked == [(Outcome.STORED, LOOKED_MAX)] * 6 + [(Outcome.STORED, 2)] + [(Outcome.STORED, 0)] * 3
+    assert store.stats.total("evicted") == 10
+
+
+def test_one_large_item_looks_at_no_more(make_store: Any) -> None:
+    store: Store = make_store(maxbytes=200 * SIZE)
+    fill(store, 0, 200)
+    for number in range(200):
+        access(store, number)
+    assert looked_at(store, 900, b"x" * (100 * SIZE)) == (Outcome.STORED, LOOKED_MAX)
+    assert store.stats.total("evicted") == 101
+
+
+def test_a_refusal_is_bounded_work_too(make_store: Any) -> None:
+    store: Store = make_store(maxbytes=200 * SIZE, evict=False)
+    fill(store, 0, 200)
+    for number in range(200, 210):
+        outcome, looked = looked_at(store, number)
+        assert outcome is Outcome.NO_MEMORY
+        assert looked <= LOOKED_MAX
+
+
+def test_stale_entries_count_as_looked_at(make_store: Any) -> None:
+    store: Store = make_store(maxbytes=200 * SIZE)
+    fill(store, 0, 201)  # one was evicted: the next ones to go are known
+    fill(store, 1, 200, b"y")  # and are gone
+    fill(store, 300, 498)
+    before = store.looked
+    fill(store, 498, 502)
+    assert store.looked - before <= 4 * LOOKED_MAX
+    assert store.used <= 200 * SIZE
+
+
+def test_items_that_are_not_evicted_are_in_nobodys_way(make_store: Any, clock: Any) -> None:
+    store: Store = make_store(maxbytes=200 * SIZE)
+    store.temporary_ttl = 100
+    fill(store, 0, 100, exptime=store.now + 50)
+    fill(store, 100, 200)
+    assert store.use_by_class()[store.slabs.class_of(SIZE)].temporary == 100
+    outcomes = [looked_at(store, number) for number in range(200, 210)]
+    assert max(looked for _, looked in outcomes) <= LOOKED_MAX
+    assert outcomes[-1][0] is Outcome.STORED
+    assert set(range(100)) <= set(held(store))
+    fill(store, 0, 5)  # no longer temporary
+    assert store.use_by_class()[store.slabs.class_of(SIZE)].temporary == 95
+    clock.time += 50
+    store.tick()
+    store.reclaim(1000)
+    store.settle()
+    assert set(held(store)) <= set(range(5)) | set(range(100, 210))
+
+
+def test_without_temporary_items_all_may_go(clock: Any) -> None:
+    store = MemoryStore(clock, Stats(), maxbytes=40 * SIZE)
+    store.temporary_ttl = 100
+    fill(store, 0, 40, exptime=store.now + 50)
+    assert not store.entries  # they are where the fast path does not look
+    assert looked_at(store, 40)[0] is Outcome.NO_MEMORY
+    store.temporary_ttl = -1
+    assert len(store.entries) == 40
+    assert looked_at(store, 40)[0] is Outcome.STORED
+    assert len(held(store)) == 40
+
+
+@pytest.mark.parametrize("sizes", [False, True])
+def test_what_is_held_is_counted_as_one_goes(make_store: Any, clock: Any, sizes: bool) -> None:
+    store: Store = make_store(maxbytes=60 * SIZE)
+    store.sizes = {} if sizes else None
+    store.temporary_ttl = 5
+    choose = random.Random(1)
+    for turn in range(600):
+        key = b"%03d" % choose.randrange(100)
+        with store.transaction():
+            item = store.live(key)
+            what = choose.randrange(9)
+            if item is None or what < 4:
+                exptime = choose.choice((0, 0, store.now + 3, store.now + 30))
+                store.store("set", key, b"x" * choose.choice((10, 100, 1000, 5000)), choose.randrange(2), exptime)
+            elif what == 4:
+                store.delete(key, item)
+            elif what == 5:
+                store.store("append", key, b"y" * 100, 0, 0)
+            elif what == 6:
+                store.bump(key, item)
+            elif what == 7 and turn % 100 == 0:
+                store.flush_all(0)
+        store.settle()
+        if turn % 50 == 0:
+            clock.time += 2
+            store.tick()
+            store.reclaim(50)
+            store.settle()
+        if turn % 10:
+            continue
+        assert totals(store.use_by_class()) == totals(Store.use_by_class(store))
+        assert store.use_by_size() == Store.use_by_size(store)
+        store.settle()

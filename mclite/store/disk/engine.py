@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mclite.store.base import StoreError
+from mclite.store.base import LOOKED_MAX, StoreError
 from mclite.store.clock import Clock
 from mclite.store.disk.batch import BatchStore, to_stderr
 from mclite.store.disk.database import Report
@@ -200,27 +200,32 @@ class DiskStore(BatchStore):
         limit = self.maxbytes - size
         if limit < 0:
             return False
-        spared = 0
+        looked = 0
         while self._state.used > limit and not self._failure:
             if not self._eldest:
                 self._find_eldest()
                 if not self._eldest:
-                    return False
+                    break
             row, key = self._eldest.popleft()
-            if key in self._changes:
-                continue
-            item = self._find(key)
+            item = None if key in self._changes else self._find(key)
             if not isinstance(item, DiskItem) or item.row != row:
-                self._free(_DELETE_ID, row)  # is gone already, unless the index is damaged
+                if key not in self._changes:
+                    self._free(_DELETE_ID, row)  # is gone already, unless the index is damaged
+                looked += 1
+                if looked == LOOKED_MAX:
+                    self._eldest.clear()
+                elif looked > 2 * LOOKED_MAX:
+                    break
             elif self.expired(item):
                 self._drop(key, item)
                 self.stats.note_expired(item, crawler=False)
             elif item.state & TEMPORARY:
-                spared += 1
-                if spared > self._state.items:
-                    return False
+                if looked >= LOOKED_MAX:
+                    break
+                looked += 1
                 self._store_anew(key, item, item.state)
-            elif item.state & ACTIVE:
+            elif item.state & ACTIVE and looked < LOOKED_MAX:
+                looked += 1
                 self._store_anew(key, item, item.state & ~ACTIVE)
                 self.stats.classes[item.slab_class].moves_within_lru += 1
             else:
@@ -228,7 +233,8 @@ class DiskStore(BatchStore):
                 self.stats.note_eviction(item, self.now)
                 if self.on_evict is not None:
                     self.on_evict(key, item)
-        return True
+        self.looked += looked
+        return self._state.used <= limit
 
     def _find_eldest(self) -> None:
         """Look for the eldest items, or, when nothing may be evicted, for expired ones."""
