@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from spoiled import runs
-from spoiled.faults import FAULTS
+from spoiled.reported import FAULTS
 
 
 def main(argv: list[str]) -> int:

@@ -33,6 +33,8 @@ REFLECTED = re.compile(r" with (?:no flag [Obkqv]|a flag [Obkqv] that|flags in a
 #: Answers that say that an item is there, and that it is not.
 _HITS = frozenset({"VALUE", "DELETED", "TOUCHED", "VA", "HD"})
 _MISSES = frozenset({"END", "NOT_FOUND", "EN", "NF"})
+#: The answer of incr and decr.
+_NUMBER = re.compile(r"[0-9]+ *\\r\\n")
 #: Answers of the meta commands that have flags.
 _META = frozenset({"HD", "VA", "NS", "EX", "NF", "EN"})
 #: How the words behind the first of a VALUE line differ, in their order (protocol.txt 306-322).
@@ -50,15 +52,15 @@ def shape(made: Record) -> str:
         return CLOSES
     if outcome == "too-much":
         return "an answer without an end"
-    if _bare(got) and not _bare(want):
-        return _BARE_LF
     wanted, word = first_word(want), first_word(got)
     framing = made.framing or ""
+    if _bare(got) and not _bare(want) and "announces" not in framing:
+        return _BARE_LF
     if "too many" in framing and is_quiet(made.request or ""):
         return _UNASKED
     if wanted in _MISSES and word in _HITS and not framing:
         return _HIT
-    if wanted in REFUSALS and word and word not in REFUSALS:
+    if wanted in REFUSALS and (word not in REFUSALS if word else _NUMBER.match(got)):
         return _ACCEPTS
     if made.framing and (word not in REFUSALS or not wanted):
         return _framing(made.framing, is_quiet(made.request or ""))
@@ -111,7 +113,7 @@ def _compared(want: str, got: str) -> str:
         return f"{_stat(want.split(' ')[1] if ' ' in want else '')} is missing"
     if wanted and wanted == word:
         return f"{word} with {_field(want, got, word)}"
-    if wanted in _HITS and word in _MISSES:
+    if wanted in _HITS and word in _MISSES and (word != "END" or wanted == "VALUE"):
         return _MISS
     if wanted and word:
         return f"{word}, not {wanted}"

@@ -30,7 +30,8 @@ def render(runs: Sequence[Results]) -> str:
     for run in runs:
         parts.append(f"**{escape(summary.headline(run))}**")
         if missing := offers.failing(run):
-            parts += [f"Not offered ({len(missing)}):", _offers(missing)]
+            alike = "; ".join(f"{offers.names(some)}: {answer}" for answer, some in offers.by_answer(missing))
+            parts += [f"Not offered ({len(missing)}): {escape(alike)}", _offers(missing)]
         if several := causes.found(run):
             parts += [f"{summary.count(len(several), 'cause')}: {escape(causes.one_line(several))}", _causes(several)]
         said = summary.caveats(run)

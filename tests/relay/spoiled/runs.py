@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 import mclite
 from mclite.replay.judge import faults as releases
+from mclite.replay.judge.offers import judge_all
 from mclite.replay.judge.record import Record
 from mclite.replay.play.outcome import Keys, Patience, process_prefix
 from mclite.replay.play.timeline import Timeline
@@ -29,6 +30,7 @@ from mclite.replay.results.write import document
 from mclite.replay.run.prepare import prepare
 from mclite.replay.run.stage import WAITS, Settings
 from mclite.replay.run.target_run import TargetRun
+from mclite.replay.scenario.offers import Declared
 from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import parse_version
@@ -141,15 +143,17 @@ def short(port: int, scenarios: Sequence[Scenario], others: Iterable[Record] = (
         spawn=None,
         capabilities=run.capabilities,
     )
-    return document(about, target, records, mclite.__version__)
+    offered = judge_all(info.capabilities, Declared(), judged, settings.faults)
+    return document(about, target, records, mclite.__version__, (), offered)
 
 
 def said(results: Results) -> Said:
     """Return what the summaries of a run say."""
     failing = [made for made in results.scenarios if made.fails("observed")]
+    missing = [one for one in results.offers if one.fails]
     return Said(
-        bool(failing),
-        any(made.fails("must") for made in failing),
+        bool(failing or missing),
+        bool(missing) or any(made.fails("must") for made in failing),
         summary.lines(results)[:LINES],
         first_lines(markdown.render([results])),
         len(failing),

@@ -28,7 +28,10 @@ from mclite.replay.judge.record import Record
         ("incr {key} a", "CLIENT_ERROR {:rest}\\r\\n", "CLIENT_ERROR x\\n", "incr: a line that ends in LF alone"),
         ("get {key}", "END\\r\\n", "VALUE k 0 1\\r\\n", "get: a hit, not a miss"),
         ("set {key} 0 0 -1", "CLIENT_ERROR {:rest}\\r\\n", "STORED\\r\\n", "set: accepts what has to be refused"),
+        ("incr {key} -1", "CLIENT_ERROR {:rest}\\r\\n", "4\\r\\n", "incr: accepts what has to be refused"),
         ("decr {key} 1", "9\\r\\n", "8\\r\\n", "decr: another number"),
+        ("delete {key}", "DELETED\\r\\n", "NOT_FOUND\\r\\n", "delete: a miss, not a hit"),
+        ("delete {key}", "DELETED\\r\\n", "END\\r\\n", "delete: END, not DELETED"),
         ("get {key}", "hello\\r\\n", "hullo\\r\\n", "get: other data"),
         ("zap", "ERROR\\r\\n", "OK\\r\\n", "a malformed request: accepts what has to be refused"),
         ("{incr {key} 1\\r\\n*9}", "2\\r\\n", "NOT_FOUND\\r\\n", "incr: NOT_FOUND"),
@@ -43,6 +46,8 @@ def test_broken_framing_names_its_kind() -> None:
     assert causes.key(broken) == "delete: answers what asks for no answer"
     lies = record(request="get {key}", framing="`VALUE k 0 9` announces 9 bytes, the data block has 8", got="1")
     assert causes.key(lies) == "get: announced length and data differ"
+    ends = record(request="get {key}", framing=lies.framing, want="a\\r\\n", got="a\\n")
+    assert causes.key(ends) == "get: announced length and data differ"
 
 
 def record(name: str = "a", **fields: Any) -> Record:
