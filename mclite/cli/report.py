@@ -1,7 +1,7 @@
 """`mclite report`: make the compatibility report, or a part of it, from results files.
 
-Exit codes: 0 done · 1 `diff` found a regression · 2 usage, or a file that is no results file ·
-6 the output cannot be written.
+Exit codes: 0 done · 1 `diff` found a regression, or `merge` misses a shard · 2 usage, or a file that is no
+results file · 6 the output cannot be written.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ REPORTS = {
     "markdown": "verdicts, counts, support table and deviations as Markdown",
     "badge": "the verdict as a small SVG image",
     "diff": "what regressed, was fixed or changed, and is answered otherwise; exit code 1 when something regressed",
-    "merge": "results of several machines or shards of one target as one file",
+    "merge": "results of several machines or shards of one target as one file; exit code 1 when one is missing",
     "publish": "run the suite on several servers and make all published reports again",
 }
 
@@ -189,7 +189,7 @@ def _merge(args: argparse.Namespace) -> int:
     for note in notes:
         print(f"mclite report merge: {note}", file=sys.stderr)
     write.write(merged, args.output)
-    return 0
+    return 1 if merged.run.shard is not None else 0
 
 
 def _publish(args: argparse.Namespace) -> int:

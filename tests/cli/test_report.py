@@ -79,6 +79,16 @@ def test_merge(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureF
     assert "storage/set/a is fail in one and pass in another." in capsys.readouterr().err
 
 
+def test_merge_misses_a_shard(files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = json.loads(files[0].read_text())
+    made["run"]["shard"] = "2/2"
+    files[0].write_text(json.dumps(made))
+    out = tmp_path / "all.json"
+    assert main(["report", "merge", str(files[0]), "-o", str(out)]) == 1
+    assert capsys.readouterr().err == "mclite report merge: Shard 1/2 is missing.\n"
+    assert json.loads(out.read_text())["run"]["shard"] == "2/2"
+
+
 def test_publish_from_results(files: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "reports"
     assert main(["report", "publish", "--from", str(files[0]), "--dir", str(out)]) == 0

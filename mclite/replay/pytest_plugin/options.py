@@ -11,6 +11,7 @@ import pytest
 
 from mclite.replay.play.transport import parse_address
 from mclite.replay.report import naming
+from mclite.replay.results.shard import Shard, ShardError, parse
 from mclite.replay.run.arguments import OPTIONS
 from mclite.replay.scenario.offers import documented
 from mclite.replay.scenario.scenario import Level
@@ -55,6 +56,7 @@ class Options:
     report_dir: Path | None
     no_report: bool
     check: bool
+    shard: Shard | None = None
 
 
 def read_options(config: pytest.Config, root: Path) -> Options:
@@ -82,6 +84,13 @@ def read_options(config: pytest.Config, root: Path) -> Options:
             raise UsageError(f"--as: {error}") from None
     if config.getoption("chop") < 0:
         raise UsageError("--chop takes a number of bytes, 1 or more")
+    try:
+        shard = parse(config.getoption("shard")) if config.getoption("shard") is not None else None
+    except ShardError as error:
+        raise UsageError(f"--shard: {error}") from None
+    if shard is not None and (config.getoption("client") or config.getoption("update_baseline")):
+        why = "--client judges a client" if config.getoption("client") else "--update-baseline needs a whole run"
+        raise UsageError(f"--shard deals a run on a server to several machines, and {why}")
     baseline = config.getoption("baseline")
     if (baseline or config.getoption("update_baseline")) and len(targets) > 1:
         raise UsageError("a baseline belongs to one target, and there are several")
@@ -104,6 +113,7 @@ def read_options(config: pytest.Config, root: Path) -> Options:
         report_dir=config.getoption("report_dir"),
         no_report=config.getoption("no_report"),
         check=config.getoption("called_as_check"),
+        shard=shard,
     )
 
 

@@ -82,7 +82,9 @@ class Output:
             name += f"-chop-{self.options.chop}"
         if reference is not None:
             name += f"-beside-{reference.slug}"
-        if not complete:
+        if self.options.shard is not None:
+            name += f"-{self.options.shard.slug}"
+        elif not complete:
             name += "-part"  # so that it does not replace the report of a whole run
         taken = {path.stem for path in self.written}
         names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))

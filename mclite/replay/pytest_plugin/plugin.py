@@ -27,6 +27,7 @@ from mclite.replay.pytest_plugin.items import ScenarioFile, ScenarioItem
 from mclite.replay.pytest_plugin.offer_items import OfferFile, OfferItem, is_table
 from mclite.replay.pytest_plugin.options import UsageError, add_options, read_options
 from mclite.replay.pytest_plugin.session import Session
+from mclite.replay.pytest_plugin.shard import leave_out
 from mclite.replay.pytest_plugin.share import StaticScheduling, is_controller, worker_share
 from mclite.replay.results.document import Client
 from mclite.replay.results.schema import from_json, to_json
@@ -213,6 +214,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     suite = session_of(config)
     if suite.infos:
         items[:] = [item for item in items if not isinstance(item, ScenarioItem) or suite.concerns(item)]
+        if suite.options.shard is not None:
+            config.hook.pytest_deselected(items=leave_out(items, suite.options.shard))
         items.sort(key=suite.rank)
 
 

@@ -321,6 +321,7 @@ class Session:
             gate=self.gate(index),
             baseline=info.baseline,
             reference=self.reference.shown if self.reference is not None else None,
+            shard=str(self.options.shard) if self.options.shard is not None else None,
         )
         target = Target(
             name=info.name,

@@ -41,6 +41,7 @@ class Run:
     gate: Level = "must"
     baseline: str | None = None
     reference: str | None = None
+    shard: str | None = None  #: `2/3`: the part of the run that was played; None: all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from mclite.replay.judge.record import Record
 from mclite.replay.results.document import Results
 from mclite.replay.results.read import ResultsError
+from mclite.replay.results.shard import ShardError, gaps
 from mclite.replay.results.write import summarize
 
 # Which of two results of one scenario stands: that of a run in which it ran, then the worse one.
@@ -39,32 +40,39 @@ _AGREED: dict[str, Callable[[Results], object]] = {
 
 
 def merge(shards: Sequence[Results]) -> tuple[Results, list[str]]:
-    """Return the shards as one, and a sentence for each scenario on which two of them disagree.
+    """Return the shards as one; and a sentence for each that is missing or there twice, and each scenario on which two
+    disagree.
 
     They are complete when one of them is, or when together they have a result of every scenario that the suite held.
-    Raises ResultsError when they are not of one target, one suite and one version judged against.
+    The merged `run.shard` names those that are there while some are missing. Raises ResultsError when they are not of
+    one target, one suite, one version judged against and one number of shards.
     """
-    first = min(shards, key=lambda shard: shard.run.started)
-    for shard in shards:
-        _must_agree(first, shard)
+    first = min(shards, key=lambda one: one.run.started)
+    for part in shards:
+        _must_agree(first, part)
+    try:
+        shard, missing, doubled = gaps(one.run.shard for one in shards)
+    except ShardError as error:
+        raise ResultsError(f"The results are not of one run: {error}.") from None
     found: dict[str, Record] = {}
-    notes = []
-    for shard in shards:
-        for record in shard.scenarios:
+    notes = [*missing, *doubled]
+    for part in shards:
+        for record in part.scenarios:
             other = found.setdefault(record.id, record)
             if other.verdict != record.verdict:
                 found[record.id], better = sorted((other, record), key=lambda one: _RANK.index(one.verdict))
                 notes.append(f"{record.id} is {found[record.id].verdict} in one and {better.verdict} in another.")
     scenarios = tuple(found[name] for name in sorted(found))
-    offers = tuple({one.name: one for shard in shards for one in shard.offers}.values())
+    offers = tuple({one.name: one for part in shards for one in part.offers}.values())
     run = replace(
         first.run,
-        seconds=sum(shard.run.seconds for shard in shards),
-        complete=any(shard.run.complete for shard in shards) or first.run.held == len(scenarios),
-        strict=any(shard.run.strict for shard in shards),
-        lost=tuple(sorted({name for shard in shards for name in shard.run.lost} - found.keys())),
+        seconds=sum(part.run.seconds for part in shards),
+        complete=any(part.run.complete for part in shards) or first.run.held == len(scenarios),
+        strict=any(part.run.strict for part in shards),
+        lost=tuple(sorted({name for part in shards for name in part.run.lost} - found.keys())),
+        shard=str(shard) if shard is not None else None,
     )
-    clients = {client.name: client for shard in shards for client in shard.clients}
+    clients = {client.name: client for part in shards for client in part.clients}
     merged = replace(
         first,
         run=run,

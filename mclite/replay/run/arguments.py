@@ -106,6 +106,13 @@ OPTIONS: tuple[Option, ...] = (
         },
     ),
     Option("--profile", {"metavar": "NAME", "help": "what the target is meant to have: classic, meta or full"}),
+    Option(
+        "--shard",
+        {
+            "metavar": "I/N",
+            "help": "play only part I of N, each about as long; `mclite report merge` makes one report of all parts",
+        },
+    ),
     Option("--clients", {"action": "store_true", "help": "also try the client libraries that are installed"}),
     Option(
         "--gate",

@@ -71,6 +71,22 @@ def test_shards_are_not_complete_while_some_scenario_has_no_result(make: Any) ->
     assert merged_of(parts)[0]["run"]["complete"] is False, "an older suite does not say what it held"
 
 
+def test_a_shard_that_is_missing_or_there_twice_is_told(make: Any) -> None:
+    parts = shards(make(), 3)
+    for number, shard in enumerate(parts, 1):
+        shard["run"]["shard"] = f"{number}/3"
+    some, notes = merged_of([parts[0], parts[2], parts[2]])
+    assert notes == ["Shard 2/3 is missing.", "Shard 3/3 is there 2 times."]
+    assert (some["run"]["shard"], some["run"]["complete"]) == ("1,3/3", False)
+    jsonschema_rs.validate(SCHEMA, some)
+    merged, notes = merged_of([some, parts[1]])
+    assert notes == []
+    assert (merged["run"]["shard"], merged["run"]["complete"]) == (None, True)
+    parts[1]["run"]["shard"] = "2/4"
+    with pytest.raises(ResultsError, match=r"The results are not of one run: the shards are 1/3, 2/4\."):
+        merged_of(parts[:2])
+
+
 def test_of_two_results_the_worse_stands_and_is_told(make: Any) -> None:
     one, two = make(size=30), make(size=30)
     first, second = one["scenarios"][0], two["scenarios"][0]
