@@ -6,6 +6,7 @@ Of several requests in one write the place of the answer tells which it is; wher
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from mclite.replay.play.framing import expected_responses
 from mclite.replay.play.outcome import Result
@@ -13,6 +14,8 @@ from mclite.replay.scenario.talk import AnyOf, Op, Script, SomeOf, Write, reques
 
 #: Characters of a request that a record keeps.
 LONGEST = 120
+#: What is said of a line without a word.
+EMPTY = "(an empty line)"
 _STATUS = re.compile(r"[A-Z_]{2,}")
 #: Commands to which a word is an answer, of those that can ask for none.
 _ANSWERED: dict[str, frozenset[str]] = {
@@ -40,17 +43,30 @@ def blamed_request(script: Script, result: Result) -> str | None:
     asked = [line for op in ops[first:] if isinstance(op, Write) for line in requests(op) if line]
     if not asked:
         return None
+    word = first_word((result.got or b"").decode("latin-1").split("\r\n")[0])
+    if "too many" in (result.framing or "") and (earlier := _answered_late(ops[:first], asked, word)) is not None:
+        return earlier[:LONGEST]
     quiet = [line for line in asked if is_quiet(line)]
     read = expected_responses(ops[first:], ops[first].conn)
     if quiet and (result.framing is not None or result.outcome == "desync" or len(quiet) == len(asked)):
-        word = first_word((result.got or b"").decode("latin-1").split("\r\n")[0])
         chosen = next((line for line in quiet if line.split(" ")[0] in _ANSWERED.get(word, ())), quiet[0])
     else:
         answering = [line for line in asked if line not in quiet] or asked
         if told := re.match(r"`(VALUE|VA) ", result.framing or ""):  # the announced length of a data block is wrong
             answering = [line for line in answering if line.split(" ")[0] in _BLOCKS[told[1]]] or answering
+        if read is not None and read >= len(answering) and first_word(result.want or "").endswith("ERROR"):
+            return EMPTY  # more answers are due than lines with words: an empty line has one, too
         chosen = answering[min(read or 0, len(answering) - 1)] if read is not None else answering[-1]
     return chosen[:LONGEST]
+
+
+def _answered_late(before: Sequence[Op], asked: Sequence[str], word: str) -> str | None:
+    """Return the quiet request among earlier ones whose answer `word` is; None if one of the `asked` may have it."""
+    commands = _ANSWERED.get(word, frozenset())
+    if any(line.split(" ")[0] in commands for line in asked):
+        return None
+    sent = [line for op in before if isinstance(op, Write) for line in requests(op) if line]
+    return next((line for line in reversed(sent) if is_quiet(line) and line.split(" ")[0] in commands), None)
 
 
 def _lines(op: Op) -> tuple[int, ...]:
@@ -68,7 +84,7 @@ def _lines(op: Op) -> tuple[int, ...]:
 
 def is_quiet(line: str) -> bool:
     """Tell whether a request asks for no answer, or for none where all is well."""
-    words = line.split(" ")
+    words = line.split("\\n")[0].split(" ")
     return words[-1] == "noreply" or (words[0] in ("mg", "ms", "md", "ma") and "q" in words[2:])
 
 

@@ -20,7 +20,7 @@ _MISS = "a miss, not a hit"
 _BARE_LF = "a line that ends in LF alone"
 _UNASKED = "answers what asks for no answer"
 #: Shapes that are one fault of a server, whichever command shows it.
-SHARED = frozenset({_ACCEPTS, _BARE_LF, _HIT, _STAYS})
+SHARED = frozenset({_ACCEPTS, _BARE_LF, _HIT, _STAYS, _UNASKED, CLOSES})
 #: Shapes that are always the fault of the request that is answered so.
 OWN = frozenset(
     {

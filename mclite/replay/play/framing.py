@@ -63,7 +63,7 @@ def _count(number: int) -> str:
 
 def _responses(data: bytes, sent: bytes, *, complete: bool) -> _Responses:
     """Count the responses in `data`; `complete` says that nothing of them is missing."""
-    words = frozenset(re.split(rb"[ \r\n]+", sent))
+    words = frozenset(sent.split()) | frozenset(re.split(rb"[ \r\n]+", sent))  # a tab, too, may part two keys
     count = at = 0
     inside = False  # a response of several lines has begun
     lines = 0

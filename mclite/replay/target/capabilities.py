@@ -165,12 +165,20 @@ def _ask(address: Address, request: bytes, wait: float, last: bytes = b"\n") -> 
     deadline = time.monotonic() + wait
     try:
         connection.send(request, deadline)
-        while last not in connection.buffer and len(connection.buffer) < READ:
-            if not connection.fill(deadline) or (b"\n" in connection.buffer and connection.buffer[:5] != b"STAT "):
+        answer = b""
+        while last not in answer and len(answer) < READ and connection.fill(deadline):
+            answer = _asked_for(request, bytes(connection.buffer))
+            if b"\n" in answer and answer[:5] != b"STAT ":
                 break
-        return bytes(connection.buffer[:READ]), connection.over()
+        return answer[:READ], connection.over()
     finally:
         connection.close()
+
+
+def _asked_for(request: bytes, received: bytes) -> bytes:
+    """Return what is received without an answer to a first command that asks for none, which some servers give."""
+    quiet = request.split(b"\r\n", 1)[0].endswith(b" noreply")
+    return received.removeprefix(b"STORED\r\n") if quiet else received
 
 
 def ask_version(address: Address, wait: float = 2.0) -> bytes:

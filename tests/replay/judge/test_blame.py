@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mclite.replay.judge.blame import blamed_request
+from mclite.replay.judge.blame import EMPTY, blamed_request, is_quiet
 from mclite.replay.play.outcome import Result
 from mclite.replay.scenario.talk import Talk
 
@@ -45,6 +45,26 @@ def test_the_word_of_an_answer_tells_which_quiet_request_it_answers() -> None:
     framing = "2 responses where 1 response had to come: too many"
     assert blamed(talk, 5, framing=framing, got=b"DELETED\r\n") == "delete {key} noreply"
     assert blamed(talk, 5, framing=framing, got=b"STORED\r\n") == "set {key} 0 0 1 noreply"
+
+
+def test_an_answer_that_is_late_is_that_of_an_earlier_quiet_request() -> None:
+    talk = "> delete {keya} noreply\n> delete {keyb}\n> delete {keyc} noreply\n< DELETED\n> get {keya}\n< END"
+    framing = "3 responses where 1 response had to come: too many"
+    assert blamed(talk, 6, framing=framing, got=b"DELETED\r\n") == "delete {keyc} noreply"
+    assert blamed(talk, 6, framing=framing, got=b"STORED\r\n") == "get {keya}"
+    assert blamed(talk, 6, got=b"DELETED\r\n") == "get {keya}"
+
+
+def test_an_empty_line_behind_a_request_is_blamed_for_the_error_that_is_missing() -> None:
+    talk = "> set {key} 0 0 1\n> 1\n>\n< STORED\n< CLIENT_ERROR bad command line format"
+    error = r"CLIENT_ERROR bad command line format\r\n"
+    assert blamed(talk, 5, want=error) == EMPTY
+    assert blamed(talk, 4, want=r"STORED\r\n") == "set {key} 0 0 1"
+
+
+def test_noreply_before_a_bare_line_feed_is_quiet() -> None:
+    assert is_quiet(r"set {key} 0 0 1 noreply\na")
+    assert not is_quiet(r"set {key} 0 0 1\nnoreply")
 
 
 def test_an_announced_length_is_that_of_a_retrieval() -> None:

@@ -36,6 +36,11 @@ def test_framed(sent: bytes, received: bytes, expected: int) -> None:
     assert broken(sent, received, expected, True) is None
 
 
+def test_a_tab_may_part_two_keys() -> None:
+    answer = b"VALUE k 0 1\r\n1\r\nVALUE l 0 1\r\n2\r\nEND\r\n"
+    assert broken(b"get k\tl\r\n", answer, 1, True) is None
+
+
 @pytest.mark.parametrize(("sent", "received", "expected", "clause"), BROKEN)
 def test_broken(sent: bytes, received: bytes, expected: int, clause: str) -> None:
     found = broken(sent, received, expected, True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
@@ -57,6 +58,27 @@ def test_probes(scripted: Scripted, name: str, answers: dict[bytes, bytes], pres
     request, answer = next(iter(answers.items()))
     assert request.decode() in found.evidence
     assert answer.split(b"\r\n")[0].decode() in found.evidence
+
+
+@pytest.mark.parametrize(("answer", "present"), [(b"VALUE k1_gets 0 1 7\r\n", True), (b"ERROR\r\n", False)])
+@pytest.mark.parametrize("together", [True, False])
+def test_an_answer_to_noreply_is_none_to_what_follows(
+    serve: Serve, answer: bytes, present: bool, together: bool
+) -> None:
+    def talkative(peer: socket.socket) -> None:
+        while request := peer.recv(65536):
+            if b"gets " not in request:
+                peer.sendall(b"ERROR\r\n")
+            elif together:
+                peer.sendall(b"STORED\r\n" + answer)
+            else:
+                peer.sendall(b"STORED\r\n")
+                time.sleep(0.05)
+                peer.sendall(answer)
+
+    found = probe(serve(talkative), b"k1", [ENTRIES["gets"]])["gets"]
+    assert found.present is present
+    assert answer.decode().split("\r\n")[0] in found.evidence
 
 
 def test_to_hang_up_is_the_answer_to_quit_and_to_nothing_else(serve: Serve) -> None:
