@@ -19,7 +19,18 @@ from dataclasses import dataclass
 
 from mclite.replay.judge.blame import first_word
 from mclite.replay.judge.record import Record
-from mclite.replay.judge.shapes import CLOSES, LENGTH, OWN, REFLECTED, REFUSALS, SHARED, SILENT, shape
+from mclite.replay.judge.shapes import (
+    CLOSES,
+    LENGTH,
+    MISSING,
+    OWN,
+    PAST,
+    REFLECTED,
+    REFUSALS,
+    SHARED,
+    SILENT,
+    shape,
+)
 from mclite.replay.judge.verdicts import MATCHED
 
 #: Commands whose second word names what is asked for.
@@ -37,6 +48,8 @@ _CHANGES = frozenset(
 )  # fmt: skip
 #: Those that only show, too.
 _COMMANDS = _CHANGES | {"get", "gets", "version", "quit", "shutdown", "misbehave", "debugtime", "mn", "me"}
+#: Maximum statistics missing from one list that are a cause each.
+FEW = 3
 #: What is blamed when no command is: its name is wrong, or what is sent has none.
 MALFORMED = "a malformed request"
 
@@ -115,7 +128,26 @@ def group(wrong: Iterable[Record], everything: Iterable[Record]) -> list[Cause]:
             order = sorted(together, key=lambda name: (name == MALFORMED, -len(by_command[name]), name))
             members = [made for name in order for made in _best_first(name, by_command[name])]
             found.append(Cause(tuple(order), what, tuple(members)))
-    return sorted(found, key=lambda cause: (-len(cause.scenarios), cause.name))
+    return sorted(_listed(found), key=lambda cause: (-len(cause.scenarios), cause.name))
+
+
+def _listed(causes: Iterable[Cause]) -> list[Cause]:
+    """Return causes with one for all statistics that a list lacks, if these are more than a few."""
+    by_list: dict[tuple[str, ...], list[Cause]] = {}
+    others = []
+    for cause in causes:
+        if cause.what.endswith(MISSING):
+            by_list.setdefault(cause.commands, []).append(cause)
+        else:
+            others.append(cause)
+    for commands, missing in by_list.items():
+        if len(missing) <= FEW:
+            others += missing
+            continue
+        missing.sort(key=lambda cause: (-len(cause.scenarios), cause.what))
+        scenarios = tuple(made for cause in missing for made in cause.scenarios)
+        others.append(Cause(commands, f"{len(missing)} statistics are missing", scenarios))
+    return others
 
 
 def _unknown(wrong: Sequence[Record], everything: Sequence[Record]) -> dict[str, str]:
@@ -132,15 +164,15 @@ def _unknown(wrong: Sequence[Record], everything: Sequence[Record]) -> dict[str,
 def _refusal(made: Record) -> str:
     """Return how a command was refused: the status word, silence, or the end of the connection; else nothing."""
     word = first_word(made.got or "")
-    if word in REFUSALS and first_word(made.want or "") not in REFUSALS:
-        return word
     what = shape(made)
+    if word in REFUSALS and first_word(made.want or "") not in REFUSALS:
+        return word if not what.endswith(PAST) else ""
     return what if what in (SILENT, CLOSES) else ""
 
 
 def _together(what: str, by_command: dict[str, list[Record]], unknown: dict[str, str]) -> list[list[str]]:
     """Return the commands of one shape, those of one cause together."""
-    if what in SHARED or (", not " in what and what.startswith(REFUSALS)):
+    if what in SHARED or what.endswith(PAST) or (", not " in what and what.startswith(REFUSALS)):
         return [list(by_command)]
     alike = [name for name in by_command if unknown.get(name) == what]
     return [*([alike] if alike else []), *([name] for name in by_command if name not in alike)]

@@ -12,6 +12,8 @@ from mclite.replay.judge.record import Record
 REFUSALS = ("ERROR", "CLIENT_ERROR", "SERVER_ERROR")
 SILENT = "no answer"
 CLOSES = "closes the connection"
+#: How the shape ends of an answer that lacks a statistic.
+MISSING = " is missing"
 LENGTH = "announced length and data differ"
 _ACCEPTS = "accepts what has to be refused"
 _STAYS = "keeps the connection open"
@@ -33,6 +35,11 @@ REFLECTED = re.compile(r" with (?:no flag [Obkqv]|a flag [Obkqv] that|flags in a
 #: Answers that say that an item is there, and that it is not.
 _HITS = frozenset({"VALUE", "DELETED", "TOUCHED", "VA", "HD"})
 _MISSES = frozenset({"END", "NOT_FOUND", "EN", "NF"})
+#: A request with a negative exptime (152-154), which some servers refuse, and what is said of that.
+_EXPTIME_BEFORE_NOW = re.compile(
+    r"(?:(?:set|add|replace|append|prepend|cas) \S+ \S+|touch \S+|gats?) -[0-9]+( |$)|m[sga] .* T-[0-9]+( |$)"
+)
+PAST = "to a negative exptime"
 #: The answer of incr and decr.
 _NUMBER = re.compile(r"[0-9]+ *\\r\\n")
 #: Answers of the meta commands that have flags.
@@ -75,7 +82,7 @@ def shape(made: Record) -> str:
     if word in REFUSALS:
         if wanted in REFUSALS:
             return f"another {word} text" if wanted == word else f"{word}, not {wanted}"
-        return word
+        return f"{word} {PAST}" if _EXPTIME_BEFORE_NOW.match(made.request or "") else word
     if outcome == "timeout":
         return "an answer that stops in the middle"
     return _compared(want, got)
@@ -108,9 +115,9 @@ def _compared(want: str, got: str) -> str:
     wanted, word = first_word(want), first_word(got)
     if wanted == word == "STAT":
         names = [text.split(" ")[1] if text.count(" ") else "" for text in (want, got)]
-        return f"{_stat(names[0])}: another value" if names[0] == names[1] else f"{_stat(names[0])} is missing"
+        return f"{_stat(names[0])}: another value" if names[0] == names[1] else f"{_stat(names[0])}{MISSING}"
     if wanted == "STAT":
-        return f"{_stat(want.split(' ')[1] if ' ' in want else '')} is missing"
+        return f"{_stat(want.split(' ')[1] if ' ' in want else '')}{MISSING}"
     if wanted and wanted == word:
         return f"{word} with {_field(want, got, word)}"
     if wanted in _HITS and word in _MISSES and (word != "END" or wanted == "VALUE"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from made_results import record as made_up
@@ -60,3 +61,27 @@ def test_what_several_commands_show_of_one_is_one_cause() -> None:
     right = [record(f"right{number}", commands=["get", "mg", "set"], verdict="pass") for number in range(40)]
     (cause,) = causes.group(wrong, [*wrong, *right])
     assert cause.name == "flush_all: then get, mg answer a hit, not a miss"
+
+
+def test_to_refuse_a_negative_exptime_is_one_cause_of_all_commands() -> None:
+    requests = ("touch {key} -1", "set {key} 0 -1 1", "add {key} 0 -1 1")
+    wrong = [
+        record(f"c/f/{number}", request=request, want="STORED\\r\\n", got="ERROR\\r\\n", commands=(request.split()[0],))
+        for number, request in enumerate(requests)
+    ]
+    (cause,) = causes.group(wrong, wrong)
+    assert cause.name == "add, set, touch: ERROR to a negative exptime"
+
+
+def test_many_statistics_that_are_missing_are_one_cause() -> None:
+    def lacking(number: int) -> Any:
+        return record(
+            f"c/f/{number}", request="stats", want=f"STAT name_{number} 1\\r\\n", got="END\\r\\n", commands=("stats",)
+        )
+
+    few = [lacking(number) for number in range(causes.FEW)]
+    letters = [replace(one, want=f"STAT {letter} 1\\r\\n") for one, letter in zip(few, "abc", strict=True)]
+    assert {cause.what for cause in causes.group(letters, letters)} == {f"{letter} is missing" for letter in "abc"}
+    many = [*letters, replace(lacking(9), want="STAT d 1\\r\\n")]
+    (cause,) = causes.group(many, many)
+    assert (cause.name, len(cause.scenarios)) == ("stats: 4 statistics are missing", 4)

@@ -15,6 +15,11 @@ from mclite.replay.judge.record import Record
     ("request_", "want", "got", "shape"),
     [
         ("incr {key} 1", "2\\r\\n", "ERROR\\r\\n", "incr: ERROR"),
+        ("touch {key} -1", "TOUCHED\\r\\n", "ERROR\\r\\n", "touch: ERROR to a negative exptime"),
+        ("set {key} 0 -1 2 noreply", "END\\r\\n", "ERROR\\r\\n", "set: ERROR to a negative exptime"),
+        ("set {key} -1 0 2", "STORED\\r\\n", "ERROR\\r\\n", "set: ERROR"),
+        ("gat -1 {key}", "END\\r\\n", "ERROR\\r\\n", "gat: ERROR to a negative exptime"),
+        ("ms {key} 2 T-1 c", "HD\\r\\n", "CLIENT_ERROR bad\\r\\n", "ms: CLIENT_ERROR to a negative exptime"),
         ("stats items", "STAT items:1:number 1\\r\\n", "END\\r\\n", "stats items: items:N:number is missing"),
         ("get {key}", "VALUE k 5 1\\r\\n", "VALUE k 0 1\\r\\n", "get: VALUE with other flags"),
         ("gets {key}", "VALUE k 5 1 {cas:uint}\\r\\n", "VALUE k 5 1\\r\\n", "gets: VALUE with no cas unique"),
