@@ -63,6 +63,8 @@ class Instance:
         self.prefixes = PrefixStats(self.settings.detail_prefix)
         if self.settings.detail_enabled:
             self.detail = self.prefixes
+        self.crawling = False
+        """whether a crawl or a dump goes on that was too long for one turn: there is one at a time"""
         self.on_stop: Callable[[bool], None] | None = None
         self.log: Callable[[str], None] | None = None
         """what a line of -vv is handed to; the shell sets it"""

@@ -30,6 +30,8 @@ cdef class Session:
     cdef public list _out
     cdef public bytes _batch
     cdef public Py_ssize_t _batch_at
+    cdef public Py_ssize_t _looked_at
+    cdef public bint _waiting
     cdef public object _binary
     cdef public str _protocol
     cdef public bint _begins

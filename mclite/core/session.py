@@ -39,6 +39,9 @@ _BLOCK_END: Final = b"\r\n"
 _PARTS_MAX: Final = 16
 """Parts of an answer that are written without joining them, one of which is longer than as many TURN_BYTES."""
 
+COSTS: Final = {b"stats": 100, b"lru_crawler": 50, b"slabs": 1000}
+"""The turns (-R) that a request takes besides its own, by command: what looks at more than one item takes as long."""
+
 _BINARY: Final = 0x80
 """The first byte of a connection that speaks the binary protocol."""
 
@@ -80,6 +83,8 @@ class Session:
         self._out: list[bytes] = []
         self._batch = b""  # the buffer whose requests are being carried out,
         self._batch_at = 0  # and where in it the line of the present one begins
+        self._looked_at = 0  # how far `pipelined` has looked through it,
+        self._waiting = False  # and what it found there
         self.more = False
         self.watching = False  # what a watcher sends is ignored
         self._binary: Binary | None = None
@@ -105,19 +110,20 @@ class Session:
     def pipelined(self) -> bool:
         """True if the present request follows others whose answers, even empty ones for noreply, have not been sent.
 
-        memcached sends them when it reaches mn. Few commands ask, so the requests are read a second time for it.
+        memcached sends them when it reaches mn. Few commands ask, so the requests are read a second time for it, each
+        once.
         """
-        position = 0
-        waiting = False
+        position = self._looked_at
         while position < self._batch_at:
             end = self._batch.find(b"\n", position)
             request = parse(self._batch[position:end])
             position = end + 1
-            waiting = True
+            self._waiting = True
             if isinstance(request, Request):
-                waiting = request.command.name != b"mn"
+                self._waiting = request.command.name != b"mn"
                 position += request.length + 2 if request.length >= 0 else 0
-        return waiting
+        self._looked_at = position
+        return self._waiting
 
     def receive(self, data: bytes) -> bytes:
         """Receive `data` from the client, and return the answers to all requests that it completes.
@@ -232,6 +238,7 @@ class Session:
             turns = 1  # each answer is a message of its own
         first = True  # which the fast path has left: it is tried from the second request on
         self._batch = buffer
+        self._looked_at, self._waiting = 0, False
         while not (self.closed or self.watching):
             # Looked up for each request: one may have switched on what the fast path does not do.
             fast = None if first or self._is_udp else instance.fast
@@ -267,6 +274,7 @@ class Session:
                 continue
             if request.length < 0:
                 answer = HANDLERS[request.command.name](self, request)
+                turns -= COSTS.get(request.command.name, 0)
                 if answer and not request.noreply:
                     out.append(answer)
                     turns -= len(answer) // TURN_BYTES

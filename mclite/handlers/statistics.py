@@ -350,7 +350,7 @@ def _cachedump(session: Caller, args: list[bytes]) -> bytes:
         return errors.BAD_SLAB_ID
     out: list[bytes] = []
     size = 0
-    for key, item in reversed(list(store.keys_of({slab_class}))):  # the most recently stored first
+    for key, item in store.newest_of(slab_class):
         line = b"ITEM %b [%d b; %d s]\r\n" % (key, item.size, item.exptime)
         size += len(line)
         if (limit and len(out) >= limit) or size > _DUMP_BYTES_MAX:

@@ -17,10 +17,17 @@ from mclite.store.item import BINARY_KEY, FETCHED
 from mclite.store.slabs import AUTOMOVE_WINDOW, CLASSES_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mclite.core.instance import Instance
     from mclite.handlers.caller import Caller
+    from mclite.store.base import Store
 
 _BAD_CLASS: Final = b"BADCLASS invalid class id\r\n"
 _NOT_STARTED: Final = b"NOTSTARTED no items to crawl\r\n"
+_BUSY: Final = b"BUSY currently processing crawler request\r\n"
+PIECE_ITEMS: Final = 1000
+"""Items that a crawl or a dump looks at before others get their turn."""
 _SLEEP_MAX: Final = 1_000_000
 
 
@@ -171,9 +178,39 @@ def _crawl(session: Caller, which: bytes) -> bytes:
         classes = _classes(which)
         if not classes:
             return _BAD_CLASS if classes is None else _NOT_STARTED
+    if instance.crawling:
+        return _BUSY
     instance.stats.lru_crawler_starts += 1
-    instance.store.reclaim(instance.settings.lru_crawler_tocrawl or len(instance.store))
-    return replies.OK
+    pieces = _crawl_in_pieces(instance, instance.settings.lru_crawler_tocrawl or len(instance.store))
+    return _begin(session, pieces)
+
+
+def _crawl_in_pieces(instance: Instance, most: int) -> Iterator[bytes]:
+    """Look at up to `most` items, PIECE_ITEMS at a time; the answer comes first."""
+    instance.store.reclaim(min(most, PIECE_ITEMS))
+    yield replies.OK
+    while (most := most - PIECE_ITEMS) > 0:
+        instance.store.reclaim(min(most, PIECE_ITEMS))
+        yield b""
+
+
+def _begin(session: Caller, pieces: Iterator[bytes]) -> bytes:
+    """Return the first of `pieces`, and leave the others for the next turns, in which nobody else may crawl."""
+    first = next(pieces)
+    second = next(pieces, None)
+    if second is None:
+        return first
+    session.instance.crawling = True
+    session.rest = _to_the_end(session.instance, [first, second], pieces)
+    return next(session.rest)
+
+
+def _to_the_end(instance: Instance, made: list[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from made
+        yield from pieces
+    finally:
+        instance.crawling = False  # also when the client has gone
 
 
 def _dump(session: Caller, what: bytes, which: bytes) -> bytes:
@@ -190,12 +227,24 @@ def _dump(session: Caller, what: bytes, which: bytes) -> bytes:
         classes = _classes(which)
         if not classes:
             return _BAD_CLASS if classes is None else _NOT_STARTED
+    if instance.crawling:
+        return _BUSY
+    instance.stats.lru_crawler_starts += 1
+    return _begin(session, _dump_in_pieces(store, what == b"mgdump", classes))
+
+
+def _dump_in_pieces(store: Store, keys_only: bool, classes: set[int] | None) -> Iterator[bytes]:
+    """Make the lines of a dump, those of PIECE_ITEMS items at a time."""
     from urllib.parse import quote_from_bytes  # here, since a server starts sooner without it
 
-    instance.stats.lru_crawler_starts += 1
     out = [replies.OK]
-    for key, item in store.keys_of(classes):
-        if what == b"mgdump":
+    for number, (key, item) in enumerate(store.items(), 1):
+        if number % PIECE_ITEMS == 0:
+            yield b"".join(out)
+            out.clear()
+        if (classes is not None and item.slab_class not in classes) or store.expired(item):
+            continue
+        if keys_only:
             out.append(b"mg %b b\r\n" % encode_key(key) if item.state & BINARY_KEY else b"mg %b\r\n" % key)
         else:
             fetched = "yes" if item.state & FETCHED else "no"
@@ -203,5 +252,5 @@ def _dump(session: Caller, what: bytes, which: bytes) -> bytes:
                 f"key={quote_from_bytes(key, safe='')} exp={item.exptime or -1} la={item.time} cas={item.cas} "
                 f"fetch={fetched} cls={item.slab_class} size={store.size_of(key, item)} flags={item.flags} \n".encode()
             )
-    out.append(replies.EN if what == b"mgdump" else replies.END)
-    return b"".join(out)
+    out.append(replies.EN if keys_only else replies.END)
+    yield b"".join(out)

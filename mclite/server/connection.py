@@ -206,6 +206,7 @@ class Connection(Receiver, asyncio.Protocol):
         """The connection is gone."""
         server = self._server
         self.session.push = self.session.write_parts = None  # no cycle is left for the garbage collector
+        self.session.rest = None  # an unfinished dump ends
         if self in server.connections:
             server.connections.discard(self)
             server.instance.disconnected(self.session)

@@ -9,6 +9,7 @@ clock moves once a second.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
@@ -31,6 +32,8 @@ LOOKED_MAX: Final = 32
 
 SIZE_STEP: Final = 32
 """Bytes: `stats sizes` counts items by multiples of it."""
+NEWEST_FROM: Final = 5_000
+"""Items, those stored last, that `stats cachedump` looks through."""
 AGES_FROM: Final = 1000
 """Items, those stored longest ago, that the ages of the slab classes are taken from."""
 
@@ -441,6 +444,10 @@ class Store(ABC):
                 self.stats.note_eviction(item, self.now)
                 if self.on_evict is not None:
                     self.on_evict(key, item)
+
+    def newest_of(self, slab_class: int) -> Iterator[tuple[bytes, Item]]:
+        """Go through the live items of a slab class, most recently stored first; an engine may leave out old ones."""
+        return reversed(deque(self.keys_of({slab_class}), NEWEST_FROM))
 
     def keys_of(self, classes: Iterable[int] | None) -> Iterator[tuple[bytes, Item]]:
         """Go through the live items of some slab `classes`, of all for None."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from mclite.store.base import AGES_FROM, LOOKED_MAX, Store
+from mclite.store.base import AGES_FROM, LOOKED_MAX, NEWEST_FROM, Store
 from mclite.store.clock import Clock
 from mclite.store.item import ACTIVE, ODD_KEY, TEMPORARY, Item
 from mclite.store.pages import ClassUse
@@ -185,7 +185,16 @@ class MemoryStore(Store):
 
     def items(self) -> Iterator[tuple[bytes, Item]]:
         """Go through all items, least recently stored first."""
-        return iter([*self.entries.items(), *self._temporary.items()])
+        for key in [*self.entries, *self._temporary]:
+            item = self._find(key)
+            if item is not None:
+                yield key, item
+
+    def newest_of(self, slab_class: int) -> Iterator[tuple[bytes, Item]]:
+        """Go through the live items of a slab class, most recently stored first, out of the NEWEST_FROM stored last."""
+        for key, item in islice(reversed(self.entries.items()), NEWEST_FROM):
+            if item.slab_class == slab_class and not self.expired(item):
+                yield key, item
 
     def __len__(self) -> int:
         return len(self.entries) + len(self._temporary) + len(self.flushed)

@@ -10,6 +10,7 @@ import pytest
 from mclite.core.instance import Instance
 from mclite.core.session import Session
 from mclite.core.settings import Settings
+from mclite.handlers.tuning import PIECE_ITEMS
 from mclite.protocol import errors, replies
 from mclite.protocol.parser import MULTIGET_LINE_MAX
 from mclite.store import MemoryStore, SystemClock
@@ -309,3 +310,63 @@ def test_large_answers_are_written_in_parts(fast: bool) -> None:
     parts.clear()
     assert session.receive(b"get small\r\n" * 20) == b"VALUE small 0 1\r\n1\r\nEND\r\n" * 20
     assert parts == []
+
+
+def test_what_costs_much_ends_the_turn() -> None:
+    instance = Instance()
+    for request, at_once in ((b"stats items", 11), (b"lru_crawler crawl all", 20), (b"slabs reassign 1 2", 1)):
+        session = Session(instance)
+        answers = session.receive(request + b"\r\n" + (request + b"\r\n") * 49)
+        assert session.more
+        assert answers.count(b"END\r\n") + answers.count(b"OK\r\n") + answers.count(b"NOSPARE") <= at_once
+
+
+def test_whether_others_wait_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import mclite.core.session as module
+
+    read: list[bytes] = []
+    inner = module.parse
+    monkeypatch.setattr(module, "parse", lambda line: read.append(line) or inner(line))
+    session = Session(Instance())
+    session.push = lambda line: True
+    assert session.receive(b"watch x\r\n" * 500).count(b"ERROR") == 500
+    assert len(read) <= 2 * 500  # once each to carry it out, and once as one that precedes others
+
+
+def test_a_dump_is_made_in_pieces_one_at_a_time() -> None:
+    instance = Instance()
+    count = 2 * PIECE_ITEMS + 10
+    for number in range(count):
+        instance.store.store("set", b"k%d" % number, b"x", 0, 0)
+    dumping, other = Session(instance), Session(instance)
+    answer = dumping.receive(b"lru_crawler mgdump all\r\n")
+    assert answer.count(b"mg ") < PIECE_ITEMS
+    assert dumping.more
+    for request in (b"lru_crawler metadump all\r\n", b"lru_crawler crawl all\r\n"):
+        assert other.receive(request) == b"BUSY currently processing crawler request\r\n"
+    assert other.receive(b"get k1\r\n") == b"VALUE k1 0 1\r\nx\r\nEND\r\n"
+    other.receive(b"delete k2005\r\n")
+    while dumping.more:
+        piece = dumping.receive(b"")
+        assert piece.count(b"mg ") <= PIECE_ITEMS
+        answer += piece
+    assert answer.count(b"mg ") == count - 1  # one was deleted before its turn came
+    assert answer.endswith(b"EN\r\n")
+    assert not instance.crawling
+    dumping.receive(b"lru_crawler metadump all\r\n")
+    assert instance.crawling
+    dumping.rest = None  # the client has gone
+    assert not instance.crawling
+
+
+def test_a_crawl_takes_turns() -> None:
+    instance = Instance()
+    for number in range(3 * PIECE_ITEMS):
+        instance.store.store("set", b"k%d" % number, b"x", 0, 1)
+    session = Session(instance)
+    assert session.receive(b"lru_crawler crawl all\r\n") == replies.OK
+    assert instance.stats.total("crawler_reclaimed") <= 2 * PIECE_ITEMS
+    while session.more:
+        assert session.receive(b"") == b""
+    assert instance.stats.total("crawler_reclaimed") == 3 * PIECE_ITEMS
+    assert not instance.crawling
