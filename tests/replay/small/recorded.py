@@ -120,7 +120,7 @@ def replay(script: Script, sample: Sample, release: str) -> Result:
     player = Player(
         Address("tcp", "recorded", 0),
         _Keys(sample["keys"]),
-        patience=Patience(0.01),
+        patience=Patience(60),
         barrier=f"VERSION {release}\r\n".encode(),
     )
     events = [[conn, kind, data.replace("{version}", release)] for conn, kind, data in sample["events"]]
