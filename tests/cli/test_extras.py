@@ -31,7 +31,7 @@ def test_the_table_is_that_of_the_project() -> None:
     named = {
         MODULES.get(package, package): extra
         for extra, packages in project["optional-dependencies"].items()
-        if extra not in ("test", "dev")
+        if extra not in ("test", "dev", "site")
         for package in (re.split("[<>=\\[]", one)[0] for one in packages)
     }
     assert {name: extra for name, extra in EXTRAS.items() if name not in BROUGHT} == named
