@@ -40,7 +40,9 @@ def blamed_request(script: Script, result: Result) -> str | None:
     first = writes[-1]
     while first > 0 and isinstance(ops[first - 1], Write):
         first -= 1
-    asked = [line for op in ops[first:] if isinstance(op, Write) for line in requests(op) if line]
+    lines = [line for op in ops[first:] if isinstance(op, Write) for line in requests(op)]
+    asked = [line for line in lines if line]
+    empty = len(asked) < len(lines) or any(r"\n\n" in line for line in asked)
     if not asked:
         return None
     word = first_word((result.got or b"").decode("latin-1").split("\r\n")[0])
@@ -54,7 +56,7 @@ def blamed_request(script: Script, result: Result) -> str | None:
         answering = [line for line in asked if line not in quiet] or asked
         if told := re.match(r"`(VALUE|VA) ", result.framing or ""):  # the announced length of a data block is wrong
             answering = [line for line in answering if line.split(" ")[0] in _BLOCKS[told[1]]] or answering
-        if read is not None and read >= len(answering) and first_word(result.want or "").endswith("ERROR"):
+        if empty and read is not None and read >= len(answering) and first_word(result.want or "").endswith("ERROR"):
             return EMPTY  # more answers are due than lines with words: an empty line has one, too
         chosen = answering[min(read or 0, len(answering) - 1)] if read is not None else answering[-1]
     return chosen[:LONGEST]

@@ -107,7 +107,7 @@ def group(wrong: Iterable[Record], everything: Iterable[Record]) -> list[Cause]:
                 causes.setdefault(what, {}).setdefault(command, []).append(made)
                 continue
         unframed = made.framing and what != LENGTH
-        if unframed or what in OWN or what.startswith(REFUSALS) or REFLECTED.search(what):
+        if unframed or what in OWN or what.endswith(PAST) or what.startswith(REFUSALS) or REFLECTED.search(what):
             causes.setdefault(what, {}).setdefault(command, []).append(made)
         else:
             open_ends.setdefault((command, what), []).append(made)

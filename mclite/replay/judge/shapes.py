@@ -15,6 +15,7 @@ CLOSES = "closes the connection"
 #: How the shape ends of an answer that lacks a statistic.
 MISSING = " is missing"
 LENGTH = "announced length and data differ"
+_CLOSES_AT_ERRORS = "closes the connection where an error is due"
 _ACCEPTS = "accepts what has to be refused"
 _STAYS = "keeps the connection open"
 _HIT = "a hit, not a miss"
@@ -22,12 +23,12 @@ _MISS = "a miss, not a hit"
 _BARE_LF = "a line that ends in LF alone"
 _UNASKED = "answers what asks for no answer"
 #: Shapes that are one fault of a server, whichever command shows it.
-SHARED = frozenset({_ACCEPTS, _BARE_LF, _HIT, _STAYS, _UNASKED, CLOSES})
+SHARED = frozenset({_ACCEPTS, _BARE_LF, _HIT, _STAYS, _UNASKED, CLOSES, _CLOSES_AT_ERRORS})
 #: Shapes that are always the fault of the request that is answered so.
 OWN = frozenset(
     {
-        SILENT, CLOSES, _ACCEPTS, _BARE_LF, _STAYS, _UNASKED, "the server dies", "a fault of the suite",
-        "not there though declared",
+        SILENT, CLOSES, _CLOSES_AT_ERRORS, _ACCEPTS, _BARE_LF, _STAYS, _UNASKED, "the server dies",
+        "a fault of the suite", "not there though declared",
     }
 )  # fmt: skip
 #: Flags of a meta answer that only say what was asked for; others tell what an item is.
@@ -39,7 +40,7 @@ _MISSES = frozenset({"END", "NOT_FOUND", "EN", "NF"})
 _EXPTIME_BEFORE_NOW = re.compile(
     r"(?:(?:set|add|replace|append|prepend|cas) \S+ \S+|touch \S+|gats?) -[0-9]+( |$)|m[sga] .* T-[0-9]+( |$)"
 )
-PAST = "to a negative exptime"
+PAST = "at a negative exptime"
 #: The answer of incr and decr.
 _NUMBER = re.compile(r"[0-9]+ *\\r\\n")
 #: Answers of the meta commands that have flags.
@@ -56,7 +57,7 @@ def shape(made: Record) -> str:
     if outcome == "malformed" or made.verdict == "suite-error":
         return "a fault of the suite"
     if outcome == "closed" and not got:
-        return CLOSES
+        return _closes(made)
     if outcome == "too-much":
         return "an answer without an end"
     wanted, word = first_word(want), first_word(got)
@@ -86,6 +87,13 @@ def shape(made: Record) -> str:
     if outcome == "timeout":
         return "an answer that stops in the middle"
     return _compared(want, got)
+
+
+def _closes(made: Record) -> str:
+    """Return at what a target hangs up: where an error is due, at a negative exptime, or at a request that is right."""
+    if first_word(made.want or "") in REFUSALS:
+        return _CLOSES_AT_ERRORS
+    return f"{CLOSES} {PAST}" if _EXPTIME_BEFORE_NOW.match(made.request or "") else CLOSES
 
 
 def _bare(text: str) -> bool:
@@ -186,7 +194,7 @@ def happened(made: Record) -> str:
     """Return what the target did, to be put behind the title: `answered CLIENT_ERROR`."""
     what = shape(made)
     got = made.got or ""
-    if what in (SILENT, CLOSES) or not got or what.startswith(("the server dies", "a fault", "an answer without")):
-        return {SILENT: "no answer", CLOSES: "closed the connection"}.get(what, what)
+    if what == SILENT or not got or what.startswith(("the server dies", "a fault", "an answer without")):
+        return "closed the connection" if what.startswith(CLOSES) else what
     line = got.split("\\r\\n")[0] or got
     return f"answered {line if len(line) <= 60 else line[:57] + '...'}"

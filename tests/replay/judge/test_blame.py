@@ -62,6 +62,11 @@ def test_an_empty_line_behind_a_request_is_blamed_for_the_error_that_is_missing(
     assert blamed(talk, 4, want=r"STORED\r\n") == "set {key} 0 0 1"
 
 
+def test_a_data_block_that_is_read_as_a_line_is_blamed_on_its_request() -> None:
+    talk = "> set {key} 0 x 1\n> 1\n< CLIENT_ERROR bad command line format\n< ERROR"
+    assert blamed(talk, 4, want=r"ERROR\r\n") == "set {key} 0 x 1"
+
+
 def test_noreply_before_a_bare_line_feed_is_quiet() -> None:
     assert is_quiet(r"set {key} 0 0 1 noreply\na")
     assert not is_quiet(r"set {key} 0 0 1\nnoreply")

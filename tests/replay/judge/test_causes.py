@@ -70,7 +70,7 @@ def test_to_refuse_a_negative_exptime_is_one_cause_of_all_commands() -> None:
         for number, request in enumerate(requests)
     ]
     (cause,) = causes.group(wrong, wrong)
-    assert cause.name == "add, set, touch: ERROR to a negative exptime"
+    assert cause.name == "add, set, touch: ERROR at a negative exptime"
 
 
 def test_many_statistics_that_are_missing_are_one_cause() -> None:

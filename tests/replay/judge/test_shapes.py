@@ -15,11 +15,11 @@ from mclite.replay.judge.record import Record
     ("request_", "want", "got", "shape"),
     [
         ("incr {key} 1", "2\\r\\n", "ERROR\\r\\n", "incr: ERROR"),
-        ("touch {key} -1", "TOUCHED\\r\\n", "ERROR\\r\\n", "touch: ERROR to a negative exptime"),
-        ("set {key} 0 -1 2 noreply", "END\\r\\n", "ERROR\\r\\n", "set: ERROR to a negative exptime"),
+        ("touch {key} -1", "TOUCHED\\r\\n", "ERROR\\r\\n", "touch: ERROR at a negative exptime"),
+        ("set {key} 0 -1 2 noreply", "END\\r\\n", "ERROR\\r\\n", "set: ERROR at a negative exptime"),
         ("set {key} -1 0 2", "STORED\\r\\n", "ERROR\\r\\n", "set: ERROR"),
-        ("gat -1 {key}", "END\\r\\n", "ERROR\\r\\n", "gat: ERROR to a negative exptime"),
-        ("ms {key} 2 T-1 c", "HD\\r\\n", "CLIENT_ERROR bad\\r\\n", "ms: CLIENT_ERROR to a negative exptime"),
+        ("gat -1 {key}", "END\\r\\n", "ERROR\\r\\n", "gat: ERROR at a negative exptime"),
+        ("ms {key} 2 T-1 c", "HD\\r\\n", "CLIENT_ERROR bad\\r\\n", "ms: CLIENT_ERROR at a negative exptime"),
         ("stats items", "STAT items:1:number 1\\r\\n", "END\\r\\n", "stats items: items:N:number is missing"),
         ("get {key}", "VALUE k 5 1\\r\\n", "VALUE k 0 1\\r\\n", "get: VALUE with other flags"),
         ("gets {key}", "VALUE k 5 1 {cas:uint}\\r\\n", "VALUE k 5 1\\r\\n", "gets: VALUE with no cas unique"),
@@ -44,6 +44,20 @@ from mclite.replay.judge.record import Record
 )
 def test_shapes(request_: str, want: str, got: str, shape: str) -> None:
     assert causes.key(record(request=request_, want=want, got=got)).startswith(shape)
+
+
+@pytest.mark.parametrize(
+    ("request_", "want", "shape"),
+    [
+        ("get {key}", "END\\r\\n", "closes the connection"),
+        ("set {key} 0 0 -1", "CLIENT_ERROR {:rest}\\r\\n", "closes the connection where an error is due"),
+        ("touch {key} -1", "NOT_FOUND\\r\\n", "closes the connection at a negative exptime"),
+    ],
+)
+def test_to_close_the_connection_is_worst_at_a_request_that_is_right(request_: str, want: str, shape: str) -> None:
+    closed = record(request=request_, want=want, got=None, outcome="closed")
+    assert shapes.shape(closed) == shape
+    assert shapes.happened(closed) == "closed the connection"
 
 
 def test_broken_framing_names_its_kind() -> None:
