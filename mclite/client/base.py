@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ssl
 from abc import abstractmethod
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict
 
 from mclite.client.classic import text_of
 from mclite.client.commands import AllMethods, Commands
 from mclite.client.errors import RefusedError
 from mclite.client.exchange import Exchange, State
 from mclite.client.processes import Inherited, watch_over
-
-V = TypeVar("V")
+from mclite.client.value import V
 
 
 class Options(TypedDict, total=False):

@@ -11,10 +11,10 @@ from mclite.client.binding import command
 from mclite.client.call import Call, call, said
 from mclite.client.errors import BadArgumentError, NotTextError
 from mclite.client.results import Item
+from mclite.client.value import V
 from mclite.protocol.reader import Number, Reply, Status, Value
 
 T = TypeVar("T")
-V = TypeVar("V")
 
 
 def text_of(value: bytes) -> str:

@@ -9,9 +9,9 @@ from mclite.client.binding import Builds
 from mclite.client.call import Call
 from mclite.client.classic import ClassicCommands
 from mclite.client.meta import MetaCommands
+from mclite.client.value import V
 
 T = TypeVar("T")
-V = TypeVar("V")
 
 
 class Methods(ClassicCommands[V], MetaCommands[V], AdminCommands):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Generic, Literal, TypeVar, cast
+from typing import Final, Generic, Literal, cast
 
 from mclite.client import arguments
 from mclite.client.arguments import Data, Exptime, Key
@@ -11,10 +11,9 @@ from mclite.client.binding import command
 from mclite.client.call import Call, call, nothing
 from mclite.client.errors import BadArgumentError
 from mclite.client.results import MetaCode, MetaResult
+from mclite.client.value import V
 from mclite.protocol.meta import decode_key, encode_key
 from mclite.protocol.reader import Meta, Reply
-
-V = TypeVar("V")
 
 SetMode = Literal["set", "add", "append", "prepend", "replace"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal
 
-V = TypeVar("V")
+from mclite.client.value import V
 
 MetaCode = Literal["HD", "VA", "EN", "NF", "NS", "EX", "MN"]
 

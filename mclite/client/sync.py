@@ -15,10 +15,10 @@ from mclite.client.call import Call
 from mclite.client.exchange import Check, Close, Effect, Open, Plan, Receive, Send
 from mclite.client.pipeline import Pipeline, checked
 from mclite.client.transport import Address, SessionTransport, SocketTransport, Transport
+from mclite.client.value import V
 from mclite.core.instance import Instance
 
 T = TypeVar("T")
-V = TypeVar("V")
 
 
 class Client(BaseClient[V], Runs):
