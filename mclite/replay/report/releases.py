@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ class Known:
     faults: Faults
 
 
+@functools.cache
 def known() -> Known:
     """Read what the suite knows."""
     root = default_root()
