@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from recorded import Changed, replay
 
 from mclite.replay.judge.answers import Sample, samples
@@ -12,8 +14,10 @@ from mclite.replay.scenario.root import default_root
 from mclite.replay.scenario.scenario import Scenario
 from mclite.replay.scenario.versions import KNOWN_VERSIONS, Version, parse_guard
 
-SCENARIOS = {scenario.id: scenario for scenario in load_all(default_root())[0]}
-FAULTS = read(default_root() / FILE)
+
+@functools.cache
+def scenarios() -> dict[str, Scenario]:
+    return {scenario.id: scenario for scenario in load_all(default_root())[0]}
 
 
 def by_variant(scenario: Scenario, sample: Sample) -> list[list[Version]]:
@@ -27,9 +31,10 @@ def by_variant(scenario: Scenario, sample: Sample) -> list[list[Version]]:
 
 
 def test_every_release_answers_as_the_suite_says_of_it() -> None:
+    faults = read(default_root() / FILE)
     wrong, changed, checked = [], set(), 0
     for name, recorded in samples().items():
-        scenario = SCENARIOS[name]
+        scenario = scenarios()[name]
         for sample in recorded:
             for versions in by_variant(scenario, sample):
                 try:
@@ -40,7 +45,7 @@ def test_every_release_answers_as_the_suite_says_of_it() -> None:
                 checked += len(versions)
                 if result.outcome == "match":
                     continue
-                unknown = [v for v in versions if not FAULTS.find(name, fingerprint(result), v)]
+                unknown = [v for v in versions if not faults.find(name, fingerprint(result), v)]
                 if unknown:
                     wrong.append(f"{name} on {unknown[0]}: want {result.want}, got {result.got!r}, {result.outcome}")
     assert not wrong
@@ -50,9 +55,9 @@ def test_every_release_answers_as_the_suite_says_of_it() -> None:
 
 def test_a_wrong_guard_is_found() -> None:
     name = "verbosity/verbosity/letters"
-    talk = SCENARIOS[name].talk
+    talk = scenarios()[name].talk
     for sample in samples()[name]:
-        versions = [version for group in by_variant(SCENARIOS[name], sample) for version in group]
+        versions = [version for group in by_variant(scenarios()[name], sample) for version in group]
         others = [version for version in KNOWN_VERSIONS if talk.variant(version) != talk.variant(versions[0])]
         assert replay(talk.script(versions[0]), sample, "x").outcome == "match"
         assert replay(talk.script(others[0]), sample, "x").outcome == "mismatch"
