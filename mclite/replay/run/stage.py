@@ -31,6 +31,9 @@ WAITS = 0.05
 TRANSPORTS: frozenset[str] = frozenset({"tls", "unix", "udp"})
 #: Seconds that a server which hung up has to show whether it lives; a busy machine needs them.
 DEATH_GRACE_SECONDS = 1.0
+#: A way to start that only keeps memcached's own thread from freeing and moving items. Who does not say how to do that
+#: may have no such thread: what needs it and a server for itself is played all the same, and repeated if it differs.
+QUIETED = "no-lru-maintainer"
 #: Maximum scenarios whose server died that are repeated at once, each on a server of its own.
 REPEATS = 16
 
@@ -99,6 +102,7 @@ class Venue:
     server: Server | None
     once: bool = False  #: the server is stopped afterwards
     clock: DebugClock | None = None  #: moved instead of waited for
+    restless: bool = False  #: a thread of the server may free or move items meanwhile
 
 
 def refusal(scenario: Scenario, empty: bool) -> str | None:
@@ -154,6 +158,9 @@ class Stage:
             with self._running(scenario, needs) as venue:
                 yield venue
             return
+        restless = {QUIETED, "fresh"} <= needs and QUIETED not in self.spec.starts
+        if restless:
+            needs -= {QUIETED}
         if not needs & TRANSPORTS:
             needs |= TRANSPORTS & {self.settings.transport}
         if moved := self.moves_clock(scenario):
@@ -174,7 +181,7 @@ class Stage:
                     kind = "udp"
                 address = self._fit(scenario, server.address_for(kind))
                 if not moved:
-                    yield Venue(address, server, once)
+                    yield Venue(address, server, once, restless=restless)
                     return
                 clock = self._clock(server)
                 with clock.guard:

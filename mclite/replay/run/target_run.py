@@ -247,6 +247,7 @@ class TargetRun:
         if result.outcome in ("match", "mismatch", "malformed") or self.stage.lives(venue, result.outcome):
             if result.outcome == "died":  # it lives, but took no connection just then
                 result.outcome = "closed"
+            result = self._undisturbed(scenario, venue, result)
             return result, result.reason
         said = self.stage.retire(venue)
         if venue.server is None:
@@ -297,6 +298,14 @@ class TargetRun:
         if made is not None and made.verdict != "target-died":
             made = self._records[name] = replace(made, verdict="target-died", reason=reason)
             self.late.append(made)
+
+    def _undisturbed(self, scenario: Scenario, venue: Venue, result: Result) -> Result:
+        """Return the result, or that of a repeat on a new server if the first one may have disturbed it."""
+        for _ in range(RETRIES if venue.restless else 0):
+            if result.outcome == "match":
+                break
+            result = self._again(scenario, venue) or result
+        return result
 
     def _again(self, scenario: Scenario, venue: Venue) -> Result | None:
         """Play it once more on a new server; return None when that one dies, too."""

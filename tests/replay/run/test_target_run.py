@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from mclite.replay.judge.faults import Faults
 from mclite.replay.judge.record import Record
 from mclite.replay.run.target_run import TargetRun
 from mclite.replay.scenario.scenario import Scenario
-from mclite.replay.target.spec import TargetSpec
+from mclite.replay.target.spec import TargetSpec, find_spec
 
 GUARDED = """
 [[scenario]]
@@ -202,3 +204,38 @@ def test_places_for_tests_in_python(
     with target.shared():
         assert target.examine(write(PASSES)[0]).verdict == "pass"
     assert target.examine(write(COUNTS)[0]).verdict == "pass"
+
+
+#: A toy that answers rightly from its NUMBER-th start on.
+LATER = """
+import pathlib, runpy, sys
+count = pathlib.Path({folder!r}) / "starts"
+count.write_text(count.read_text() + "x" if count.exists() else "x")
+sys.argv = ["toy", sys.argv[1]] + (["wrong-set"] if len(count.read_text()) < {number} else [])
+runpy.run_path({toy!r}, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "requires", "verdict"),
+    [
+        (3, ["no-lru-maintainer", "fresh"], "pass"),
+        (9, ["no-lru-maintainer", "fresh"], "fail"),
+        (3, ["fresh"], "fail"),
+        (1, ["no-lru-maintainer"], "skipped"),
+    ],
+)
+def test_what_a_thread_of_the_server_may_disturb_is_repeated_on_new_servers(
+    run: Callable[..., TargetRun],
+    write: Callable[[str], list[Scenario]],
+    tmp_path: Path,
+    number: int,
+    requires: list[str],
+    verdict: str,
+) -> None:
+    script = tmp_path / "later.py"
+    toy = Path(__file__).parents[1] / "toy_server.py"
+    script.write_text(LATER.format(folder=str(tmp_path), number=number + 1, toy=str(toy)))  # the first is the main one
+    target = run(find_spec(f"{sys.executable} {script} {{port}}", Path()))
+    (stored, *_) = write(PASSES.replace('title = "A', f'requires = {json.dumps(requires)}\ntitle = "A', 1))
+    assert target.examine(stored).verdict == verdict
