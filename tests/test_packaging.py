@@ -9,11 +9,13 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -58,6 +60,21 @@ def test_the_pure_wheel_carries_the_package_and_the_suite_and_nothing_to_compile
         "mclite/replay/conformance/conftest.py",
     ):
         assert name in names
+
+
+def test_the_source_distribution_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t"]
+    subprocess.run([*command, "sdist", "-d", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert {path.name for path in folder.rglob("*.pyx")} == {path.name for path in (ROOT / "mclite").rglob("*.pyx")}
+    environment = {**os.environ, "MCLITE_BUILD": "pure"}
+    subprocess.run([*command, "wheel"], cwd=folder, env=environment, check=True, capture_output=True)
+    (again,) = (folder / "dist").glob("*.whl")
+    contents = [{one.filename: one.CRC for one in zipfile.ZipFile(path).infolist()} for path in (wheel, again)]
+    assert contents[0] == contents[1]
 
 
 def test_a_bare_installation_needs_nothing(wheel: Path) -> None:
@@ -117,6 +134,21 @@ def test_a_wheel_is_built_for_each_python_that_is_claimed() -> None:
     claimed = [one.rpartition(" ")[2] for one in PROJECT["project"]["classifiers"] if ":: 3." in one]
     assert PROJECT["tool"]["cibuildwheel"]["build"] == [f"cp{one.replace('.', '')}-*" for one in claimed]
     assert PROJECT["project"]["requires-python"] == f">={claimed[0]}"
+
+
+def test_each_architecture_has_a_runner() -> None:
+    """Each runner builds for its own: emulated, the compiled modules take an hour."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "wheels.yml").read_text("utf-8"))["jobs"]
+    runners = {
+        ("linux", "x86_64"): "ubuntu-latest",
+        ("linux", "aarch64"): "ubuntu-24.04-arm",
+        ("macos", "x86_64"): "macos-13",
+        ("macos", "arm64"): "macos-latest",
+    }
+    built = PROJECT["tool"]["cibuildwheel"]
+    asked = [runners[system, one] for system in ("linux", "macos") for one in built[system]["archs"]]
+    assert jobs["compiled"]["strategy"]["matrix"]["runner"] == asked
+    assert [step["env"] for step in jobs["pure"]["steps"] if "env" in step] == [{"MCLITE_BUILD": "pure"}]
 
 
 def test_serve_says_which_build_it_is() -> None:
