@@ -67,6 +67,16 @@ def test_a_server_that_answers_nothing_rightly_is_never_green(tmp_path: Path, wo
         assert "no command was answered as memcached does" in done.stdout
 
 
+@pytest.mark.parametrize(("lacks", "code"), [(True, 0), (False, 1)])
+def test_a_small_server_is_green_when_it_is_said_what_it_lacks(tmp_path: Path, lacks: bool, code: int) -> None:
+    absent = ",".join(sorted(documented().entries.keys() - {"get", "set", "delete", "version", "quit"}))
+    subset = f"{sys.executable} {ROOT / 'tests' / 'replay' / 'subset_server.py'} {{port}}"
+    chapters = [word for name in ("offers", "storage", "retrieval", "deletion", "keys") for word in ("--only", name)]
+    given = ["--lacks", absent] if lacks else []
+    done = check(tmp_path, "--spawn", subset, *chapters, "--no-report", *given)
+    assert done.returncode == code, done.stdout + done.stderr
+
+
 def test_a_silent_server_cannot_be_judged(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"

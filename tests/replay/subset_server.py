@@ -114,7 +114,7 @@ class Client:
                 return b"" if hidden else said
             case [b"delete", *rest] if "no-delete" not in WORDS:
                 said = self.delete(rest)
-                return b"" if rest[1:] and rest[-1] == b"noreply" else said
+                return b"" if rest and rest[-1] == b"noreply" else said  # 1.6.40 takes even the key for it
             case [b"incr", key, amount] if "incr" in WORDS:
                 found = held(key)
                 if found is None:
