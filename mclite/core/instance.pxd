@@ -20,6 +20,7 @@ cdef class Instance:
     cdef public object watchers
     cdef public object detail
     cdef public object prefixes
+    cdef public object budget
     cdef public bint crawling
     cdef public object on_stop
     cdef public object log

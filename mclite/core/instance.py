@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.budget import Budget
 from mclite.core.credentials import load
 from mclite.core.prefixes import PrefixStats
 from mclite.core.settings import Settings
@@ -63,6 +64,7 @@ class Instance:
         self.prefixes = PrefixStats(self.settings.detail_prefix)
         if self.settings.detail_enabled:
             self.detail = self.prefixes
+        self.budget = Budget(self.refresh)
         self.crawling = False
         """whether a crawl or a dump goes on that was too long for one turn: there is one at a time"""
         self.on_stop: Callable[[bool], None] | None = None
@@ -103,6 +105,7 @@ class Instance:
             and store.temporary_ttl < 0
             and not store.reclaim_on_store
             and store.sizes is None
+            and not self.budget.used_up
         )
         self.fast = self._fast if usual else None
 

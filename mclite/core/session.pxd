@@ -27,6 +27,8 @@ cdef class Session:
     cdef public Py_ssize_t _missing
     cdef public Py_ssize_t _swallow
     cdef public bytes _after_swallow
+    cdef public Py_ssize_t _holds
+    cdef public Py_ssize_t _block_size
     cdef public list _out
     cdef public bytes _batch
     cdef public Py_ssize_t _batch_at

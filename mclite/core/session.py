@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from mclite.core.budget import SMALL
 from mclite.core.transcript import answers_shown, shown
 from mclite.handlers.authentication import Gate
 from mclite.handlers.table import CHECKS, HANDLERS
@@ -80,6 +81,8 @@ class Session:
         self._missing = 0  # bytes of the data block, with its CR LF, that have not arrived
         self._swallow = 0  # bytes to discard
         self._after_swallow = b""
+        self._holds = 0  # bytes of an unfinished request, as the budget knows it
+        self._block_size = 0  # of the incomplete data block
         self._out: list[bytes] = []
         self._batch = b""  # the buffer whose requests are being carried out,
         self._batch_at = 0  # and where in it the line of the present one begins
@@ -139,6 +142,7 @@ class Session:
         self.last_command_time = store.now
         if self._half:
             self._resume(data)
+            self._hold()
         else:
             # The fast path (mclite/fast/) goes on for as long as it can; what it leaves is for the slow path.
             position = 0
@@ -149,6 +153,7 @@ class Session:
             if position != len(data):
                 self._requests(data, position, turns)
                 self._batch = b""
+                self._hold()
             elif (
                 instance.turns - turns > _PARTS_MAX >= len(self._out)
                 and self.write_parts is not None
@@ -276,6 +281,8 @@ class Session:
                 answer = HANDLERS[request.command.name](self, request)
                 turns -= COSTS.get(request.command.name, 0)
                 if answer and not request.noreply:
+                    if len(answer) > TURN_BYTES and instance.budget.used_up:
+                        answer = self._refuse_to_answer()
                     out.append(answer)
                     turns -= len(answer) // TURN_BYTES
                 if self.rest is not None:
@@ -307,6 +314,30 @@ class Session:
                 self.close_reason = "error"
             out[:] = [errors.STORE_FAILED] if out else []
 
+    def _refuse_to_answer(self) -> bytes:
+        """Give up an answer that is too large while too many wait to be sent."""
+        self.instance.budget.refused += 1
+        self.rest = None
+        return errors.NO_MEMORY_TO_ANSWER
+
+    def _hold(self) -> None:
+        """Tell the budget what is held of an unfinished request; hang up if that is too much."""
+        holds = len(self._line) + self._parted + (self._block_size if self._missing else 0)
+        if holds <= SMALL and not self._holds:
+            return
+        if self.instance.budget.take(self._holds, holds):
+            self._holds = holds
+        else:
+            self._out.append(errors.NO_MEMORY_TO_READ)
+            self._parts, self._parted = [], 0
+            self._give_up()
+
+    def forget(self) -> None:
+        """Let go of what is held for the client, which has gone."""
+        self.rest = None
+        self.instance.budget.take(self._holds, 0)
+        self._holds = 0
+
     def begin_to_watch(self) -> None:
         """Send the client nothing but log lines from now on, and ignore what it sends."""
         self.watching = True
@@ -335,8 +366,13 @@ class Session:
             if answer and not request.noreply:
                 self._out.append(answer)
             return stop
+        if size > SMALL and not self.instance.budget.has_room(size):
+            self._swallow = stop - len(buffer)
+            self._after_swallow = b"" if request.noreply else errors.NO_MEMORY
+            return len(buffer)
         self._block = block
         self._block_request = request
+        self._block_size = size
         self._parts = [buffer[position:]]
         self._missing = stop - len(buffer)
         return len(buffer)

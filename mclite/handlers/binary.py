@@ -28,7 +28,7 @@ from mclite.protocol.binary import (
 )
 from mclite.protocol.commands import COMMANDS
 from mclite.protocol.parser import KEY_MAX, Request
-from mclite.protocol.replies import ANSWER_MAX, RELEASE
+from mclite.protocol.replies import ANSWER_MAX, RELEASE, TURN_BYTES
 from mclite.store.base import Mode, Outcome
 from mclite.store.slabs import item_size
 
@@ -182,6 +182,10 @@ def _get_and_touch(session: Caller, frame: Frame) -> bytes:
 def _fetch(session: Caller, frame: Frame, expires: int | None) -> bytes:
     header, key = frame.header, frame.key
     item = fetch_item(session, key, expires)
+    budget = session.instance.budget
+    if budget.used_up and item is not None and item.size > TURN_BYTES and header.opcode != Opcode.TOUCH:
+        budget.refused += 1
+        return response(header, Status.NO_MEMORY)
     shown = key if header.opcode in _WITH_KEY else b""
     if item is None:
         if header.opcode in _QUIET:

@@ -71,13 +71,13 @@ def _general(instance: Instance) -> Rows:
     if settings.maxconns_fast:
         yield "rejected_connections", stats.rejected_connections
     yield "connection_structures", instance.most_connections
-    yield "response_obj_oom", 0
+    yield "response_obj_oom", instance.budget.refused
     yield "response_obj_count", 0
     yield "response_obj_bytes", 0
     yield "read_buf_count", connections
     yield "read_buf_bytes", 0
     yield "read_buf_bytes_free", 0
-    yield "read_buf_oom", 0
+    yield "read_buf_oom", instance.budget.requests_refused
     yield "reserved_fds", _FILES_RESERVED
     for name in ("cmd_get", "cmd_set", "cmd_flush", "cmd_touch", "cmd_meta", "get_hits", "get_misses", "get_expired",
                  "get_flushed", "delete_misses", "delete_hits", "incr_misses", "incr_hits", "decr_misses", "decr_hits",

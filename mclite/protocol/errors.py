@@ -40,6 +40,8 @@ BAD_SLAB_ID: Final = b"CLIENT_ERROR Illegal slab id\r\n"
 
 TOO_LARGE: Final = b"SERVER_ERROR object too large for cache\r\n"
 STORE_FAILED: Final = b"SERVER_ERROR cannot write to the store\r\n"
+NO_MEMORY_TO_ANSWER: Final = b"SERVER_ERROR out of memory writing get response\r\n"
+NO_MEMORY_TO_READ: Final = b"SERVER_ERROR out of memory reading request\r\n"
 NO_MEMORY: Final = b"SERVER_ERROR out of memory storing object\r\n"
 SHUTDOWN_DISABLED: Final = b"SERVER_ERROR: shutdown not enabled\r\n"
 MEMLIMIT_IN_BYTES: Final = b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n"

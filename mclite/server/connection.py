@@ -55,7 +55,7 @@ class Connections:
 class Connection(Receiver, asyncio.Protocol):
     """The shell around one Session."""
 
-    __slots__ = ("_accepted", "_handshake", "_paused", "_server", "protocol")
+    __slots__ = ("_accepted", "_handshake", "_paused", "_server", "_unsent", "protocol")
 
     def __init__(self, server: Connections) -> None:
         self.protocol: str | None = None  # of the address that it is accepted at, if that has one of its own
@@ -63,6 +63,7 @@ class Connection(Receiver, asyncio.Protocol):
         self._handshake: asyncio.Task[None] | None = None
         self._server = server
         self._paused = False
+        self._unsent = 0  # bytes that wait to be sent, as the budget knows it
         self._more = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -171,12 +172,19 @@ class Connection(Receiver, asyncio.Protocol):
     def pause_writing(self) -> None:
         """The peer does not read: stop reading from it."""
         self._paused = self.session.unread = True
+        self._count_unsent(self.transport.get_write_buffer_size())
         if not self.transport.is_closing():
             self.transport.pause_reading()
+
+    def _count_unsent(self, unsent: int) -> None:
+        """Tell the budget that `unsent` bytes wait to be sent."""
+        self._server.instance.budget.note_unsent(unsent - self._unsent)
+        self._unsent = unsent
 
     def resume_writing(self) -> None:
         """The peer reads again."""
         self._paused = self.session.unread = False
+        self._count_unsent(0)
         if self.transport.is_closing():
             return
         if self._more:
@@ -206,7 +214,8 @@ class Connection(Receiver, asyncio.Protocol):
         """The connection is gone."""
         server = self._server
         self.session.push = self.session.write_parts = None  # no cycle is left for the garbage collector
-        self.session.rest = None  # an unfinished dump ends
+        self.session.forget()
+        self._count_unsent(0)
         if self in server.connections:
             server.connections.discard(self)
             server.instance.disconnected(self.session)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from waiting import SECONDS_MAX, until
 
+from mclite.core.budget import UNSENT_MAX
 from mclite.core.instance import Instance
 from mclite.core.settings import Settings
 from mclite.protocol import replies
@@ -280,6 +281,10 @@ class FakeTransport(asyncio.Transport):
         super().__init__()
         self.done: list[object] = []
         self.closing = False
+        self.waiting = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
 
     def is_closing(self) -> bool:
         return self.closing
@@ -331,6 +336,26 @@ def test_a_reader_that_stops_while_requests_are_put_off() -> None:
         while connection.session.more:
             await asyncio.sleep(0)
         assert b"".join(one for one in transport.done if isinstance(one, bytes)) == b"MN\r\n" * 4
+
+    asyncio.run(play())
+
+
+def test_what_waits_for_a_client_that_does_not_read_is_counted() -> None:
+    async def play() -> None:
+        connection, transport = on_fake_transport()
+        budget = connection.session.instance.budget
+        transport.waiting = 100_000
+        connection.pause_writing()
+        assert budget.unsent == 100_000
+        transport.waiting = 10
+        connection.resume_writing()
+        assert budget.unsent == 0
+        transport.waiting = UNSENT_MAX + 1
+        connection.pause_writing()
+        assert connection.session.instance.fast is None  # which would answer whatever waits
+        connection.connection_lost(None)
+        assert budget.unsent == 0
+        assert connection.session.instance.fast is not None
 
     asyncio.run(play())
 
