@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -62,6 +63,7 @@ def _general(instance: Instance) -> Rows:
     yield "uptime", store.now - instance.clock.started
     yield "time", store.now
     yield "version", replies.RELEASE
+    yield "libevent", f"asyncio-{sys.version.split()[0]}"
     yield "pointer_size", struct.calcsize("P") * 8
     yield "rusage_user", _seconds(user_seconds)
     yield "rusage_system", _seconds(system_seconds)

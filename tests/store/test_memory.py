@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -265,3 +268,15 @@ def test_what_is_held_is_counted_as_one_goes(make_store: Any, clock: Any, sizes:
         assert totals(store.use_by_class()) == totals(Store.use_by_class(store))
         assert store.use_by_size() == Store.use_by_size(store)
         store.settle()
+
+
+def test_nobody_can_choose_keys_that_collide() -> None:
+    # Keys are found by Python's hash of bytes, which each process keys anew: what collides here does not in a server.
+    keys = [b"%d" % number for number in range(200_000)]
+    slots = [hash(key) & 0xFFFF for key in keys]
+    chosen = [key for key, slot in zip(keys, slots, strict=True) if slot == slots[0]]
+    assert len(chosen) > 1
+    program = f"print(len({{hash(key) & 0xFFFF for key in {chosen!r}}}))"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONHASHSEED"}
+    found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True)
+    assert int(found.stdout) > 1
