@@ -119,11 +119,11 @@ def test_what_an_input_says_is_no_command(workspace: Path) -> None:
 
 
 def test_a_baseline_lets_what_is_known_pass(workspace: Path) -> None:
-    known = '[[cause]]\ncause = "delete: a miss, not a hit"\nreason = "deletes are late"\n'
+    known = '[[cause]]\ncause = "delete: END, not DELETED"\nreason = "deletes are late"\n'
     (workspace / "known.toml").write_text(known, "utf-8")
     done = action(workspace, spawn=WRONG, baseline="known.toml", arguments=SOME)
     assert done.code == 0, done.output
-    (workspace / "known.toml").write_text(known.replace("hit", "hut"), "utf-8")
+    (workspace / "known.toml").write_text(known.replace("DELETED", "TOUCHED"), "utf-8")
     assert action(workspace, spawn=WRONG, baseline="known.toml", arguments=SOME).code == 1
 
 

@@ -43,6 +43,8 @@ MEMCACHED = {
     "TOO_LARGE": b"SERVER_ERROR object too large for cache",
     "STORE_FAILED": b"SERVER_ERROR cannot write to the store",
     "NO_MEMORY": b"SERVER_ERROR out of memory storing object",
+    "NO_MEMORY_TO_ANSWER": b"SERVER_ERROR out of memory writing get response",
+    "NO_MEMORY_TO_READ": b"SERVER_ERROR out of memory reading request",
     "SHUTDOWN_DISABLED": b"SERVER_ERROR: shutdown not enabled",
     "MEMLIMIT_IN_BYTES": b"MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes",
     "MEMLIMIT_TOO_SMALL": b"MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m",
