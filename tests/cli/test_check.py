@@ -156,12 +156,12 @@ def test_it_takes_what_pytest_takes(tmp_path: Path, words: list[str], ids: set[s
 
 
 def test_a_level_is_a_marker(tmp_path: Path) -> None:
+    storage = [one for one in load_all(default_root())[0] if one.chapter == "storage"]
     for level in ("must", "should", "observed"):
         done = check(tmp_path, "--only", "storage", "-m", level, "--", "--collect-only")
         assert done.returncode == 0, done.stdout + done.stderr
         names = {line.split("::")[1] for line in done.stdout.splitlines() if "::" in line}
-        scenarios = [one for one in load_all(default_root())[0] if one.chapter == "storage" and one.level == level]
-        assert names == {one.slug for one in scenarios}
+        assert names == {one.slug for one in storage if one.level == level}
 
 
 def test_every_option_of_the_suite_is_one_of_check() -> None:

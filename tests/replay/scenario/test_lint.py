@@ -78,11 +78,6 @@ def test_the_same_twice_is_found(tmp_path: Path) -> None:
     ]
 
 
-def test_the_suite_is_clean() -> None:
-    found = lint(default_root())
-    assert not found, "\n".join(map(str, found))
-
-
 def test_no_scenario_passes_where_nobody_answers(serve: Serve) -> None:
     """Play the whole suite to a server that hangs up on everybody: nothing may match."""
     scenarios, _ = load_all(default_root())
