@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
+import os
 import socket
 import subprocess
 import time
@@ -10,6 +13,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_SHARE = 1000
+"""Ports that each worker of pytest-xdist has to itself."""
+_FIRST_PORT = 10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 20 * _SHARE
+_numbers = itertools.count(os.getpid())  # another run of the tests begins elsewhere
 
 SECONDS_MAX = 60.0
 """Bound of each wait: for a condition, a process that is to end, or bytes that are to arrive."""
@@ -37,9 +45,15 @@ async def until_async(condition: Callable[[], T], what: object = "what was waite
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 on which no server listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    """Return a port of 127.0.0.1 on which no server listens, and that nobody else takes before the caller's does.
+
+    It is below those that the kernel gives to clients, and of a share that other workers leave alone.
+    """
+    for _ in range(_SHARE):
+        port = _FIRST_PORT + next(_numbers) % _SHARE
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError(f"all ports from {_FIRST_PORT} to {_FIRST_PORT + _SHARE - 1} are taken")
 
 
 def connected(port: int, process: subprocess.Popen[Any]) -> socket.socket:
