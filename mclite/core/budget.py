@@ -41,8 +41,7 @@ class Budget:
     def take(self, held: int, wanted: int) -> bool:
         """Have a session that holds `held` bytes of a request hold `wanted`; False, and nothing done, if it may not."""
         held, wanted = held if held > SMALL else 0, wanted if wanted > SMALL else 0
-        if wanted > held and self.unfinished + wanted - held > UNFINISHED_MAX:
-            self.requests_refused += 1
+        if wanted > held and not self.has_room(wanted - held):
             return False
         self.unfinished += wanted - held
         return True

@@ -178,9 +178,6 @@ def _crawl(session: Caller, which: bytes) -> bytes:
         classes = _classes(which)
         if not classes:
             return _BAD_CLASS if classes is None else _NOT_STARTED
-    if instance.crawling:
-        return _BUSY
-    instance.stats.lru_crawler_starts += 1
     pieces = _crawl_in_pieces(instance, instance.settings.lru_crawler_tocrawl or len(instance.store))
     return _begin(session, pieces)
 
@@ -195,13 +192,17 @@ def _crawl_in_pieces(instance: Instance, most: int) -> Iterator[bytes]:
 
 
 def _begin(session: Caller, pieces: Iterator[bytes]) -> bytes:
-    """Return the first of `pieces`, and leave the others for the next turns, in which nobody else may crawl."""
+    """Return the first of `pieces`, and leave the others for the next turns, in which others are told BUSY."""
+    instance = session.instance
+    if instance.crawling:
+        return _BUSY
+    instance.stats.lru_crawler_starts += 1
     first = next(pieces)
     second = next(pieces, None)
     if second is None:
         return first
-    session.instance.crawling = True
-    session.rest = _to_the_end(session.instance, [first, second], pieces)
+    instance.crawling = True
+    session.rest = _to_the_end(instance, [first, second], pieces)
     return next(session.rest)
 
 
@@ -227,9 +228,6 @@ def _dump(session: Caller, what: bytes, which: bytes) -> bytes:
         classes = _classes(which)
         if not classes:
             return _BAD_CLASS if classes is None else _NOT_STARTED
-    if instance.crawling:
-        return _BUSY
-    instance.stats.lru_crawler_starts += 1
     return _begin(session, _dump_in_pieces(store, what == b"mgdump", classes))
 
 

@@ -74,6 +74,11 @@ class ArithmeticResult(NamedTuple):
     item: Item | None = None
 
 
+def size_step(size: int) -> int:
+    """Return the multiple of SIZE_STEP up to which an item of `size` bytes is counted."""
+    return -(-size // SIZE_STEP) * SIZE_STEP
+
+
 class Store(ABC):
     """Items under keys, with expiry, cas uniques, flush and limits.
 
@@ -362,27 +367,16 @@ class Store(ABC):
         """True if `item` has expired."""
         return bool(item.exptime) and item.exptime <= self.now
 
-    def _count_held(self, key: bytes, item: Item) -> None:
-        """Count `item`, held under `key` from now on, among those of its slab class and size."""
-        size = self.size_of(key, item)
-        counters = self.stats.classes[item.slab_class]
-        counters.held += 1
-        counters.held_bytes += size
+    def _count_held(self, slab_class: int, size: int, change: int) -> None:
+        """Count an item of `size` bytes that is held from now on (`change` is 1), or no longer (-1)."""
+        counters = self.stats.classes[slab_class]
+        counters.held += change
+        counters.held_bytes += change * size
         if self.sizes is not None:
-            step = -(-size // SIZE_STEP) * SIZE_STEP
-            self.sizes[step] = self.sizes.get(step, 0) + 1
-
-    def _uncount_held(self, key: bytes, item: Item) -> None:
-        """Count `item`, held under `key` no longer, no more."""
-        size = self.size_of(key, item)
-        counters = self.stats.classes[item.slab_class]
-        counters.held -= 1
-        counters.held_bytes -= size
-        if self.sizes is not None:
-            step = -(-size // SIZE_STEP) * SIZE_STEP
-            left = self.sizes.get(step, 0) - 1
-            if left > 0:
-                self.sizes[step] = left
+            step = size_step(size)
+            number = self.sizes.get(step, 0) + change
+            if number > 0:
+                self.sizes[step] = number
             else:
                 self.sizes.pop(step, None)
 
@@ -402,7 +396,7 @@ class Store(ABC):
         """Return how many items take up to so many bytes, by multiples of SIZE_STEP in order."""
         found: dict[int, int] = {}
         for key, item in self.items():
-            step = -(-self.size_of(key, item) // SIZE_STEP) * SIZE_STEP
+            step = size_step(self.size_of(key, item))
             found[step] = found.get(step, 0) + 1
         return dict(sorted(found.items()))
 
@@ -431,6 +425,13 @@ class Store(ABC):
         self.evict_from_class(move.source, move.items)
         return True
 
+    def _evict(self, key: bytes, item: Item) -> None:
+        """Take `item`, held under `key`, away for others, and count and tell that."""
+        self._drop(key, item)
+        self.stats.note_eviction(item, self.now)
+        if self.on_evict is not None:
+            self.on_evict(key, item)
+
     def evict_from_class(self, slab_class: int, most: int) -> None:
         """Evict up to `most` items of a slab class, those stored longest ago first."""
         if most <= 0:
@@ -440,10 +441,7 @@ class Store(ABC):
                 return
             if item.slab_class == slab_class:
                 most -= 1
-                self._drop(key, item)
-                self.stats.note_eviction(item, self.now)
-                if self.on_evict is not None:
-                    self.on_evict(key, item)
+                self._evict(key, item)
 
     def newest_of(self, slab_class: int) -> Iterator[tuple[bytes, Item]]:
         """Go through the live items of a slab class, most recently stored first; an engine may leave out old ones."""

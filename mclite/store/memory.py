@@ -84,15 +84,17 @@ class MemoryStore(Store):
             by_class[item.slab_class] = by_class.get(item.slab_class, 0) + 1
         else:
             self.entries[key] = item
-        self.used += item_size(len(key), item.size, item.flags)
-        self._count_held(key, item)
+        size = item_size(len(key), item.size, item.flags)
+        self.used += size
+        self._count_held(item.slab_class, size, 1)
 
     def _drop(self, key: bytes, item: Item) -> None:
         if self.entries.pop(key, None) is None:
             del self._temporary[key]
             self._temporary_by_class[item.slab_class] -= 1
-        self.used -= item_size(len(key), item.size, item.flags)
-        self._uncount_held(key, item)
+        size = item_size(len(key), item.size, item.flags)
+        self.used -= size
+        self._count_held(item.slab_class, size, -1)
 
     def _flush(self) -> None:
         # Like memcached, free what was stored within the last second at once, and the rest when it is asked for.
@@ -149,10 +151,7 @@ class MemoryStore(Store):
                 self._drop(key, item)
                 stats.note_expired(item, crawler=False)
             elif self.evict and (looked >= LOOKED_MAX or not item.state & ACTIVE):
-                self._drop(key, item)
-                stats.note_eviction(item, self.now)
-                if self.on_evict is not None:
-                    self.on_evict(key, item)
+                self._evict(key, item)
             elif looked >= LOOKED_MAX:
                 break
             else:

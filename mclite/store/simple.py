@@ -62,8 +62,9 @@ class SimpleStore(Store):
         if item is not old:
             if old is not None:
                 self._drop(key, old)
-            self.used += self.size_of(key, item)
-            self._count_held(key, item)
+            size = self.size_of(key, item)
+            self.used += size
+            self._count_held(item.slab_class, size, 1)
             self._place(key, item)
         self.save(key, item)
 
@@ -77,8 +78,9 @@ class SimpleStore(Store):
             self._order[key] = self._stored
 
     def _drop(self, key: bytes, item: Item) -> None:
-        self.used -= self.size_of(key, item)
-        self._uncount_held(key, item)
+        size = self.size_of(key, item)
+        self.used -= size
+        self._count_held(item.slab_class, size, -1)
         if self._order.pop(key, None) is None and self._temporary.pop(key, None) is not None:
             self._temporary_by_class[item.slab_class] -= 1
         self.drop(key)
@@ -135,10 +137,7 @@ class SimpleStore(Store):
                 del self._order[key]
                 self._place(key, item)
             elif self.evict and (looked >= LOOKED_MAX or not item.state & ACTIVE):
-                self._drop(key, item)
-                self.stats.note_eviction(item, self.now)
-                if self.on_evict is not None:
-                    self.on_evict(key, item)
+                self._evict(key, item)
             elif looked >= LOOKED_MAX:
                 break
             else:

@@ -229,10 +229,7 @@ class DiskStore(BatchStore):
                 self._store_anew(key, item, item.state & ~ACTIVE)
                 self.stats.classes[item.slab_class].moves_within_lru += 1
             else:
-                self._drop(key, item)
-                self.stats.note_eviction(item, self.now)
-                if self.on_evict is not None:
-                    self.on_evict(key, item)
+                self._evict(key, item)
         self.looked += looked
         return self._state.used <= limit
 
